@@ -1,0 +1,110 @@
+"""Events: everything that happens in a run, in the order it happened.
+
+Tasks never print. They hand events to the run's bus, which passes them to whoever listens: the progress display,
+the ledger, the log files, a dashboard. Every text is redacted before it reaches a listener.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from deployforge_tasks.core.redact import redactor
+
+#: The kinds of events; a listener may ignore kinds it does not know.
+KINDS = (
+    "run_started",
+    "run_finished",
+    "stage_started",
+    "stage_finished",  # data: outcome (ok | failed | skipped | waiting | blocked), seconds, and error or reason
+    "presence",  # data: state, reason, by
+    "intent",  # data: piece, digest
+    "receipt",  # data: piece, digest
+    "finding",  # data: id, level, message, hint
+    "evidence",  # data: method, client, said, reason
+    "log",  # data: level, text
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened; `data` holds JSON values only."""
+
+    kind: str
+    platform: str | None = None
+    stage: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+Listener = Callable[[Event], None]
+
+
+class Bus:
+    """Hands each event to every listener, one event at a time. A listener that raises is dropped, never the run."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self._lock = threading.RLock()
+
+    def listen(self, listener: Listener) -> None:
+        with self._lock:
+            self._listeners.append(listener)
+
+    def emit(self, kind: str, platform: str | None = None, stage: str | None = None, **data: Any) -> None:
+        event = Event(kind, platform, stage, {key: _clean(value) for key, value in data.items()})
+        with self._lock:
+            for listener in list(self._listeners):
+                try:
+                    listener(event)
+                except Exception:  # a broken pipe or full disk in one display must not end a release
+                    self._listeners.remove(listener)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return redactor.text(value)
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value
+
+
+_context: ContextVar[tuple[str | None, str | None]] = ContextVar("deployforge_stage", default=(None, None))
+
+
+@contextmanager
+def stage_context(platform: str | None, stage: str | None) -> Iterator[None]:
+    """Everything logged inside belongs to this platform and stage (follows threads that copy the context)."""
+    token = _context.set((platform, stage))
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+@dataclass(frozen=True)
+class Log:
+    """A task's own log: lines become events of the platform and stage that is running."""
+
+    bus: Bus
+
+    def info(self, text: str) -> None:
+        self._emit("info", text)
+
+    def warning(self, text: str) -> None:
+        self._emit("warning", text)
+
+    def debug(self, text: str) -> None:
+        """For the log file; displays leave it out."""
+        self._emit("debug", text)
+
+    def _emit(self, level: str, text: str) -> None:
+        platform, stage = _context.get()
+        self.bus.emit("log", platform, stage, level=level, text=text)

@@ -1,0 +1,147 @@
+"""The nouns that platforms and graph hand to one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from deployforge_tasks.core.targets import Target
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A release file for a target.
+
+    `path` is the release file itself (an archive or a bare executable), `sha256` its frozen digest in hex, `url`
+    where users download it (the release asset), `executable` the program taken out of it, and
+    `runtime_files` the other files that travel with the program.
+    """
+
+    target: Target
+    name: str
+    path: Path
+    sha256: str
+    size: int
+    url: str
+    executable: Path
+    runtime_files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file, commit or tag of a package, with its digest in the platform's own terms.
+
+    `path` is relative to the job's workdir; `digest` is what `presence` will find on the platform
+    (``sha512-…`` for npm, ``sha256:…`` for OCI, plain hex elsewhere).
+    """
+
+    name: str
+    digest: str
+    path: str | None = None
+    size: int = 0
+    target: str | None = None
+
+
+@dataclass(frozen=True)
+class Package:
+    """What we hand to a platform: its pieces in publishing order."""
+
+    pieces: tuple[Piece, ...]
+
+    def piece(self, name: str) -> Piece:
+        return next(p for p in self.pieces if p.name == name)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        return {p.name: p.digest for p in self.pieces}
+
+
+class Level(StrEnum):
+    """How much a finding matters: errors block the platform, warnings are shown, notes go to the log."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a preflight check saw. `id` is stable (``NPM-003``); errors carry a hint."""
+
+    id: str
+    level: Level
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Proof that a clean client installed and ran the program, or the reason why it was only downloaded.
+
+    `method` is ``install`` or ``download``; `client` names the client and its version; `said` is what the program
+    printed for its version command; `reason` tells why it is only a download.
+    """
+
+    method: str
+    client: str
+    said: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ManualStep:
+    """Something that only a person can do, with the link where to do it."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """What a rollback did, and what is left for a person."""
+
+    done: tuple[str, ...] = ()
+    manual: tuple[ManualStep, ...] = ()
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What kind of place a platform is.
+
+    immutable: a published version can never be changed or published again.
+    editable: the place is ours to edit; a difference is an update.
+    moderated: an upload waits for a review before users see it.
+    reversible: `rollback` can take users back to an earlier version without a person.
+    """
+
+    immutable: bool = True
+    editable: bool = False
+    moderated: bool = False
+    reversible: bool = False
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One secret that a platform needs.
+
+    `env` are the environment variables looked at by default, first one wins; the user's `credentials:` section may
+    name others. `help` tells where to get one.
+    """
+
+    name: str
+    env: tuple[str, ...]
+    help: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Something that a registry says it has: used by rehearsals and reports."""
+
+    platform: str
+    name: str
+    version: str
+    digest: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,54 @@
+"""Secrets never leave the process in anything a person or a file keeps.
+
+Every secret that is read is registered here; whatever is logged, stored, raised or reported passes `Redactor.text`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+_SHORTEST = 4  # masking shorter values would blank out ordinary words
+
+
+class Redactor:
+    """Masks registered secrets and their usual encoded forms (thread-safe)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._forms: tuple[str, ...] = ()
+
+    def add(self, secret: str, *, user: str | None = None) -> None:
+        """Register a secret; `user` also masks the value of HTTP basic authentication."""
+        if len(secret) < _SHORTEST:
+            return
+        forms = set(self._forms) | _encodings(secret)
+        if user is not None:
+            forms |= _encodings(f"{user}:{secret}")
+        with self._lock:
+            # Longest first, so that a secret inside a longer one leaves nothing of the longer one behind.
+            self._forms = tuple(sorted(forms | set(self._forms), key=len, reverse=True))
+
+    def text(self, text: str) -> str:
+        """The text with every registered secret masked."""
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, MASK)
+        return text
+
+
+def _encodings(secret: str) -> set[str]:
+    raw = secret.encode()
+    encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    forms = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], raw.hex()}
+    forms |= encoded | {e.rstrip("=") for e in encoded}
+    # Keys and certificates are printed line by line.
+    forms |= {line.strip() for line in secret.splitlines() if len(line.strip()) >= 16}
+    return {form for form in forms if len(form) >= _SHORTEST}
+
+
+redactor = Redactor()
+"""The one redactor of this process."""

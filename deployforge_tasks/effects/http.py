@@ -1,0 +1,283 @@
+"""HTTP: one client for everything, on requests.
+
+Reads (`get`, `head`) are retried with backoff; writes are never retried here: after a failed write only a new
+look-up can tell what the other side did, and that is the stage's decision.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from deployforge_tasks import __version__
+from deployforge_tasks.core.errors import NetworkError, StatusError
+from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.effects.clock import Clock, Patience
+
+if TYPE_CHECKING:
+    import requests
+
+Headers = Mapping[str, str]
+USER_AGENT = f"deployforge/{__version__}"
+RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+_CHUNK = 1 << 20
+
+
+class Http:
+    """A client shared by all tasks (thread-safe: one connection pool a thread).
+
+    Args:
+        clock: for waiting between tries.
+        patience: how long reads are retried.
+        timeout: seconds to connect and to wait for bytes.
+        loopback_only: refuse every host but this machine (rehearsals can never reach a real registry).
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        patience: Patience | None = None,
+        timeout: float = 30.0,
+        loopback_only: bool = False,
+    ) -> None:
+        self._clock = clock or Clock()
+        self._patience = patience or Patience(first=0.5, longest=8.0, total=30.0)
+        self._timeout = timeout
+        self._loopback_only = loopback_only
+        self._local = threading.local()
+
+    def get(self, url: str, *, ok: tuple[int, ...] = (200,), **kwargs: Any) -> requests.Response:
+        """GET with retries. Returns an answer whose status is in `ok`.
+
+        Raises:
+            StatusError: another status (after retries, if it is a retryable one).
+            NetworkError: no answer at all.
+        """
+        return self._read("GET", url, ok, **kwargs)
+
+    def head(self, url: str, *, ok: tuple[int, ...] = (200,), **kwargs: Any) -> requests.Response:
+        """HEAD with retries; as `get`."""
+        return self._read("HEAD", url, ok, **kwargs)
+
+    def send(self, method: str, url: str, *, ok: tuple[int, ...] = (200, 201), **kwargs: Any) -> requests.Response:
+        """One try of a call that changes something.
+
+        Keyword arguments are those of requests (`json`, `data`, `headers`, `files`, `auth`, `params`).
+
+        Raises:
+            StatusError: a status that is not in `ok`.
+            NetworkError: no answer; the call may or may not have been carried out.
+        """
+        response = self._once(method, url, **kwargs)
+        if response.status_code not in ok:
+            raise status_error(method, response)
+        return response
+
+    def json(self, url: str, *, ok: tuple[int, ...] = (200,), **kwargs: Any) -> Any:
+        """The JSON document behind a URL, or None for a status in `ok` that is not 200.
+
+        Raises:
+            NetworkError: as `get`, or the body is no JSON.
+        """
+        response = self.get(url, ok=ok, **kwargs)
+        return json_body(response) if response.status_code == 200 else None
+
+    def download(
+        self, url: str, to: Path, *, headers: Headers | None = None, on_bytes: Callable[[int], None] | None = None
+    ) -> None:
+        """Stream a URL to a file, resuming where an earlier try stopped (`<to>.part`); atomic at the end."""
+        part = to.with_name(to.name + ".part")
+        to.parent.mkdir(parents=True, exist_ok=True)
+
+        def attempt() -> NetworkError | None:
+            try:
+                for size in self._stream(url, part, headers or {}):
+                    if on_bytes:
+                        on_bytes(size)
+            except NetworkError as error:
+                return error
+            return None
+
+        error = self._retry(attempt)
+        if error:
+            raise error
+        part.replace(to)
+
+    def _stream(self, url: str, part: Path, headers: Headers) -> Iterator[int]:
+        import requests
+
+        have = part.stat().st_size if part.exists() else 0
+        asked = {**headers, "Accept-Encoding": "identity"}
+        if have:
+            asked["Range"] = f"bytes={have}-"
+        with self._once("GET", url, headers=asked, stream=True) as response:
+            if response.status_code == 416 and have:  # the part is complete or the file changed: start over
+                part.unlink()
+                raise NetworkError("the server refused to resume a download", hint="it will be started over", url=url)
+            if response.status_code not in (200, 206):
+                raise status_error("GET", response)
+            length = response.headers.get("Content-Length")
+            mode = "ab" if response.status_code == 206 else "wb"
+            got = 0
+            try:
+                with part.open(mode) as file:
+                    for chunk in response.iter_content(_CHUNK):
+                        file.write(chunk)
+                        got += len(chunk)
+                        yield len(chunk)
+            except (requests.RequestException, OSError) as error:
+                raise _network_error("GET", url, error) from error
+            if length and got < int(length):
+                raise NetworkError(f"download ended after {got} of {length} bytes", hint="try again", url=redactor.text(url))
+
+    def _read(self, method: str, url: str, ok: tuple[int, ...], **kwargs: Any) -> requests.Response:
+        answer: list[requests.Response] = []
+
+        def attempt() -> NetworkError | None:
+            try:
+                response = self._once(method, url, **kwargs)
+            except NetworkError as error:
+                return error
+            if response.status_code in ok:
+                answer.append(response)
+                return None
+            return status_error(method, response)
+
+        error = self._retry(attempt)
+        if error:
+            raise error
+        return answer[0]
+
+    def _retry(self, attempt: Callable[[], NetworkError | None]) -> NetworkError | None:
+        """Try until it works, fails for good, or patience ends; a Retry-After longer than the patience ends it too."""
+        deadline = self._clock.monotonic() + self._patience.total
+        delay = self._patience.first
+        while True:
+            error = attempt()
+            if error is None or not error.retryable:
+                return error
+            wait = max(delay, error.retry_after)
+            if self._clock.monotonic() + wait > deadline:
+                return error
+            self._clock.sleep(wait)
+            delay = min(delay * 2, self._patience.longest)
+
+    def _once(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+        import requests
+
+        if self._loopback_only and not is_loopback(url):
+            raise NetworkError(
+                f"a rehearsal never leaves this machine, but {urlsplit(url).netloc} was asked for",
+                hint="override that endpoint in the rehearsal profile",
+                url=redactor.text(url),
+            )
+        headers = {"User-Agent": USER_AGENT, **(kwargs.pop("headers", None) or {})}
+        kwargs.setdefault("timeout", self._timeout)
+        try:
+            return self._session().request(method, url, headers=headers, **kwargs)
+        except requests.RequestException as error:
+            raise _network_error(method, url, error) from error
+
+    def _session(self) -> requests.Session:
+        import requests
+
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.trust_env = not self._loopback_only
+            # No ~/.netrc: credentials come from the job alone, and only its own.
+            session.auth = _no_auth
+        return session
+
+
+def _no_auth(request: Any) -> Any:
+    return request
+
+
+def json_body(response: requests.Response) -> Any:
+    """The parsed body.
+
+    Raises:
+        NetworkError: the body is no JSON (an error page with status 200, a cut-off answer).
+    """
+    try:
+        return response.json()
+    except ValueError as error:
+        raise NetworkError(
+            "the answer is not JSON", hint="a proxy or an outage page may stand in between", url=redactor.text(response.url)
+        ) from error
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def status_error(method: str, response: requests.Response) -> StatusError:
+    """The error for an unexpected answer, with what the registry says."""
+    body = "" if response.request.method == "HEAD" else redactor.text(_text(response))
+    url = redactor.text(response.url)
+    says = f": {' '.join(body.split())[:200]}" if body.strip() else ""
+    return StatusError(
+        f"{method} {urlsplit(url).path or '/'} answered {response.status_code}{says}",
+        hint=_status_hint(response.status_code),
+        status=response.status_code,
+        body=body,
+        url=url,
+        retry_after=_retry_after(response),
+    )
+
+
+def _text(response: requests.Response) -> str:
+    try:
+        return response.text[:500]
+    except Exception:  # a body that cannot be read must not hide the status
+        return ""
+
+
+def _status_hint(status: int) -> str:
+    if status in (401, 403):
+        return "check the credential and what it may do"
+    if status == 404:
+        return "check the name, and that the credential may see it"
+    if status == 429:
+        return "the registry asks to slow down; run again later"
+    if status >= 500:
+        return "the registry has a problem; run again later, nothing is published twice"
+    return "see what the registry says"
+
+
+def _retry_after(response: requests.Response) -> float:
+    value = response.headers.get("Retry-After", "")
+    if value.isdigit():
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+        return max(0.0, when.timestamp() - Clock().now().timestamp())
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _network_error(method: str, url: str, error: Exception) -> NetworkError:
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    return NetworkError(
+        redactor.text(f"{method} to {host} got no answer: {_root_cause(error)}"),
+        hint="check the network and run again; what was published is looked up first",
+        url=redactor.text(url),
+    )
+
+
+def _root_cause(error: BaseException) -> str:
+    while error.__context__ is not None or error.__cause__ is not None:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return str(error) or type(error).__name__

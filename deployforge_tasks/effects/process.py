@@ -1,0 +1,174 @@
+"""Running other programs: never through a shell, secrets only in their environment, output to the task's log."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployforge_tasks.core.errors import DeployForgeError, PreflightError
+from deployforge_tasks.core.redact import redactor
+
+# What a child gets of our environment; everything else, above all other platforms' secrets, stays here.
+_KEPT = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "TZ", "USER", "LOGNAME",
+    "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "USERPROFILE", "PROGRAMFILES",
+    "PROGRAMDATA", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "DOCKER_HOST", "XDG_RUNTIME_DIR",
+    "CARGO_HOME", "RUSTUP_HOME", "GOPATH", "GOCACHE", "JAVA_HOME", "SSH_AUTH_SOCK",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A finished program: its exit code and what it printed (redacted)."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Processes:
+    """Runs programs. `on_line` receives every line of output, already redacted."""
+
+    def __init__(self, on_line: Callable[[str], None] | None = None) -> None:
+        self._on_line = on_line
+
+    def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        timeout: float = 600.0,
+        check: bool = True,
+        stdin: str | None = None,
+        clean: bool = False,
+    ) -> Completed:
+        """Run a program to its end.
+
+        Args:
+            argv: program and arguments; put `--` before values that come from a user.
+            env: added to the child's environment.
+            secrets: added too, and registered for redaction.
+            timeout: seconds after which the whole process group is killed.
+            check: raise when the exit code is not 0.
+            stdin: text for its standard input (else it has none).
+            clean: nothing of our environment but `env` and what the system itself needs (sandboxes).
+
+        Raises:
+            PreflightError: the program is not on this machine.
+            DeployForgeError: it failed or ran into the timeout; the message ends with its last lines.
+        """
+        args = [str(a) for a in argv]
+        for secret in (secrets or {}).values():
+            redactor.add(secret)
+        environment = {**child_environment(clean=clean), **(env or {}), **(secrets or {})}
+        done = self._communicate(args, cwd, environment, timeout, stdin)
+        if check and done.returncode != 0:
+            raise _failed(done)
+        return done
+
+    def _communicate(
+        self, args: list[str], cwd: Path | None, env: dict[str, str], timeout: float, stdin: str | None
+    ) -> Completed:
+        program = shutil.which(args[0], path=env.get("PATH"))
+        if program is None:
+            raise missing_tool(args[0])
+        process = subprocess.Popen(
+            [program, *args[1:]],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        out, err = _Reader(process.stdout, self._on_line), _Reader(process.stderr, self._on_line)
+        try:
+            if stdin is not None and process.stdin is not None:
+                try:
+                    process.stdin.write(stdin)
+                    process.stdin.close()
+                except BrokenPipeError:
+                    pass  # it ended without reading; its exit code tells why
+            process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise DeployForgeError(
+                f"`{args[0]}` did not end within {timeout:.0f} seconds",
+                hint="it was stopped; run it by hand to see what it waits for",
+                code="DF3090",
+            ) from error
+        finally:
+            kill_group(process)
+        return Completed(tuple(redactor.text(a) for a in args), process.returncode, out.text(), err.text())
+
+
+class _Reader(threading.Thread):
+    """Collects a stream line by line, so that neither pipe can fill up."""
+
+    def __init__(self, stream: object, on_line: Callable[[str], None] | None) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._on_line = on_line
+        self._lines: list[str] = []
+        self.start()
+
+    def run(self) -> None:
+        for line in self._stream:  # type: ignore[attr-defined]
+            clean = redactor.text(line)
+            self._lines.append(clean)
+            if self._on_line:
+                self._on_line(clean.rstrip("\n"))
+
+    def text(self) -> str:
+        self.join(5)
+        return "".join(self._lines)
+
+
+def child_environment(*, clean: bool = False) -> dict[str, str]:
+    """The part of our environment that a child may see."""
+    kept = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT") if clean else _KEPT
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """Stop a program and everything it started."""
+    if sys.platform == "win32":
+        if process.poll() is None:
+            process.kill()
+    else:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+    process.wait()
+
+
+def which(tool: str) -> str | None:
+    """The path of a program on PATH, or None."""
+    return shutil.which(tool)
+
+
+def missing_tool(tool: str) -> PreflightError:
+    return PreflightError(f"`{tool}` is not on this machine", hint=f"install {tool} and put it on PATH", code="DF3001")
+
+
+def _failed(done: Completed) -> DeployForgeError:
+    tail = [line for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()][-5:]
+    return DeployForgeError(
+        f"`{Path(done.argv[0]).name}` ended with exit code {done.returncode}: {' / '.join(tail) or 'no output'}",
+        hint="the task's log has its whole output",
+        code="DF3091",
+    )

@@ -1,0 +1,211 @@
+"""The platform interface: everything a platform module (or an outside plugin) sees of DeployForge."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import Field
+
+from deployforge_tasks.core.errors import CredentialError
+from deployforge_tasks.core.events import Log
+from deployforge_tasks.core.model import (
+    Artifact,
+    Credential,
+    Evidence,
+    Finding,
+    ManualStep,
+    Package,
+    Rollback,
+    Traits,
+)
+from deployforge_tasks.core.presence import Presence
+from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.core.targets import Target
+from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.clock import Clock, Patience
+from deployforge_tasks.effects.http import Http
+from deployforge_tasks.effects.process import Processes
+from deployforge_tasks.effects.sandbox import Sandbox
+from deployforge_tasks.project.schema import Project, Strict
+
+
+class Options(Strict):
+    """What every platform's section may say."""
+
+    enabled: bool = True
+    required: bool = True
+    """`false`: a failure of this platform degrades a run, it never fails it."""
+    targets: list[str] = Field(default_factory=list)
+    """Patterns of the targets to publish (`linux/*`); empty means every one that the platform knows."""
+    templates: str | None = None
+    """Folder with the user's own template, instead of the built-in one."""
+    version: str | None = None
+    """Another version for this platform alone (a fourth part after a rejected review, for example)."""
+
+
+O = TypeVar("O", bound=Options)  # noqa: E741 - the one letter that reads as "options" beside Job[O]
+
+
+class Secrets:
+    """The secrets of one platform; whatever is read is masked everywhere from then on."""
+
+    def __init__(self, platform: str, values: Mapping[str, str], credentials: Sequence[Credential]) -> None:
+        self._platform = platform
+        self._values = dict(values)
+        self._credentials = {c.name: c for c in credentials}
+        for value in values.values():
+            redactor.add(value)
+
+    def get(self, name: str) -> str | None:
+        return self._values.get(name)
+
+    def require(self, name: str) -> str:
+        """The secret.
+
+        Raises:
+            CredentialError: it is not set.
+        """
+        value = self._values.get(name)
+        if value:
+            return value
+        credential = self._credentials[name]
+        raise CredentialError(
+            f"{self._platform} needs its {name}, and {' or '.join(credential.env)} is not set",
+            hint=credential.help,
+            code="DF2001",
+            platform=self._platform,
+        )
+
+
+@dataclass(frozen=True)
+class Job(Generic[O]):
+    """All that a platform needs for one version of one project.
+
+    Fields: `workdir` is this platform's own folder for this version; `digests` what we know of our own package (from
+    `package` or from receipts; may be empty on a fresh machine); `patience` how long to wait for a registry to show
+    what it accepted; `endpoint` is for URLs that packages carry.
+    """
+
+    project: Project
+    options: O
+    version: Version
+    targets: tuple[Target, ...]
+    workdir: Path
+    http: Http
+    processes: Processes
+    clock: Clock
+    patience: Patience
+    log: Log
+    secrets: Secrets
+    release_url: Callable[[str], str]
+    """URL at which users download the release file of that name."""
+    asset_name: Callable[[Target], str]
+    """Name of a target's release file (known without downloading it)."""
+    load_artifacts: Callable[[], Sequence[Artifact]]
+    render_into: Callable[[str, Mapping[str, Any], Path], Path]
+    intents: Callable[[str, str], AbstractContextManager[None]]
+    previous: Callable[[], str | None]
+    """The version that was the newest published one before this, by the ledger."""
+    package: Package | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def binary(self) -> str:
+        """Name of the program, without suffix."""
+        return self.project.binary.name if self.project.binary else self.project.name
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The release files of this job's targets, in the order of the targets (fetched and checked by the graph)."""
+        by_target = {a.target: a for a in self.load_artifacts()}
+        return tuple(by_target[t] for t in self.targets if t in by_target)
+
+    def description(self, platform: str) -> str:
+        return self.project.descriptions.get(platform, self.project.description)
+
+    @contextmanager
+    def irreversible(self, piece: str, digest: str) -> Iterator[None]:
+        """Wrap every call that cannot be taken back: the intent is committed before it, the receipt after it.
+
+        An exception leaves the intent dangling, and the next look-up settles it.
+        """
+        with self.intents(piece, digest):
+            yield
+
+    def render(self, template: str, context: Mapping[str, Any]) -> Path:
+        """Render a template folder (the user's own if `options.templates` names one) into ``<workdir>/rendered``."""
+        return self.render_into(template, context, self.workdir / "rendered")
+
+    def sandbox(self) -> Sandbox:
+        """A new empty installation sandbox in the workdir."""
+        return Sandbox(self.workdir / "sandbox", self.binary, self.processes)
+
+
+class Platform(ABC, Generic[O]):
+    """A place users install from.
+
+    Subclass it in ``platforms/<name>.py``; the folder is scanned. Raise `DeployForgeError`s with a hint; platform and
+    stage are filled in by the caller. Every method may be called again at any time: nothing but `publish` and
+    `rollback` changes anything outside of the job's workdir.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    options: ClassVar[type[Options]]
+    traits: ClassVar[Traits] = Traits()
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Hubs that must have published first, because files here point at them (only those that are enabled count)."""
+    ecosystem: ClassVar[str | None] = None
+    """Row of the targets table; targets that it cannot spell are left out."""
+    credentials: ClassVar[tuple[Credential, ...]] = ()
+    uses_artifacts: ClassVar[bool] = True
+    """False for platforms that publish source and need no release file."""
+
+    @abstractmethod
+    def pieces(self, job: Job[O]) -> list[str]:
+        """Names of all pieces of the version in publishing order, known without packaging anything."""
+
+    @abstractmethod
+    def package(self, job: Job[O]) -> Package:
+        """Make the package below ``job.workdir``, byte for byte the same each time, from `job.artifacts` and templates."""
+
+    def preflight(self, job: Job[O]) -> list[Finding]:
+        """What can be checked before publishing, `job.package` included; must not publish anything."""
+        return []
+
+    @abstractmethod
+    def presence(self, job: Job[O]) -> Presence:
+        """Ask the platform. Any exception means `unknown`; a version that cannot exist must come back `absent`.
+
+        Compare with `core.presence.compare(self.pieces(job), job.digests, found, looks)`.
+        """
+
+    @abstractmethod
+    def publish(self, job: Job[O], missing: Sequence[str]) -> None:
+        """Publish the pieces in `missing` (a subset of `pieces`, in order), each inside ``job.irreversible(…)``.
+
+        Called with `job.package` set, after a fresh look-up under a lock. An "already exists" answer raises like any
+        other; the caller looks again and decides.
+        """
+
+    def verify(self, job: Job[O]) -> Evidence:
+        """Install the published version with the platform's own client in ``job.sandbox()`` and run the program."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def rollback(self, job: Job[O], to: Version | None) -> Rollback:
+        """Take users back to `to`, as far as the platform allows, and name what only a person can do."""
+
+    def page(self, job: Job[O]) -> str:
+        """The web page of the version, for people."""
+        return ""
+
+    def manual(self, text: str, url: str = "") -> Rollback:
+        """A rollback that only a person can do."""
+        return Rollback(manual=(ManualStep(text, url),))

@@ -1,0 +1,1 @@
+"""deployforge.yml as a typed Project: schema, loading, secrets, artifacts, rendering."""
