@@ -62,7 +62,7 @@ class Bus:
             for listener in list(self._listeners):
                 try:
                     listener(event)
-                except Exception:  # a broken pipe or full disk in one display must not end a release
+                except Exception:  # noqa: BLE001 - a broken pipe or full disk in one display must not end a release
                     self._listeners.remove(listener)
 
 

@@ -117,7 +117,7 @@ class Decision:
     missing: tuple[str, ...] = field(default=())
 
 
-def decide(presence: Presence, *, editable: bool, force: bool = False) -> Decision:
+def decide(presence: Presence, *, editable: bool, force: bool = False) -> Decision:  # noqa: PLR0911 - one row a return
     """The presence table of the design.
 
     Args:

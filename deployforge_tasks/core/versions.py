@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# https://semver.org/#is-there-a-suggested-regular-expression-regex-to-check-a-semver-string, with an optional fourth number
+# Semantic Versioning 2.0.0, section 2 and 9-10 (https://semver.org), with an optional fourth number
 _VERSION = re.compile(
     r"(?P<numbers>(0|[1-9]\d*)(\.(0|[1-9]\d*)){1,3})"
     r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"

@@ -41,8 +41,8 @@ def write_atomic(path: Path, data: bytes | str) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data.encode() if isinstance(data, str) else data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -127,7 +127,9 @@ def unpack(archive: Path, to: Path) -> list[Path]:
         return list(_unpack_tar(archive, to))
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
         raise ArtifactError(
-            f"{archive.name} cannot be unpacked: {error}", hint="is the download complete and really an archive?", code="DF3120"
+            f"{archive.name} cannot be unpacked: {error}",
+            hint="is the download complete and really an archive?",
+            code="DF3120",
         ) from error
 
 

@@ -134,7 +134,9 @@ class Http:
             except (requests.RequestException, OSError) as error:
                 raise _network_error("GET", url, error) from error
             if length and got < int(length):
-                raise NetworkError(f"download ended after {got} of {length} bytes", hint="try again", url=redactor.text(url))
+                raise NetworkError(
+                    f"download ended after {got} of {length} bytes", hint="try again", url=redactor.text(url)
+                )
 
     def _read(self, method: str, url: str, ok: tuple[int, ...], **kwargs: Any) -> requests.Response:
         answer: list[requests.Response] = []
@@ -210,7 +212,9 @@ def json_body(response: requests.Response) -> Any:
         return response.json()
     except ValueError as error:
         raise NetworkError(
-            "the answer is not JSON", hint="a proxy or an outage page may stand in between", url=redactor.text(response.url)
+            "the answer is not JSON",
+            hint="a proxy or an outage page may stand in between",
+            url=redactor.text(response.url),
         ) from error
 
 
@@ -241,7 +245,7 @@ def status_error(method: str, response: requests.Response) -> StatusError:
 def _text(response: requests.Response) -> str:
     try:
         return response.text[:500]
-    except Exception:  # a body that cannot be read must not hide the status
+    except Exception:  # noqa: BLE001 - a body that cannot be read must not hide the status
         return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -149,10 +150,8 @@ def kill_group(process: subprocess.Popen[str]) -> None:
         if process.poll() is None:
             process.kill()
     else:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
     process.wait()
 
 
@@ -162,6 +161,7 @@ def which(tool: str) -> str | None:
 
 
 def missing_tool(tool: str) -> PreflightError:
+    """The error for a program that is needed and not there."""
     return PreflightError(f"`{tool}` is not on this machine", hint=f"install {tool} and put it on PATH", code="DF3001")
 
 

@@ -1,1 +1,1 @@
-"""One file per platform. A module here that defines a `Platform` is a platform; names with an underscore are shared parts."""
+"""One file per platform: a module here that defines a `Platform` is one; an underscore marks shared parts."""

@@ -173,7 +173,7 @@ class Platform(ABC, Generic[O]):
 
     @abstractmethod
     def package(self, job: Job[O]) -> Package:
-        """Make the package below ``job.workdir``, byte for byte the same each time, from `job.artifacts` and templates."""
+        """Make the package below ``job.workdir`` from `job.artifacts` and templates, byte for byte the same each time."""
 
     def preflight(self, job: Job[O]) -> list[Finding]:
         """What can be checked before publishing, `job.package` included; must not publish anything."""

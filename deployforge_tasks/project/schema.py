@@ -81,14 +81,14 @@ class Build(Strict):
 class Checksums(Strict):
     """What downloads are compared with."""
 
-    source: Literal["auto", "file", "host", "computed"] = Field("auto", alias="from")
+    source: Literal["auto", "file", "host", "computed"] = Field(default="auto", alias="from")
     file: str = "checksums.txt"
 
 
 class Artifacts(Strict):
     """Where the release files come from."""
 
-    source: Literal["github_release", "directory", "urls", "build"] = Field("github_release", alias="from")
+    source: Literal["github_release", "directory", "urls", "build"] = Field(default="github_release", alias="from")
     targets: list[str] = Field(default_factory=list)
     asset: str = "{name}-{version}-{os}-{arch}.{ext}"
     """Pattern of the release file's name (`{name} {version} {tag} {os} {arch} {target} {ext}`)."""
@@ -108,12 +108,12 @@ class Conditions(Strict):
 
     gate: Literal["none", "required"] = "none"
     """`required`: no upload before every required platform has passed its preflight."""
-    retry_on_failure: int = Field(3, ge=0, le=20)
-    retry_delay: float = Field(1.0, ge=0)
+    retry_on_failure: int = Field(default=3, ge=0, le=20)
+    retry_delay: float = Field(default=1.0, ge=0)
     """Seconds before the first new try; doubles each time."""
-    settle: float = Field(300.0, ge=0)
+    settle: float = Field(default=300.0, ge=0)
     """Seconds to wait for a registry to show what it accepted."""
-    settle_interval: float = Field(1.0, gt=0)
+    settle_interval: float = Field(default=1.0, gt=0)
     """Seconds between two such look-ups at first; doubles up to 15."""
     skip_if_exists: bool = True
     rollback_on_error: bool = False
@@ -129,7 +129,7 @@ class Verify(Strict):
 class Project(Strict):
     """A project: everything that ``deployforge.yml`` says (after profiles and variables)."""
 
-    schema_version: Literal[1] = Field(1, alias="schema")
+    schema_version: Literal[1] = Field(default=1, alias="schema")
     name: str
     version: str | None = None
     description: str

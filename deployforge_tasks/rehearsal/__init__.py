@@ -1,0 +1,1 @@
+"""Loopback registries to rehearse a release against: a small stand-in for each protocol, or the real server."""
