@@ -21,3 +21,15 @@ class Version:
 
     def __str__(self) -> str:
         return self.text
+
+    @classmethod
+    def parse(cls, text: str) -> Version:
+        """Read ``1.0.42``, ``v1.0.42`` or ``1.0.42-rc.1+build``.
+
+        Raises:
+            ValueError: it is no version (``vv1.0.42``, ``1``, ``1.0.042``).
+        """
+        plain = text.strip().removeprefix("v")
+        if not _VERSION.fullmatch(plain):
+            raise ValueError(f"`{text}` is not a version; write it like 1.0.42 or v1.0.42-rc.1")
+        return cls(plain)

@@ -138,9 +138,12 @@ class Job(Generic[O]):
         with self.intents(piece, digest):
             yield
 
-    def render(self, template: str, context: Mapping[str, Any]) -> Path:
-        """Render a template folder (the user's own if `options.templates` names one) into ``<workdir>/rendered``."""
-        return self.render_into(template, context, self.workdir / "rendered")
+    def render(self, template: str, context: Mapping[str, Any], to: str = ".") -> Path:
+        """Render a built-in template (``npm/main``) into ``<workdir>/rendered/<to>``.
+
+        The user's own folder, if `options.templates` names one, is looked into first.
+        """
+        return self.render_into(template, context, self.workdir / "rendered" / to)
 
     def sandbox(self) -> Sandbox:
         """A new empty installation sandbox in the workdir."""
@@ -173,7 +176,7 @@ class Platform(ABC, Generic[O]):
 
     @abstractmethod
     def package(self, job: Job[O]) -> Package:
-        """Make the package below ``job.workdir`` from `job.artifacts` and templates, byte for byte the same each time."""
+        """Make the package below ``job.workdir``, byte for byte the same each time."""
 
     def preflight(self, job: Job[O]) -> list[Finding]:
         """What can be checked before publishing, `job.package` included; must not publish anything."""
