@@ -1,0 +1,51 @@
+"""What every test has: no output from package code, no colours, and in CI no test that skips silently."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+#: Reasons for which a test may skip even where every tool is installed.
+_ALLOWED = ("only on ", "not on ")
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Screens are the same everywhere."""
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    yield
+    skipped = _unexpected_skips(terminalreporter)
+    if skipped:
+        terminalreporter.section("skipped although DEPLOYFORGE_NO_SKIPS is set", red=True)
+        for line in skipped:
+            terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and session.exitstatus == 0 and _unexpected_skips(reporter):
+        session.exitstatus = 1
+
+
+def _unexpected_skips(reporter: pytest.TerminalReporter) -> list[str]:
+    if not os.environ.get("DEPLOYFORGE_NO_SKIPS"):
+        return []
+    reasons = [
+        (r.nodeid, str(r.longrepr[2]) if isinstance(r.longrepr, tuple) else "")
+        for r in reporter.stats.get("skipped", [])
+    ]
+    return [
+        f"{node}: {why}"
+        for node, why in reasons
+        if not any(why.removeprefix("Skipped: ").startswith(a) for a in _ALLOWED)
+    ]
