@@ -24,10 +24,10 @@ def install() -> None:
 
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older python3 may well start this file
         sys.exit("dodo.py: Python 3.11 or newer is needed; run it with a newer python3")
     install()
     command, *rest = sys.argv[1:] or ["list"]
     module = {"test": ["pytest"], "rehearse": ["deployforge_tasks", "rehearse"]}.get(command, ["doit", command])
     environment = {**os.environ, "PATH": os.pathsep.join([str(PYTHON.parent), os.environ.get("PATH", "")])}
-    sys.exit(subprocess.run([PYTHON, "-m", *module, *rest], cwd=HERE, env=environment).returncode)
+    sys.exit(subprocess.run([PYTHON, "-m", *module, *rest], cwd=HERE, env=environment, check=False).returncode)
