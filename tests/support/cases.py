@@ -1,0 +1,81 @@
+"""A platform with its registry running: what the contract, kill and fault tests run against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from deployforge_tasks.platforms.registry import platforms
+
+from deployforge_tasks.core.model import Publication
+from deployforge_tasks.platforms.base import Job, Platform
+from deployforge_tasks.rehearsal.registries import Registries
+from tests.support.jobs import Recorder, make_job
+
+ROOT = Path(__file__).parents[2]
+
+
+def sample_options(name: str) -> dict[str, Any]:
+    """What the repository's own deployforge.yml says about a platform (nothing for one that it does not have)."""
+    text = (ROOT / "deployforge.yml").read_text("utf-8")
+    return dict(yaml.safe_load(text)["platforms"].get(name) or {})
+
+
+@dataclass
+class Case:
+    """One platform and its running registries (the hubs that it needs among them)."""
+
+    platform: Platform[Any]
+    registries: Registries
+    folder: Path
+    fresh: int = 0
+
+    def job(
+        self,
+        *,
+        overlay: Mapping[str, Any] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        version: str = "1.0.0",
+        recorder: Recorder | None = None,
+    ) -> Job[Any]:
+        """A job on a fresh machine: an empty workdir, nothing known of earlier ones.
+
+        Args:
+            overlay: options on top of those that point at the registry.
+            secrets: other credentials than the registry's own.
+        """
+        self.fresh += 1
+        options = {**sample_options(self.platform.name), **self.options(), **(overlay or {})}
+        own = self.registry.secrets().get(self.platform.name, {})
+        return make_job(
+            self.platform,
+            self.folder / f"machine-{self.fresh}",
+            options=options,
+            secrets=own if secrets is None else secrets,
+            version=version,
+            recorder=recorder,
+        )
+
+    @property
+    def registry(self) -> Any:
+        """The registry of the platform itself."""
+        return next(r for r in self.registries.running.values() if self.platform.name in r.serves)
+
+    def options(self) -> dict[str, Any]:
+        return dict(self.registries.overlay()["platforms"].get(self.platform.name, {}))
+
+    def publications(self) -> list[Publication]:
+        return [p for p in self.registry.publications() if p.platform == self.platform.name]
+
+
+@contextmanager
+def running(name: str, folder: Path) -> Iterator[Case]:
+    """The platform's case, with its registries up."""
+    platform = platforms()[name]
+    wanted = {n: sample_options(n) for n in (name, *platform.needs)}
+    with Registries(folder / "registries", wanted) as registries:
+        yield Case(platform, registries, folder)
