@@ -174,6 +174,20 @@ class Platform(ABC, Generic[O]):
     def pieces(self, job: Job[O]) -> list[str]:
         """Names of all pieces of the version in publishing order, known without packaging anything."""
 
+    def inputs(self, job: Job[O]) -> Sequence[Path]:
+        """Files and folders of the project that the package is made from, besides release files and templates.
+
+        When one of them changes, the package is made again (a source crate's folder, an extension's folder).
+        """
+        return ()
+
+    def render(self, job: Job[O]) -> None:
+        """Optional: write the files that come from templates, before `package` (which may also render itself).
+
+        What stands below ``job.workdir / "rendered"`` after packaging is checked for leftover placeholders and dead links.
+        """
+        return None
+
     @abstractmethod
     def package(self, job: Job[O]) -> Package:
         """Make the package below ``job.workdir``, byte for byte the same each time."""
