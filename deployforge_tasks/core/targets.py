@@ -97,6 +97,9 @@ _SPELLINGS: dict[str, dict[tuple[str, str], str]] = {
     "snap": {("linux", "amd64"): "amd64", ("linux", "arm64"): "arm64"},
     # Scoop `architecture`; https://github.com/ScoopInstaller/Scoop/blob/master/schema.json
     "scoop": {("windows", "amd64"): "64bit", ("windows", "arm64"): "arm64"},
+    # `url64bit` of Install-ChocolateyZipPackage; there is no word for arm64
+    # (https://docs.chocolatey.org/en-us/create/functions/install-chocolateyzippackage)
+    "chocolatey": {("windows", "amd64"): "64bit"},
     # https://github.com/microsoft/vscode-vsce README, "--target"
     "vscode": {
         ("linux", "amd64"): "linux-x64",
@@ -134,7 +137,8 @@ def spelling(target: Target, ecosystem: str) -> str | None:
         return _WHEEL.get((target.os, target.arch, target.libc))
     word = _SPELLINGS[ecosystem].get((target.os, target.arch))
     if word and target.libc == "musl":
-        return {"rust": word.replace("-gnu", "-musl"), "npm": f"{word}-musl"}.get(ecosystem, word)
+        musl = {"rust": word.replace("-gnu", "-musl"), "npm": f"{word}-musl", "vscode": word.replace("linux", "alpine")}
+        return musl.get(ecosystem, word)
     return word
 
 
