@@ -184,9 +184,8 @@ class Platform(ABC, Generic[O]):
     def render(self, job: Job[O]) -> None:
         """Optional: write the files that come from templates, before `package` (which may also render itself).
 
-        What stands below ``job.workdir / "rendered"`` after packaging is checked for leftover placeholders and dead links.
+        What stands below ``job.workdir / "rendered"`` after packaging is checked for leftovers and dead links.
         """
-        return None
 
     @abstractmethod
     def package(self, job: Job[O]) -> Package:
