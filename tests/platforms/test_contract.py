@@ -27,10 +27,9 @@ from tests.support.cases import Case, running
 from tests.support.faults import Fault, drop_after, garbage, refuse, status, truncate
 from tests.support.jobs import Recorder, packaged, publish
 from tests.support.proxy import FaultProxy
+from tests.support.worlds import WRITES
 
 NAMES = sorted(platforms())
-#: Requests that change something (git's upload-pack and the gallery's query are reads that are sent as POST).
-WRITES = ("POST|PUT|PATCH|DELETE", r"^(?!.*(git-upload-pack|extensionquery))")
 
 
 @pytest.fixture(params=NAMES)
