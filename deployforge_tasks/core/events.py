@@ -57,23 +57,13 @@ class Bus:
             self._listeners.append(listener)
 
     def emit(self, kind: str, platform: str | None = None, stage: str | None = None, **data: Any) -> None:
-        event = Event(kind, platform, stage, {key: _clean(value) for key, value in data.items()})
+        event = Event(kind, platform, stage, redactor.data(data))
         with self._lock:
             for listener in list(self._listeners):
                 try:
                     listener(event)
                 except Exception:  # noqa: BLE001 - a broken pipe or full disk in one display must not end a release
                     self._listeners.remove(listener)
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return redactor.text(value)
-    if isinstance(value, dict):
-        return {key: _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
-    return value
 
 
 _context: ContextVar[tuple[str | None, str | None]] = ContextVar("deployforge_stage", default=(None, None))

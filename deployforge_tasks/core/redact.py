@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
@@ -38,6 +39,16 @@ class Redactor:
             if form in text:
                 text = text.replace(form, MASK)
         return text
+
+    def data(self, value: Any) -> Any:
+        """A JSON value with every text in it masked; tuples become lists."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.data(key): self.data(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(item) for item in value]
+        return value
 
 
 def _encodings(secret: str) -> set[str]:

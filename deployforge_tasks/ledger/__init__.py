@@ -1,0 +1,1 @@
+"""What DeployForge remembers: runs, frozen digests, intents, receipts and evidence, in SQLite or PostgreSQL."""

@@ -1,0 +1,108 @@
+"""One lock per project, profile, platform and version; the operating system or the server frees it with its holder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, text
+
+from deployforge_tasks.core.errors import DeployForgeError, PublishError
+from deployforge_tasks.effects.clock import Clock, Patience, poll
+from deployforge_tasks.effects.files import write_atomic
+from deployforge_tasks.ledger.model import Key
+
+
+@contextmanager
+def file_lock(folder: Path, key: Key, wait: float) -> Iterator[None]:
+    """A lock among the processes and threads of one machine (the file system that holds a SQLite ledger)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{_digest(key)[:24]}.lock"
+    holder = path.with_suffix(".holder")
+    lock = FileLock(path, timeout=wait, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise _held(key, wait, _read_holder(holder)) from None
+    try:
+        write_atomic(holder, json.dumps(_me()).encode())
+        yield
+    finally:
+        with suppress(OSError):
+            holder.unlink()
+        lock.release()
+
+
+@contextmanager
+def server_lock(engine: Engine, key: Key, wait: float) -> Iterator[None]:
+    """A session advisory lock on a connection of its own: PostgreSQL frees it when the connection ends.
+
+    https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+    """
+    number = int.from_bytes(bytes.fromhex(_digest(key))[:8], "big", signed=True)
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        me = _me()
+        connection.execute(
+            text("SELECT set_config('application_name', :name, false)"),
+            {"name": f"deployforge pid {me['pid']} {me['host']}"[:63]},
+        )
+        patience = Patience(first=0.05, longest=0.5, total=wait)
+        if not poll(Clock(), lambda: _try(connection, number), bool, patience):
+            raise _held(key, wait, _server_holder(connection, number))
+        yield
+    finally:
+        connection.detach()  # never back into the pool: closing it is what frees the lock
+        connection.close()
+
+
+def _try(connection: Connection, number: int) -> bool:
+    return bool(connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}))
+
+
+def _server_holder(connection: Connection, number: int) -> str:
+    unsigned = number % 2**64
+    row = connection.execute(
+        text(
+            "SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+            "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+            "AND l.classid::bigint = :high AND l.objid::bigint = :low"
+        ),
+        {"high": unsigned >> 32, "low": unsigned % 2**32},
+    ).first()
+    if row is None:
+        return "another process"
+    return f"{row[0].removeprefix('deployforge ')} since {row[1].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _me() -> dict[str, str]:
+    return {"pid": str(os.getpid()), "host": socket.gethostname(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"}
+
+
+def _read_holder(file: Path) -> str:
+    try:
+        who = json.loads(file.read_text(encoding="utf-8"))
+        return f"pid {who['pid']} {who['host']} since {who['since']} UTC"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _digest(key: Key) -> str:
+    parts = json.dumps([key.project, key.profile, key.platform, key.version])
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def _held(key: Key, wait: float, who: str) -> DeployForgeError:
+    return PublishError(
+        f"{key} is being deployed by {who}; waited {wait:g} s",
+        hint="wait for it or stop it, then deploy again: nothing will be published twice",
+        code="DF4010",
+        platform=key.platform,
+    )

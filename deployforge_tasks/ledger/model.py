@@ -1,0 +1,57 @@
+"""The rows of the ledger as others see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Key:
+    """One version of one project on one platform; `profile` is "" for the default one."""
+
+    project: str
+    profile: str
+    platform: str
+    version: str
+
+    def __str__(self) -> str:
+        scope = f" (profile {self.profile})" if self.profile else ""
+        return f"{self.project} {self.version} on {self.platform}{scope}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One invocation; `outcome` and `exit_code` are None while it runs, or when it was killed."""
+
+    id: int
+    version: str
+    command: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    exit_code: int | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of one stage; `outcome` is None while it runs, or when it was killed."""
+
+    platform: str
+    stage: str
+    number: int
+    started_at: datetime
+    outcome: str | None
+    seconds: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Intent:
+    """An irreversible call that was about to be made."""
+
+    id: int
+    key: Key
+    piece: str
+    digest: str
+    at: datetime

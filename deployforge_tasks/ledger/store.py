@@ -1,0 +1,282 @@
+"""The ledger: what was done, what is frozen and what is proven. Safe to use from several threads and processes."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from deployforge_tasks.core.errors import ArtifactError
+from deployforge_tasks.core.model import Evidence
+from deployforge_tasks.core.presence import Presence
+from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.ledger import locks, tables
+from deployforge_tasks.ledger.database import open_engine, sqlite_file, writing
+from deployforge_tasks.ledger.journal import Journal
+from deployforge_tasks.ledger.model import Attempt, Intent, Key, Run
+
+__all__ = ["Attempt", "Intent", "Key", "Ledger", "Run"]
+
+#: Stands for "every piece" in a receipt of something that somebody else published.
+WHOLE = "*"
+
+
+class Ledger:
+    """SQL store of runs and facts.
+
+    Each method is one transaction, committed when it returns: an intent is on disk before the call it announces.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._journals: dict[int, Journal] = {}
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """Open (and on first use make) a ledger: ``sqlite:///…/ledger.db`` or ``postgresql://…``.
+
+        Raises:
+            ConfigError: it cannot be opened, or a newer DeployForge wrote it.
+        """
+        return cls(open_engine(url))
+
+    def close(self) -> None:
+        for journal in self._journals.values():
+            journal.flush()
+        self._journals.clear()
+        self._engine.dispose()
+
+    # Runs
+
+    def start_run(self, project: str, profile: str, version: str, command: str) -> int:
+        row = {"project": project, "profile": profile, "version": version, "command": command}
+        with writing(self._engine) as connection:
+            return _insert(connection, tables.runs, {**redactor.data(row), "started_at": _now()})
+
+    def finish_run(self, run: int, outcome: str, exit_code: int) -> None:
+        journal = self._journals.pop(run, None)
+        if journal:
+            journal.flush()
+        runs = tables.runs
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(runs).where(runs.c.id == run).values(outcome=outcome, exit_code=exit_code, finished_at=_now())
+            )
+
+    def listener(self, run: int) -> Journal:
+        """A listener for the run's bus, which stores its events, log lines and attempts."""
+        return self._journals.setdefault(run, Journal(self._engine, run))
+
+    def runs(self, project: str, profile: str, limit: int = 20) -> list[Run]:
+        """The newest runs first."""
+        runs = tables.runs
+        query = (
+            select(
+                runs.c.id,
+                runs.c.version,
+                runs.c.command,
+                runs.c.started_at,
+                runs.c.finished_at,
+                runs.c.outcome,
+                runs.c.exit_code,
+            )
+            .where(runs.c.project == project, runs.c.profile == profile)
+            .order_by(runs.c.id.desc())
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [Run(*row) for row in connection.execute(query)]
+
+    def attempts(self, run: int) -> list[Attempt]:
+        """Every try of every stage of a run, in the order they began."""
+        table = tables.attempts
+        query = (
+            select(
+                table.c.platform,
+                table.c.stage,
+                table.c.number,
+                table.c.started_at,
+                table.c.outcome,
+                table.c.seconds,
+                table.c.reason,
+            )
+            .where(table.c.run == run)
+            .order_by(table.c.id)
+        )
+        with self._engine.connect() as connection:
+            return [Attempt(*row) for row in connection.execute(query)]
+
+    # Artifacts
+
+    def freeze(self, project: str, version: str, name: str, sha256: str) -> None:
+        """Remember a release file's digest for good.
+
+        Raises:
+            ArtifactError: the file was frozen with another digest.
+        """
+        row = {"project": project, "version": version, "name": name, "sha256": sha256, "at": _now()}
+        table = tables.artifacts
+        with writing(self._engine) as connection:
+            connection.execute(self._upsert(table, row, on=("project", "version", "name"), update=()))
+            frozen = connection.scalar(
+                select(table.c.sha256).where(
+                    table.c.project == project, table.c.version == version, table.c.name == name
+                )
+            )
+        if frozen != sha256:
+            raise ArtifactError(
+                f"{name} of {project} {version} has sha256 {sha256}, and {frozen} is frozen",
+                hint="the file changed after it was first released: restore it, or release a new version",
+                code="DF3110",
+            )
+
+    def frozen(self, project: str, version: str) -> dict[str, str]:
+        """The frozen sha256 of every release file, by its name."""
+        table = tables.artifacts
+        query = select(table.c.name, table.c.sha256).where(table.c.project == project, table.c.version == version)
+        with self._engine.connect() as connection:
+            return {row.name: row.sha256 for row in connection.execute(query)}
+
+    # Intents and receipts
+
+    def intend(self, key: Key, piece: str, digest: str) -> int:
+        """Commit that an irreversible call is about to be made; it dangles until `receive` or `settle`."""
+        row = {**_columns(key), "piece": redactor.text(piece), "digest": digest, "at": _now()}
+        with writing(self._engine) as connection:
+            return _insert(connection, tables.intents, row)
+
+    def receive(self, intent: int) -> None:
+        """The call returned."""
+        with writing(self._engine) as connection:
+            self._close_intent(connection, intent, "received")
+
+    def open_intents(self, key: Key) -> list[Intent]:
+        """The dangling ones, oldest first."""
+        table = tables.intents
+        query = select(table).where(_of(table, key), table.c.outcome.is_(None)).order_by(table.c.id)
+        with self._engine.connect() as connection:
+            return [Intent(row.id, key, row.piece, row.digest, row.at) for row in connection.execute(query)]
+
+    def settle(self, intent: int, outcome: str) -> None:
+        """Close a dangling intent by what a look-up found: ``published`` or ``void`` (it never happened)."""
+        if outcome not in ("published", "void"):
+            raise ValueError(f"an intent is settled as published or void, not {outcome}")
+        with writing(self._engine) as connection:
+            self._close_intent(connection, intent, outcome)
+
+    def receipts(self, key: Key) -> dict[str, str]:
+        """Digest of every piece that we published, by its name."""
+        table = tables.receipts
+        query = select(table.c.piece, table.c.digest).where(_of(table, key), table.c.kind == "ours")
+        with self._engine.connect() as connection:
+            return {row.piece: row.digest for row in connection.execute(query.order_by(table.c.id))}
+
+    def record_presence(self, key: Key, presence: Presence) -> None:
+        """Remember that a look-up found the version published by somebody else; nothing to do if we published it."""
+        if self.receipts(key):
+            return
+        digest = next((look.digest for look in presence.looks if look.digest), "")
+        with writing(self._engine) as connection:
+            self._add_receipt(connection, _columns(key), WHOLE, digest, "seen")
+
+    def published(self, project: str, profile: str, platform: str) -> list[str]:
+        """The versions with receipts (seen ones too), oldest first."""
+        table = tables.receipts
+        query = (
+            select(table.c.version)
+            .where(table.c.project == project, table.c.profile == profile, table.c.platform == platform)
+            .group_by(table.c.version)
+            .order_by(func.min(table.c.id))
+        )
+        with self._engine.connect() as connection:
+            return list(connection.scalars(query))
+
+    # Evidence
+
+    def evidence(self, key: Key) -> Evidence | None:
+        table = tables.evidence
+        query = select(table.c.method, table.c.client, table.c.said, table.c.reason).where(_of(table, key))
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return Evidence(*row) if row else None
+
+    def record_evidence(self, key: Key, evidence: Evidence) -> None:
+        row = {
+            "method": evidence.method,
+            "client": evidence.client,
+            "said": evidence.said,
+            "reason": evidence.reason,
+        }
+        values = {**_columns(key), **redactor.data(row), "at": _now()}
+        with writing(self._engine) as connection:
+            connection.execute(
+                self._upsert(tables.evidence, values, on=tuple(_columns(key)), update=(*row, "at")),
+            )
+
+    def forget_evidence(self, key: Key) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(delete(tables.evidence).where(_of(tables.evidence, key)))
+
+    # Locks
+
+    def lock(self, key: Key, wait: float) -> AbstractContextManager[None]:
+        """Hold a key alone among all threads and processes; a holder that dies in any way frees it.
+
+        Args:
+            key: what to hold.
+            wait: seconds.
+
+        Raises:
+            DeployForgeError: somebody else holds it; says who.
+        """
+        file = sqlite_file(self._engine)
+        if file is None:
+            return locks.server_lock(self._engine, key, wait)
+        return locks.file_lock(file.parent / f"{file.stem}.locks", key, wait)
+
+    def _close_intent(self, connection: Connection, intent: int, outcome: str) -> None:
+        table = tables.intents
+        row = connection.execute(select(table).where(table.c.id == intent)).mappings().one()
+        connection.execute(update(table).where(table.c.id == intent).values(outcome=outcome))
+        if outcome != "void":
+            key = {name: row[name] for name in ("project", "profile", "platform", "version")}
+            self._add_receipt(connection, key, row["piece"], row["digest"], "ours")
+
+    def _add_receipt(self, connection: Connection, key: dict[str, str], piece: str, digest: str, kind: str) -> None:
+        row = {**key, "piece": piece, "digest": digest, "kind": kind, "at": _now()}
+        on = (*key, "kind", "piece")
+        connection.execute(self._upsert(tables.receipts, row, on=on, update=("digest", "at")))
+
+    def _upsert(self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], update: tuple[str, ...]) -> Any:
+        """Insert a row, or change the columns in `update` of the one that is there."""
+        dialect = sqlite if self._engine.dialect.name == "sqlite" else postgresql
+        statement = dialect.insert(table).values(row)
+        if not update:
+            return statement.on_conflict_do_nothing(index_elements=list(on))
+        return statement.on_conflict_do_update(index_elements=list(on), set_={name: row[name] for name in update})
+
+
+def _insert(connection: Connection, table: Table, row: dict[str, Any]) -> int:
+    result = connection.execute(insert(table).values(row).returning(table.c.id))
+    return int(result.scalar_one())
+
+
+def _columns(key: Key) -> dict[str, str]:
+    return {"project": key.project, "profile": key.profile, "platform": key.platform, "version": key.version}
+
+
+def _of(table: Table, key: Key) -> Any:
+    columns = table.c
+    return (
+        (columns.project == key.project)
+        & (columns.profile == key.profile)
+        & (columns.platform == key.platform)
+        & (columns.version == key.version)
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,146 @@
+"""The tables. A change of them needs a new `SCHEMA_VERSION` and a step that brings older ledgers up to it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A time with its zone: SQLite forgets the zone, so that every time is stored as UTC and read back as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True, autoincrement=True)
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _key() -> list[Column[Any]]:
+    return [Column(name, String, nullable=False) for name in ("project", "profile", "platform", "version")]
+
+
+ledger_schema = Table("ledger_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    Column("project", String, nullable=False),
+    Column("profile", String, nullable=False),
+    Column("version", String, nullable=False),
+    _text("command"),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    _text("outcome", null=True),
+    Column("exit_code", Integer),
+    Index("runs_of_project", "project", "profile", "id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _id(),
+    Column("run", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("platform", String, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    _text("outcome", null=True),
+    Column("seconds", Float),
+    _text("reason"),
+    UniqueConstraint("run", "platform", "stage", "number"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _id(),
+    Column("run", Integer, ForeignKey("runs.id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("platform", String),
+    Column("stage", String),
+    Column("data", JSON, nullable=False),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("version", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    _text("sha256"),
+    Column("at", UtcTime, nullable=False),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    _id(),
+    *_key(),
+    _text("piece"),
+    _text("digest"),
+    Column("at", UtcTime, nullable=False),
+    # NULL while it dangles, then: received | published | void
+    Column("outcome", String),
+    Index("intents_of_key", "project", "profile", "platform", "version"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    _id(),
+    *_key(),
+    _text("piece"),
+    _text("digest"),
+    # "ours": the call returned, or a later look-up found it; "seen": somebody else published it
+    Column("kind", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("project", "profile", "platform", "version", "kind", "piece"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    *(Column(name, String, primary_key=True) for name in ("project", "profile", "platform", "version")),
+    _text("method"),
+    _text("client"),
+    _text("said"),
+    _text("reason"),
+    Column("at", UtcTime, nullable=False),
+)

@@ -1,0 +1,69 @@
+"""Opening ledgers that can and cannot be opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from sqlalchemy.engine import make_url
+
+from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.ledger.store import Key, Ledger
+
+KEY = Key("hello", "", "npm", "1.0.0")
+
+
+def test_what_was_written_is_there_after_opening_again(ledger_url: str) -> None:
+    first = Ledger.open(ledger_url)
+    first.receive(first.intend(KEY, "hello", "x"))
+    first.close()
+    second = Ledger.open(ledger_url)
+    assert second.receipts(KEY) == {"hello": "x"}
+    second.close()
+
+
+def test_a_newer_schema_is_refused_with_what_to_do(ledger_url: str) -> None:
+    Ledger.open(ledger_url).close()
+    parsed = make_url(ledger_url)
+    engine = sqlalchemy.create_engine(
+        parsed.set(drivername="postgresql+psycopg") if "postgres" in ledger_url else parsed
+    )
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("UPDATE ledger_schema SET version = 99"))
+    engine.dispose()
+    with pytest.raises(ConfigError, match="schema 99") as caught:
+        Ledger.open(ledger_url)
+    assert caught.value.code == "DF1053"
+    assert "newer DeployForge" in caught.value.hint
+
+
+def test_sqlite_uses_a_write_ahead_log(tmp_path: Path) -> None:
+    Ledger.open(f"sqlite:///{tmp_path}/ledger.db").close()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("nonsense", "DF1050"),
+        ("mysql://host/ledger", "DF1050"),
+        ("sqlite://", "DF1050"),
+        ("postgresql://user:canary-password@127.0.0.1:9/ledger", "DF1052"),
+    ],
+)
+def test_a_ledger_that_cannot_be_opened_is_a_configuration_error(url: str, code: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Ledger.open(url)
+    assert caught.value.code == code
+    assert caught.value.hint
+    assert "canary-password" not in caught.value.message
+
+
+def test_a_file_that_is_no_database_is_a_configuration_error(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_text("this is no database, but it is long enough to look like a header of one " * 30)
+    with pytest.raises(ConfigError, match="cannot be opened"):
+        Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
