@@ -105,7 +105,7 @@ class Version:
 
     @property
     def pep440(self) -> str:
-        """The normalised Python version: ``1.2.0-rc.1`` becomes ``1.2.0rc1``; PyPI refuses build metadata, so it is left out.
+        """The normalised Python version: ``1.2.0-rc.1`` becomes ``1.2.0rc1``; no build metadata (PyPI refuses it).
 
         Raises:
             ValueError: the pre-release is not one word with one number.

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import Field
-
 from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.events import Log
 from deployforge_tasks.core.model import (
@@ -31,22 +29,8 @@ from deployforge_tasks.effects.clock import Clock, Patience
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.effects.sandbox import Sandbox
-from deployforge_tasks.project.schema import Project, Strict
-
-
-class Options(Strict):
-    """What every platform's section may say."""
-
-    enabled: bool = True
-    required: bool = True
-    """`false`: a failure of this platform degrades a run, it never fails it."""
-    targets: list[str] = Field(default_factory=list)
-    """Patterns of the targets to publish (`linux/*`); empty means every one that the platform knows."""
-    templates: str | None = None
-    """Folder with the user's own template, instead of the built-in one."""
-    version: str | None = None
-    """Another version for this platform alone (a fourth part after a rejected review, for example)."""
-
+from deployforge_tasks.project.schema import Project
+from deployforge_tasks.project.strict import Options as Options  # noqa: PLC0414 - platforms import it from here
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - the one letter that reads as "options" beside Job[O]
 
@@ -159,6 +143,8 @@ class Platform(ABC, Generic[O]):
     """
 
     name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Other names that ``deployforge.yml`` may use for it."""
     title: ClassVar[str]
     options: ClassVar[type[Options]]
     traits: ClassVar[Traits] = Traits()

@@ -5,15 +5,15 @@ The fields' descriptions are the reference documentation and the JSON Schema.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, field_validator
 
-
-class Strict(BaseModel):
-    """No unknown keys, nothing changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from deployforge_tasks.core.targets import Target
+from deployforge_tasks.project.schema_business import Audit, Business, Ci, Monitoring
+from deployforge_tasks.project.strict import Duration
+from deployforge_tasks.project.strict import Strict as Strict  # noqa: PLC0414 - platforms import it from here
 
 
 class Author(Strict):
@@ -30,6 +30,7 @@ class License(Strict):
     spdx: str = "LicenseRef-Proprietary"
     file: str | None = None
     commercial: str | None = None
+    """The text of a second, commercial licence."""
 
 
 class Urls(Strict):
@@ -47,14 +48,37 @@ class Source(Strict):
     repo: str | None = None
     """``owner/name`` on GitHub."""
     tag: str = "v{version}"
+    """Pattern of the release's tag."""
     branch: str | None = None
+    require_tag_commit: bool = False
+    """Publish source (crates, extensions) only from the commit that the release's tag names."""
 
 
 class RuntimeFile(Strict):
-    """A file that the program needs beside it."""
+    """A file that the program needs beside it: taken from the release file, else from the project's folder."""
 
     src: str
     required: bool = True
+    """`false`: leave it out when it is in neither."""
+
+
+class VersionFile(Strict):
+    """A file of the project that repeats the version, and must not contradict it."""
+
+    path: str
+    regex: str
+    """Its first group is the version in that file."""
+
+    @field_validator("regex")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            groups = re.compile(value).groups
+        except re.error as error:
+            raise ValueError(f"`{value}` is no regular expression: {error}") from None
+        if groups < 1:
+            raise ValueError(f"`{value}` needs a group around the version: ( )")
+        return value
 
 
 class Binary(Strict):
@@ -63,11 +87,15 @@ class Binary(Strict):
     name: str
     version_command: list[str] = Field(default_factory=lambda: ["--version"])
     """Arguments that make the program print its version; the output must contain the version."""
+    smoke: list[list[str]] = Field(default_factory=list)
+    """More arguments with which the program must end well."""
     runtime_files: list[RuntimeFile] = Field(default_factory=list)
+    env: list[str] = Field(default_factory=list)
+    """Environment variables that the program reads, for documentation in packages."""
 
 
 class Build(Strict):
-    """How to build the program for a target. `{target} {os} {arch} {version} {output}` are replaced."""
+    """How to build the program for a target. `{target} {os} {arch} {version} {output} {python}` are replaced."""
 
     command: list[str] | str
     """Program and arguments (a string is split like a shell would, but no shell runs it)."""
@@ -75,13 +103,15 @@ class Build(Strict):
     env: dict[str, str] = Field(default_factory=dict)
     inputs: list[str] = Field(default_factory=list)
     """Globs of the files that a build depends on; when none has changed, it is not built again."""
-    timeout: float = 600.0
+    timeout: Duration = 600.0
 
 
 class Checksums(Strict):
     """What downloads are compared with."""
 
     source: Literal["auto", "file", "host", "computed"] = Field(default="auto", alias="from")
+    """`file`: a file of checksums beside the release files; `host`: the digest that the release's host tells; `auto`:
+    whatever of the two is there; `computed`: nothing, the digest is only frozen."""
     file: str = "checksums.txt"
 
 
@@ -91,16 +121,27 @@ class Artifacts(Strict):
     source: Literal["github_release", "directory", "urls", "build"] = Field(default="github_release", alias="from")
     targets: list[str] = Field(default_factory=list)
     asset: str = "{name}-{version}-{os}-{arch}.{ext}"
-    """Pattern of the release file's name (`{name} {version} {tag} {os} {arch} {target} {ext}`)."""
+    """Pattern of the release file's name (`{name} {binary} {version} {tag} {os} {arch} {libc} {target} {ext}`)."""
+    words: dict[str, str] = Field(default_factory=dict)
+    """Other words for an os or arch in these patterns (`{darwin: macOS, amd64: x86_64}`)."""
     ext: dict[str, str] = Field(default_factory=lambda: {"default": "tar.gz", "windows": "zip"})
     """Extension per target, os or `default`; an empty extension means a bare executable."""
     binary_path: dict[str, str] = Field(default_factory=dict)
     """Path of the program inside the archive, per target, os or `default`."""
     directory: str = "dist"
+    """Folder (searched with its subfolders) of the release files, for `from: directory`."""
     urls: dict[str, str] = Field(default_factory=dict)
+    """Pattern of the download URL per target, os or `default`, for `from: urls`."""
+    fallback: list[str] = Field(default_factory=list)
+    """Patterns of further URLs, tried in turn when a release file cannot be downloaded."""
     build: Build | None = None
     checksums: Checksums = Field(default_factory=lambda: Checksums())
     prerelease: Literal["allowed", "refused"] = "allowed"
+
+    @field_validator("targets")
+    @classmethod
+    def _known(cls, value: list[str]) -> list[str]:
+        return [str(Target.parse(text)) for text in value]
 
 
 class Conditions(Strict):
@@ -109,21 +150,30 @@ class Conditions(Strict):
     gate: Literal["none", "required"] = "none"
     """`required`: no upload before every required platform has passed its preflight."""
     retry_on_failure: int = Field(default=3, ge=0, le=20)
-    retry_delay: float = Field(default=1.0, ge=0)
+    retry_delay: Duration = 1.0
     """Seconds before the first new try; doubles each time."""
-    settle: float = Field(default=300.0, ge=0)
+    settle: Duration = 300.0
     """Seconds to wait for a registry to show what it accepted."""
     settle_interval: float = Field(default=1.0, gt=0)
     """Seconds between two such look-ups at first; doubles up to 15."""
     skip_if_exists: bool = True
     rollback_on_error: bool = False
+    on_unknown: Literal["stop"] = "stop"
+    """A platform that gives no clear answer is never published to."""
+    concurrency_lock: Literal[True] = True
+    """Two runs never publish the same version to the same platform at once."""
 
 
 class Verify(Strict):
     """How published packages are tried."""
 
     install: bool = True
-    timeout: float = 600.0
+    place: Literal["sandbox"] = Field(default="sandbox", alias="in")
+    expect_version: Literal[True] = True
+    """The installed program must print the version."""
+    timeout: Duration = 600.0
+    propagate: dict[str, Duration] = Field(default_factory=dict)
+    """Per platform: how long its mirrors take to show a new version."""
 
 
 class Project(Strict):
@@ -138,10 +188,11 @@ class Project(Strict):
     summary: str | None = None
     homepage: str | None = None
     author: Author | None = None
-    license: License = Field(default_factory=License)
+    license: License = Field(default_factory=lambda: License())
     keywords: list[str] = Field(default_factory=list)
     urls: Urls = Field(default_factory=Urls)
     source: Source = Field(default_factory=Source)
+    version_files: list[VersionFile] = Field(default_factory=list)
     binary: Binary | None = None
     artifacts: Artifacts = Field(default_factory=lambda: Artifacts())
     credentials: dict[str, dict[str, str]] = Field(default_factory=dict)
@@ -149,4 +200,17 @@ class Project(Strict):
     platforms: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Per platform: its options. Checked by the platform's own model."""
     conditions: Conditions = Field(default_factory=lambda: Conditions())
-    verify: Verify = Field(default_factory=Verify)
+    depends: dict[str, list[str]] = Field(default_factory=dict)
+    """Per platform: platforms that must have published first, instead of those that it names itself."""
+    verify: Verify = Field(default_factory=lambda: Verify())
+    ledger: str | None = None
+    """URL of the database that remembers runs (PostgreSQL for teams); a file in `.deployforge` if not given."""
+    monitoring: Monitoring = Field(default_factory=lambda: Monitoring())
+    business: Business = Field(default_factory=lambda: Business())
+    ci: Ci = Field(default_factory=lambda: Ci())
+    audit: Audit = Field(default_factory=lambda: Audit())
+
+    @field_validator("license", mode="before")
+    @classmethod
+    def _expression(cls, value: Any) -> Any:
+        return {"spdx": value} if isinstance(value, str) else value
