@@ -19,6 +19,8 @@ PYPI_INDEX = "https://pypi.org"
 
 DOCKER_REGISTRY = "https://registry-1.docker.io"
 DOCKER_HOST = "docker.io"
+DOCKER_WEB = "https://hub.docker.com"
+GHCR_HOST = "ghcr.io"
 
 CRATES_API = "https://crates.io"
 CRATES_INDEX = "https://index.crates.io"
@@ -33,8 +35,10 @@ VSCODE_MARKETPLACE = "https://marketplace.visualstudio.com"
 SNAP_STORE_API = "https://api.snapcraft.io"
 SNAP_DASHBOARD = "https://dashboard.snapcraft.io"
 SNAP_UPLOADS = "https://storage.snapcraftcontent.com"
+SNAP_WEB = "https://snapcraft.io"
 
 AUR_SSH = "ssh://aur@aur.archlinux.org"
 AUR_WEB = "https://aur.archlinux.org"
-#: SHA256 fingerprint of the AUR's Ed25519 host key (aurweb conf/config.defaults, [fingerprints]).
-AUR_HOST_KEY = "SHA256:HQ03dn6EasJHNDlt51KpQpFkT3yBX83x7BoIkA1iv2k"
+#: The AUR's Ed25519 host key; its fingerprint SHA256:RFzBCUItH9LZS0cKB5UE6ceAYhBD5C8GeOBip8Z11+4 stands on the front page
+#: of AUR_WEB.
+AUR_HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEuBKrPzbawxA/k2g6NcyV5jmqwJ2s+zpgZGZ7tpLIcN"

@@ -95,6 +95,13 @@ _SPELLINGS: dict[str, dict[tuple[str, str], str]] = {
     "arch": {("linux", "amd64"): "x86_64", ("linux", "arm64"): "aarch64"},
     # snap.yaml `architectures`; https://snapcraft.io/docs/architectures
     "snap": {("linux", "amd64"): "amd64", ("linux", "arm64"): "arm64"},
+    # Blocks of a formula; https://docs.brew.sh/Formula-Cookbook#handling-different-system-configurations
+    "homebrew": {
+        ("darwin", "arm64"): "macos-arm",
+        ("darwin", "amd64"): "macos-intel",
+        ("linux", "arm64"): "linux-arm",
+        ("linux", "amd64"): "linux-intel",
+    },
     # Scoop `architecture`; https://github.com/ScoopInstaller/Scoop/blob/master/schema.json
     "scoop": {("windows", "amd64"): "64bit", ("windows", "arm64"): "arm64"},
     # `url64bit` of Install-ChocolateyZipPackage; there is no word for arm64
