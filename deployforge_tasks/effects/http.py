@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from deployforge_tasks import __version__
-from deployforge_tasks.core.errors import NetworkError, StatusError
+from deployforge_tasks.core.errors import ConfigError, NetworkError, StatusError
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.effects.clock import Clock, Patience
 
@@ -174,9 +174,10 @@ class Http:
         import requests
 
         if self._loopback_only and not is_loopback(url):
-            raise NetworkError(
+            raise ConfigError(
                 f"a rehearsal never leaves this machine, but {urlsplit(url).netloc} was asked for",
                 hint="override that endpoint in the rehearsal profile",
+                code="DF1301",
                 url=redactor.text(url),
             )
         headers = {"User-Agent": USER_AGENT, **(kwargs.pop("headers", None) or {})}

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, AnyStr
 
 from deployforge_tasks.core.errors import DeployForgeError, PreflightError
 from deployforge_tasks.core.redact import redactor
@@ -119,7 +120,7 @@ class Processes:
 class _Reader(threading.Thread):
     """Collects a stream line by line, so that neither pipe can fill up."""
 
-    def __init__(self, stream: object, on_line: Callable[[str], None] | None) -> None:
+    def __init__(self, stream: IO[str] | None, on_line: Callable[[str], None] | None) -> None:
         super().__init__(daemon=True)
         self._stream = stream
         self._on_line = on_line
@@ -127,11 +128,13 @@ class _Reader(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        for line in self._stream:  # type: ignore[attr-defined]
-            clean = redactor.text(line)
-            self._lines.append(clean)
-            if self._on_line:
-                self._on_line(clean.rstrip("\n"))
+        assert self._stream is not None
+        with self._stream as lines:
+            for line in lines:
+                clean = redactor.text(line)
+                self._lines.append(clean)
+                if self._on_line:
+                    self._on_line(clean.rstrip("\n"))
 
     def text(self) -> str:
         self.join(5)
@@ -144,7 +147,7 @@ def child_environment(*, clean: bool = False) -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
-def kill_group(process: subprocess.Popen[str]) -> None:
+def kill_group(process: subprocess.Popen[AnyStr]) -> None:
     """Stop a program and everything it started."""
     if sys.platform == "win32":
         if process.poll() is None:

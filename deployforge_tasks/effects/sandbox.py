@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from deployforge_tasks.core.errors import VerifyError
-from deployforge_tasks.effects.process import Completed, Processes, child_environment
+from deployforge_tasks.effects.process import Completed, Processes, child_environment, kill_group
 
 # One program that prints its version needs a handful of processes (a shim, node, itself); a wrapper that
 # finds itself makes a dozen a second (measured on ContextLite's published packages).
@@ -103,9 +104,12 @@ class Sandbox:
                 hint="is it executable, and built for this system?",
                 code="DF5010",
             ) from error
-        self._watch(process.pid, timeout)
+        try:
+            _watch(process.pid, timeout)
+            code = process.wait()
+        finally:
+            kill_group(process)
         said = output.read_text("utf-8", "replace")
-        code = process.wait()
         if code != 0:
             raise VerifyError(
                 f"the installed program ended with exit code {code}: {' '.join(said.split())[:300] or 'no output'}",
@@ -114,30 +118,27 @@ class Sandbox:
             )
         return said
 
-    def _watch(self, pid: int, timeout: float) -> None:
-        """Wait for the program; stop it when it hangs or multiplies."""
-        deadline = time.monotonic() + timeout
-        try:
-            parent = psutil.Process(pid)
-            while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
-                family = parent.children(recursive=True)
-                if len(family) > MAX_PROCESSES or _own_chain(parent, family):
-                    _stop(parent, family)
-                    raise VerifyError(
-                        "the installed program starts itself over and over",
-                        hint="the wrapper finds itself on PATH instead of the program; let it call its own file",
-                        code="DF5012",
-                    )
-                if time.monotonic() > deadline:
-                    _stop(parent, family)
-                    raise VerifyError(
-                        f"the installed program did not end within {timeout:.0f} seconds",
-                        hint="its version command must print and end",
-                        code="DF5013",
-                    )
-                time.sleep(0.005)
-        except psutil.NoSuchProcess:
-            return
+
+def _watch(pid: int, timeout: float) -> None:
+    """Wait for the program; give up when it hangs or multiplies."""
+    deadline = time.monotonic() + timeout
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
+            family = parent.children(recursive=True)
+            if len(family) > MAX_PROCESSES or _own_chain(parent, family):
+                raise VerifyError(
+                    "the installed program starts itself over and over",
+                    hint="the wrapper finds itself on PATH instead of the program; let it call its own file",
+                    code="DF5012",
+                )
+            if time.monotonic() > deadline:
+                raise VerifyError(
+                    f"the installed program did not end within {timeout:.0f} seconds",
+                    hint="its version command must print and end",
+                    code="DF5013",
+                )
+            time.sleep(0.005)
 
 
 def _own_chain(parent: psutil.Process, family: list[psutil.Process]) -> bool:
@@ -149,14 +150,6 @@ def _own_chain(parent: psutil.Process, family: list[psutil.Process]) -> bool:
         return sum(1 for p in family if own and p.cmdline() == own) >= 3
     except psutil.Error:
         return False
-
-
-def _stop(parent: psutil.Process, family: list[psutil.Process]) -> None:
-    for process in [parent, *family, *parent.children(recursive=True)]:
-        try:
-            process.kill()
-        except psutil.Error:
-            continue
 
 
 def _tool_folders(binary: str) -> list[str]:
