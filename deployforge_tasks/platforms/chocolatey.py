@@ -1,0 +1,299 @@
+"""Chocolatey's community repository, or another NuGet v2 feed: a package that downloads the release file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from deployforge_tasks.core.endpoints import CHOCOLATEY_FEED, CHOCOLATEY_PUSH, CHOCOLATEY_WEB
+from deployforge_tasks.core.errors import NetworkError, PreflightError
+from deployforge_tasks.core.model import (
+    Artifact,
+    Credential,
+    Evidence,
+    Finding,
+    Level,
+    Package,
+    Piece,
+    Rollback,
+    Traits,
+)
+from deployforge_tasks.core.presence import Look, Presence, State, compare
+from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.files import digest, folder_entries, is_archive, write_atomic
+from deployforge_tasks.platforms import _chocolatey_verify as trial
+from deployforge_tasks.platforms._chocolatey_rules import check_nuspec, check_script
+from deployforge_tasks.platforms._nupkg import entry_digest, entry_properties, nupkg_bytes
+from deployforge_tasks.platforms.base import Job, Options, Platform
+
+SCRIPT = "tools/chocolateyinstall.ps1"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# `PackageStatus` of the feed's V2FeedPackage; a feed without moderation has no such field.
+_LISTED = ("", "Approved", "Exempted", "Unknown")
+_UNLISTED = "1900-01-01"  # the `Published` of a version that was taken off the lists
+
+
+class ChocolateyOptions(Options):
+    """Options of `platforms.chocolatey`."""
+
+    package_name: str | None = None
+    """Package id, lower case with hyphens; by default the project's name."""
+    title: str | None = None
+    dependencies: list[str] = Field(default_factory=list)
+    """Other packages that are needed: `git`, or with a version range `git [2.40,)`."""
+    license_url: str | None = None
+    require_license_acceptance: bool = False
+    package_source_url: str | None = None
+    """Where these packages are made; by default the project's repository."""
+    release_notes: str | None = None
+    while_pending: Literal["refuse", "submit"] = "refuse"
+    """Whether a version may be submitted while the one before still waits for its moderator."""
+    feed: str = CHOCOLATEY_FEED
+    push: str = CHOCOLATEY_PUSH
+
+
+class Chocolatey(Platform[ChocolateyOptions]):
+    """One nupkg with an install script; a moderator approves each version."""
+
+    name = "chocolatey"
+    title = "Chocolatey"
+    options = ChocolateyOptions
+    traits = Traits(immutable=True, moderated=True)
+    needs: ClassVar[tuple[str, ...]] = ("github",)
+    ecosystem = "chocolatey"
+    credentials = (
+        Credential(
+            "key", ("CHOCOLATEY_API_KEY",), f"copy the API key from {CHOCOLATEY_WEB}/account and set CHOCOLATEY_API_KEY"
+        ),
+    )
+
+    def pieces(self, job: Job[ChocolateyOptions]) -> list[str]:
+        return [f"{_id(job)}.{_version(job.version)}.nupkg"]
+
+    def render(self, job: Job[ChocolateyOptions]) -> None:
+        job.render("chocolatey", _context(job, _artifact(job)))
+
+    def package(self, job: Job[ChocolateyOptions]) -> Package:
+        self.render(job)
+        rendered = job.workdir / "rendered"
+        nuspec = f"{_id(job)}.nuspec"
+        files = [e for e in folder_entries(rendered) if e.name != nuspec]
+        data = nupkg_bytes(
+            _id(job),
+            _version(job.version),
+            (rendered / nuspec).read_bytes(),
+            files,
+            creator=_authors(job),
+            description=job.description(self.name),
+        )
+        path = job.workdir / self.pieces(job)[0]
+        write_atomic(path, data)
+        return Package((Piece(path.name, f"sha512:{digest(path, 'sha512')}", path.name, len(data)),))
+
+    def preflight(self, job: Job[ChocolateyOptions]) -> list[Finding]:
+        script = (job.workdir / "rendered" / SCRIPT).read_text("utf-8")
+        findings = [*_check_key(job), *check_nuspec(_nuspec_fields(job)), *check_script(script)]
+        if not re.fullmatch(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*", _id(job)) or len(_id(job)) > 100:
+            findings.append(
+                Finding(
+                    "CHOCO-102", Level.ERROR, f"`{_id(job)}` is no package id", "use letters, digits and single hyphens"
+                )
+            )
+        return [*findings, *self._check_pending(job)]
+
+    def _check_pending(self, job: Job[ChocolateyOptions]) -> list[Finding]:
+        """A second version in the queue sends both back to its end, so the one before must be through."""
+        before = job.previous()
+        if before is None or job.options.while_pending == "submit":
+            return []
+        status, properties = _look(job, Version.parse(before))
+        if status == 200 and properties.get("PackageStatus") == "Submitted":
+            return [
+                Finding(
+                    "CHOCO-103",
+                    Level.ERROR,
+                    f"{before} still waits for its review ({_queue(properties)})",
+                    f"wait until it is approved ({_page(job, Version.parse(before))}), or set `while_pending: submit`",
+                )
+            ]
+        return []
+
+    def presence(self, job: Job[ChocolateyOptions]) -> Presence:
+        status, properties = _look(job, job.version)
+        url = _entity(job, job.version)
+        if status == 404:
+            return self._not_found(job, Look(url, 404))
+        found = entry_digest(properties)
+        look = Look(url, 200, found or None)
+        state = properties.get("PackageStatus", "")
+        if state == "Submitted":
+            return Presence(State.PENDING, f"in moderation: {_queue(properties)}", (look,))
+        if state == "Rejected":
+            return Presence(State.REJECTED, "a moderator rejected it", (look,), tuple(self.pieces(job)))
+        if state not in _LISTED:
+            raise NetworkError(f"the feed says `{state}`", hint="a status that is not known here", url=url)
+        if properties.get("Published", "").startswith(_UNLISTED):
+            return Presence(State.WITHDRAWN, "it is unlisted", (look,), tuple(self.pieces(job)))
+        return compare(self.pieces(job), job.digests, {self.pieces(job)[0]: found}, (look,))
+
+    def _not_found(self, job: Job[ChocolateyOptions], look: Look) -> Presence:
+        """The feed gives the same 404 for a version that was never pushed and for a rejected one; our receipt tells."""
+        if job.package is None and job.digests:
+            return Presence(
+                State.REJECTED,
+                "we pushed it and the feed does not show it: rejected, or not processed yet",
+                (look,),
+                tuple(self.pieces(job)),
+                by="receipt",
+            )
+        return compare(self.pieces(job), job.digests, {}, (look,))
+
+    def publish(self, job: Job[ChocolateyOptions], missing: Sequence[str]) -> None:
+        assert job.package is not None
+        for name in missing:
+            piece = job.package.piece(name)
+            content = (job.workdir / str(piece.path)).read_bytes()
+            with job.irreversible(name, piece.digest):
+                job.http.send(
+                    "PUT",
+                    job.options.push,
+                    ok=(200, 201, 202),
+                    headers={"X-NuGet-ApiKey": job.secrets.require("key")},
+                    files={"package": (name, content, "application/octet-stream")},
+                    allow_redirects=False,  # a redirected PUT would arrive as a GET, and look like a success
+                )
+
+    def verify(self, job: Job[ChocolateyOptions]) -> Evidence:
+        return trial.verify(
+            job, _id(job), _version(job.version), job.options.feed, job.digests.get(self.pieces(job)[0])
+        )
+
+    def rollback(self, job: Job[ChocolateyOptions], to: Version | None) -> Rollback:
+        instead = f"; users get {to} again" if to else ""
+        return self.manual(f'unlist {_id(job)} {job.version} on its page ("Unlist", as owner){instead}', self.page(job))
+
+    def page(self, job: Job[ChocolateyOptions]) -> str:
+        return _page(job, job.version)
+
+
+def _id(job: Job[ChocolateyOptions]) -> str:
+    return job.options.package_name or job.project.name.lower()
+
+
+def _version(version: Version) -> str:
+    """NuGet's normalised form with a one-word pre-release, which is all that version 2 of its protocol knows."""
+    numbers, _, pre = version.nuget.partition("-")
+    return f"{numbers}-{re.sub('[^0-9A-Za-z]', '', pre)}" if pre else numbers
+
+
+def _page(job: Job[ChocolateyOptions], version: Version) -> str:
+    return f"{CHOCOLATEY_WEB}/packages/{_id(job)}/{_version(version)}"
+
+
+def _entity(job: Job[ChocolateyOptions], version: Version) -> str:
+    # The version itself is asked for: lists and filters leave out what is in moderation.
+    return f"{job.options.feed.rstrip('/')}/Packages(Id='{_id(job)}',Version='{_version(version)}')"
+
+
+def _look(job: Job[ChocolateyOptions], version: Version) -> tuple[int, dict[str, str]]:
+    url = _entity(job, version)
+    response = job.http.get(url, ok=(200, 404), headers={"Accept": "application/atom+xml, application/xml"})
+    return response.status_code, entry_properties(response.text, url) if response.status_code == 200 else {}
+
+
+def _queue(properties: dict[str, str]) -> str:
+    """Where a submitted version stands, in the feed's own words."""
+    parts = {
+        "": properties.get("PackageSubmittedStatus", ""),
+        "validation ": properties.get("PackageValidationResultStatus", ""),
+        "tests ": properties.get("PackageTestResultStatus", ""),
+    }
+    return ", ".join(f"{name}{value}".strip() for name, value in parts.items() if value) or "submitted"
+
+
+def _artifact(job: Job[ChocolateyOptions]) -> Artifact:
+    if not job.artifacts:
+        raise PreflightError(
+            "there is no release file for windows/amd64",
+            hint="add windows/amd64 to `artifacts.targets`, or disable chocolatey",
+            code="DF3200",
+        )
+    artifact = job.artifacts[0]
+    if is_archive(artifact.name) and not artifact.name.lower().endswith(".zip"):
+        raise PreflightError(
+            f"Chocolatey unpacks zip files, and {artifact.name} is none",
+            hint="set `artifacts.ext.windows: zip`, or an empty extension for a bare executable",
+            code="DF3201",
+        )
+    return artifact
+
+
+def _authors(job: Job[ChocolateyOptions]) -> str:
+    return job.project.author.name if job.project.author else job.project.name
+
+
+def _context(job: Job[ChocolateyOptions], artifact: Artifact) -> dict[str, Any]:
+    project, options = job.project, job.options
+    repository = f"https://github.com/{project.source.repo}" if project.source.repo else ""
+    description = job.description("chocolatey")
+    return {
+        "package_id": _id(job),
+        "version": _version(job.version),
+        "title": options.title or project.name,
+        "authors": _authors(job),
+        "owners": _authors(job),
+        "description": description,
+        "summary": project.summary or description[:200],
+        "copyright": (project.author and project.author.copyright) or "",
+        "tags": " ".join(k.replace(" ", "-") for k in project.keywords),
+        "project_url": project.homepage or repository,
+        "license_url": options.license_url or "",
+        "icon_url": project.urls.icon or "",
+        "docs_url": project.urls.docs or "",
+        "bug_tracker_url": project.urls.issues or "",
+        "project_source_url": repository,
+        "package_source_url": options.package_source_url or repository,
+        "release_notes": options.release_notes or project.urls.changelog or "",
+        "require_license_acceptance": options.require_license_acceptance,
+        "dependencies": [_dependency(text) for text in options.dependencies],
+        "url64": artifact.url,
+        "checksum64": artifact.sha256,
+        "archive": is_archive(artifact.name),
+        "executable": f"{job.binary}.exe",
+    }
+
+
+def _dependency(text: str) -> dict[str, str]:
+    name, _, version = text.strip().partition(" ")
+    return {"id": name, "version": version.strip()}
+
+
+def _nuspec_fields(job: Job[ChocolateyOptions]) -> dict[str, str]:
+    """The manifest's fields by their names there, read back from the rendered file (it may be the user's own)."""
+    text = (Path(job.workdir) / "rendered" / f"{_id(job)}.nuspec").read_text("utf-8")
+    names = (
+        "id", "version", "title", "authors", "owners", "description", "summary", "copyright", "tags", "projectUrl",
+        "licenseUrl", "iconUrl", "requireLicenseAcceptance", "releaseNotes",
+    )  # fmt: skip
+    return {name: _element(text, name) for name in names}
+
+
+def _element(text: str, name: str) -> str:
+    from html import unescape
+
+    match = re.search(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
+    return unescape(match[1]) if match else ""
+
+
+def _check_key(job: Job[ChocolateyOptions]) -> list[Finding]:
+    key = job.secrets.get("key")
+    help_text = Chocolatey.credentials[0].help
+    if not key:
+        return [Finding("CHOCO-100", Level.ERROR, "the API key is not set", help_text)]
+    if job.options.push == CHOCOLATEY_PUSH and not _GUID.fullmatch(key):
+        return [Finding("CHOCO-101", Level.ERROR, "the API key is no Chocolatey key (they are GUIDs)", help_text)]
+    return []
