@@ -82,6 +82,14 @@ class Registries:
             for name, value in secrets.items()
         }
 
+    def addresses(self) -> dict[str, str]:
+        """URL of the registry of each platform."""
+        return {p: registry.url for registry in self.running.values() for p in registry.serves if p in self._platforms}
+
+    def title(self, platform: str) -> str:
+        """What serves a platform, for people (``stand-in``, ``verdaccio 6.2``)."""
+        return next((r.title for r in self.running.values() if platform in r.serves), "")
+
     def publications(self) -> list[Publication]:
         """Everything that the registries have now."""
         return [item for registry in self.running.values() for item in registry.publications()]

@@ -17,8 +17,9 @@ from deployforge_tasks.effects.files import write_atomic
 class Row:
     """One platform of a rehearsal.
 
-    `published` is an outcome (``published``, ``waiting``, ``failed``, ``blocked``, ``not rehearsed``); `installed_with` the client and how
-    (``npm 11.19``, ``download``); `said` what the program printed; `note` the reason or the error; `seconds` the platform's own time.
+    `published` is an outcome (``published``, ``waiting``, ``failed``, ``blocked``, ``not rehearsed``);
+    `installed_with` the client (``npm 11.19``, ``download: npm is not on this machine``); `said` what the program
+    printed; `note` the reason or the error; `seconds` the platform's own time.
     """
 
     platform: str

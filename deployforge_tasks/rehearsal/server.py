@@ -75,6 +75,8 @@ class StandIn(ABC):
     name: ClassVar[str]
     serves: ClassVar[tuple[str, ...]]
     """Platforms that can be rehearsed against it."""
+    title = "stand-in"
+    """What it is, for reports."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
