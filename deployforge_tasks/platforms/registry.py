@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
 
     from deployforge_tasks.platforms.base import Platform
+    from deployforge_tasks.project.load import Loaded
 
 ENTRY_POINTS = "deployforge.platforms"
 _NO_PLATFORMS = ("base", "registry")
@@ -41,6 +43,30 @@ def platforms() -> dict[str, Platform[Any]]:
 def canonical(name: str) -> str:
     """The platform's own name for a name or alias; an unknown name stays as it is."""
     return next((p.name for p in platforms().values() if name in p.aliases), name)
+
+
+def load(
+    file: Path,
+    *,
+    profile: str = "",
+    version: str | None = None,
+    environ: Mapping[str, str],
+    env_file: Path | None = None,
+    overlay: Mapping[str, Any] | None = None,
+) -> Loaded:
+    """Load and check a ``deployforge.yml`` with every platform that there is (see `project.load.load_project`)."""
+    from deployforge_tasks.project.load import load_project
+
+    return load_project(
+        file, platforms(), profile=profile, version=version, environ=environ, env_file=env_file, overlay=overlay
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a whole ``deployforge.yml``, every platform's options included."""
+    from deployforge_tasks.project.json_schema import json_schema as schema_of
+
+    return schema_of(platforms())
 
 
 def _names(found: dict[str, Platform[Any]]) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -43,6 +43,8 @@ Duration = Annotated[
 class Options(Strict):
     """What every platform's section may say."""
 
+    patterns: ClassVar[frozenset[str]] = frozenset({"tag", "images"})
+    """Options whose ``{version}`` the platform fills by itself, because it needs them for other versions too."""
     enabled: bool = True
     required: bool = True
     """`false`: a failure of this platform degrades a run, it never fails it."""

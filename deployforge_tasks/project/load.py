@@ -1,0 +1,197 @@
+"""Loading ``deployforge.yml``: read, choose the profile, fill in variables, check, and tell every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.core.model import Credential, Level
+from deployforge_tasks.core.versions import Version
+from deployforge_tasks.project import tree
+from deployforge_tasks.project.checks import PATTERN_SECTIONS, Config, errors
+from deployforge_tasks.project.interpolate import fill_environment, fill_version
+from deployforge_tasks.project.problems import ConfigProblems, Problem, did_you_mean
+from deployforge_tasks.project.profiles import choose
+from deployforge_tasks.project.strict import Options
+from deployforge_tasks.project.validate import validate
+from deployforge_tasks.project.version_source import find_version
+from deployforge_tasks.project.warnings import warnings
+
+if TYPE_CHECKING:
+    from deployforge_tasks.project.schema import Project
+    from deployforge_tasks.project.tree import Node
+
+
+class Kind(Protocol):
+    """What loading needs to know about a platform."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+    @property
+    def options(self) -> type[Options]: ...
+    @property
+    def credentials(self) -> tuple[Credential, ...]: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+    @property
+    def uses_artifacts(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A checked configuration.
+
+    `options` has every platform of the file, enabled or not, in the file's order; `environ` is the process's
+    environment with the ``--env-file``, the only place secrets are read from; `profiles` are the file's own names.
+    """
+
+    project: Project
+    file: Path
+    root: Path
+    profile: str
+    version: Version | None
+    warnings: tuple[Problem, ...]
+    options: Mapping[str, Options]
+    environ: Mapping[str, str]
+    profiles: tuple[str, ...] = ()
+
+
+def load_project(
+    file: Path,
+    kinds: Mapping[str, Kind],
+    *,
+    profile: str = "",
+    version: str | None = None,
+    environ: Mapping[str, str],
+    env_file: Path | None = None,
+    overlay: Mapping[str, Any] | None = None,
+) -> Loaded:
+    """Load a configuration.
+
+    Args:
+        file: the ``deployforge.yml``.
+        kinds: the platforms that there are, by name.
+        profile: name of a section of ``profiles:`` that overrides the rest.
+        version: overrides the file's version and the checkout's tag.
+        environ: the process's environment; wins over `env_file`.
+        env_file: a file of ``NAME=value`` lines.
+        overlay: values merged over everything else (rehearsals point at their own servers with it).
+
+    Raises:
+        ConfigProblems: something in it is wrong; has every problem.
+        ConfigError: a file cannot be read.
+    """
+    if env_file is not None:
+        environ = {**read_env_file(env_file), **environ}
+    root, problems = tree.parse(_read(file), file.name)
+    _stop(file, problems)
+    chosen = choose(root, profile, kinds, overlay or {})
+    filled, missing = fill_environment(chosen.root, environ)
+    found, version_problems = find_version(filled, version, file.parent)
+    problems = [*chosen.problems, *missing, *version_problems]
+    project, options, more = _validate(filled, kinds, found)
+    problems += more
+    _stop(file, problems)
+    assert project is not None
+    config = Config(project, options, kinds, filled, found)
+    _stop(file, errors(config))
+    seen = tuple(sorted(warnings(config, file.parent), key=_position))
+    return Loaded(project, file, file.parent.resolve(), profile, found, seen, options, environ, chosen.names)
+
+
+def _validate(
+    root: Node, kinds: Mapping[str, Kind], version: Version | None
+) -> tuple[Project | None, dict[str, Options], list[Problem]]:
+    from deployforge_tasks.project.schema import Project
+
+    plain = fill_version(root, version, PATTERN_SECTIONS)
+    project, problems = validate(Project, plain, ())
+    platforms = root.child("platforms")
+    options: dict[str, Options] = {}
+    if platforms is None or not isinstance(platforms.value, dict):
+        return project, options, problems
+    for name, section in platforms.value.items():
+        kind = kinds.get(name)
+        if kind is None:
+            problems += _unknown(platforms, name, kinds)
+            continue
+        ours, more = _options(kind, section, version)
+        problems += [p for p in more if p not in problems]
+        if ours is not None:
+            options[name] = ours
+    return project, options, problems
+
+
+def _options(kind: Kind, section: Node, version: Version | None) -> tuple[Options | None, list[Problem]]:
+    own = section.child("version")
+    if own is not None and own.value is not None:
+        try:
+            version = Version.parse(str(own.value))
+        except ValueError as error:
+            return None, [Problem(str(own.place), f"platforms.{kind.name}.version", str(error))]
+    filled = fill_version(section, version, kind.options.patterns)
+    return validate(kind.options, filled, ("platforms", kind.name))
+
+
+def _unknown(platforms: Node, name: str, kinds: Mapping[str, Kind]) -> list[Problem]:
+    enabled = platforms.child(name, "enabled")
+    if enabled is not None and enabled.value is False:
+        return []  # `warnings` tells that nothing reads it
+    hint = did_you_mean(name, (alias for k in kinds.values() for alias in (k.name, *k.aliases)))
+    return [
+        Problem(str(platforms.keys.get(name, platforms.place)), f"platforms.{name}", f"unknown platform `{name}`", hint)
+    ]
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{file} is not there", hint="go to the project's folder, or name the file with -c", code="DF1002"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{file} cannot be read: {error}", hint="it must be a UTF-8 text file", code="DF1002"
+        ) from error
+
+
+def read_env_file(file: Path) -> dict[str, str]:
+    """Read ``NAME=value`` lines; quotes around the value and a leading ``export`` are dropped, ``#`` begins a comment.
+
+    Raises:
+        ConfigError: the file is missing, or a line is something else (it is named by number, never shown).
+    """
+    values: dict[str, str] = {}
+    for number, line in enumerate(_read(file).splitlines(), 1):
+        text = line.strip().removeprefix("export ").strip()
+        if not text or text.startswith("#"):
+            continue
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise ConfigError(
+                f"line {number} of {file.name} is not NAME=value", hint="write one variable a line", code="DF1003"
+            )
+        values[name.strip()] = _unquoted(value.strip())
+    return values
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value.partition(" #")[0].rstrip()
+
+
+def _stop(file: Path, problems: Sequence[Problem]) -> None:
+    errors = [p for p in problems if p.level is Level.ERROR]
+    if errors:
+        raise ConfigProblems(file.name, sorted(errors, key=_position))
+
+
+def _position(problem: Problem) -> tuple[int, ...]:
+    return tuple(int(part) for part in problem.place.split(":") if part.isdigit())
