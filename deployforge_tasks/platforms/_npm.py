@@ -1,0 +1,202 @@
+"""What every npm registry has in common; npmjs and GitHub Packages differ in names, credentials and rollback."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+
+from deployforge_tasks.core.errors import NetworkError, RollbackError
+from deployforge_tasks.core.model import Evidence, Finding, ManualStep, Package, Rollback, Traits
+from deployforge_tasks.core.presence import Presence, State, compare
+from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.clock import poll
+from deployforge_tasks.effects.files import write_atomic
+from deployforge_tasks.platforms import _npm_checks, _npm_verify
+from deployforge_tasks.platforms._npm_names import NpmOptions, dist_tag, main_name, package_names
+from deployforge_tasks.platforms._npm_package import make_package, read_manifest
+from deployforge_tasks.platforms._npm_registry import Document, Registry
+from deployforge_tasks.platforms.base import Job, Platform
+
+
+class NpmFamily(Platform[NpmOptions]):
+    """A registry that speaks npm's protocol."""
+
+    traits = Traits(immutable=True, reversible=True)
+    ecosystem = "npm"
+    always_signed_in = False
+    """Whether even reading needs a credential."""
+    deprecates = True
+    """Whether a version can be marked so that installers warn."""
+
+    @abstractmethod
+    def manual_steps(self, job: Job[NpmOptions]) -> tuple[ManualStep, ...]:
+        """What only a person can do to take a version away."""
+
+    def settle(self, job: Job[NpmOptions]) -> Job[NpmOptions]:
+        """The job with options that follow from others filled in."""
+        return job
+
+    def registry(self, job: Job[NpmOptions]) -> Registry:
+        auth = self.always_signed_in or job.options.access == "restricted"
+        token = job.secrets.require("token") if auth else job.secrets.get("token")
+        return Registry(job.http, job.options.registry, token, auth_reads=auth)
+
+    def _writer(self, job: Job[NpmOptions]) -> Registry:
+        job.secrets.require("token")
+        return self.registry(job)
+
+    def pieces(self, job: Job[NpmOptions]) -> list[str]:
+        return package_names(self.settle(job)).all
+
+    def package(self, job: Job[NpmOptions]) -> Package:
+        return make_package(self.settle(job))
+
+    def preflight(self, job: Job[NpmOptions]) -> list[Finding]:
+        settled = self.settle(job)
+        return _npm_checks.findings(settled, self.registry(settled) if settled.secrets.get("token") else None)
+
+    def presence(self, job: Job[NpmOptions]) -> Presence:
+        job = self.settle(job)
+        version, registry = job.version.semver, self.registry(job)
+        found: dict[str, str] = {}
+        looks, spent = [], []
+        for name in self.pieces(job):
+            document, look = registry.document(name)
+            digest = document.integrity(version) if document else None
+            looks.append(replace(look, digest=digest))
+            if digest is not None:
+                found[name] = digest
+            elif document and document.spent(version):
+                spent.append(name)
+        if spent:
+            reason = f"{spent[0]}@{version} was unpublished, and npm never accepts its number again"
+            return Presence(State.WITHDRAWN, reason, tuple(looks), tuple(spent))
+        return _less_accepted(compare(self.pieces(job), job.digests, found, looks), _accepted(job))
+
+    def publish(self, job: Job[NpmOptions], missing: Sequence[str]) -> None:
+        job = self.settle(job)
+        registry = self._writer(job)
+        *parts, main = self.pieces(job)
+        for name in missing:
+            if name == main:
+                self._wait_for(job, registry, parts)
+            self._publish_one(job, registry, name)
+        self._unreadable(job, registry, list(missing))
+
+    def _publish_one(self, job: Job[NpmOptions], registry: Registry, name: str) -> None:
+        assert job.package is not None
+        piece = job.package.piece(name)
+        data = (job.workdir / (piece.path or "")).read_bytes()
+        tag = _tag(job, registry.document(name)[0])
+        with job.irreversible(name, piece.digest):
+            accepted_now = registry.publish(read_manifest(data), data, tag=tag, access=job.options.access)
+        _remember(job, name, piece.digest)
+        how = "" if accepted_now else " (the registry had accepted it before and is still working on it)"
+        job.log.info(f"published {name}@{job.version.semver} with tag {tag}{how}")
+
+    def _wait_for(self, job: Job[NpmOptions], registry: Registry, parts: list[str]) -> None:
+        """Whoever installs the main package before its parts are readable gets no program, and keeps it so."""
+        hidden = self._unreadable(job, registry, parts)
+        if hidden:
+            raise NetworkError(
+                f"{hidden[0]}@{job.version.semver} was accepted, but the registry does not show it yet",
+                hint="npm may need minutes; run again, nothing is published twice",
+                url=registry.url,
+            )
+
+    def _unreadable(self, job: Job[NpmOptions], registry: Registry, names: list[str]) -> list[str]:
+        """Wait until the packages can be read; those that still cannot when patience ends."""
+        version = job.version.semver
+        hidden = list(names)
+
+        def look() -> list[str]:
+            for name in list(hidden):
+                document, _ = registry.document(name)
+                if document and document.integrity(version) is not None:
+                    hidden.remove(name)
+            return hidden
+
+        return poll(job.clock, look, lambda left: not left, job.patience)
+
+    def verify(self, job: Job[NpmOptions]) -> Evidence:
+        settled = self.settle(job)
+        return _npm_verify.verify(settled, self.registry(settled))
+
+    def rollback(self, job: Job[NpmOptions], to: Version | None) -> Rollback:
+        job = self.settle(job)
+        registry = self._writer(job)
+        done: list[str] = []
+        # The main package first: from then on nobody new gets the version.
+        for name in reversed(self.pieces(job)):
+            done += self._roll_back_one(job, registry, name, to)
+        return Rollback(tuple(done), self.manual_steps(job))
+
+    def _roll_back_one(self, job: Job[NpmOptions], registry: Registry, name: str, to: Version | None) -> list[str]:
+        document, _ = registry.document(name, fresh=True)
+        version = job.version.semver
+        if document is None or document.integrity(version) is None:
+            return []
+        done = []
+        target = to.semver if to else _previous(document, job.version)
+        if target and document.integrity(target) is None:
+            raise RollbackError(f"{name}@{target} is not there", hint="roll back to a version that is published")
+        for tag, tagged in document.tags.items():
+            if tagged == version and target:
+                registry.set_tag(name, tag, target)
+                done.append(f"{name}: tag {tag} points at {target} again")
+        if not self.deprecates:
+            return done
+        better = f"; use {target}" if target else ""
+        registry.deprecate(name, version, f"{version} was taken back{better}")
+        return [*done, f"{name}@{version} is deprecated"]
+
+    def page(self, job: Job[NpmOptions]) -> str:
+        return ""
+
+    def title_name(self, job: Job[NpmOptions]) -> str:
+        """The package that users install."""
+        return main_name(self.settle(job).options, job.project.name)
+
+
+def _tag(job: Job[NpmOptions], document: Document | None) -> str:
+    latest = document.tags.get("latest") if document else None
+    older = bool(latest) and job.version < Version.parse(str(latest))
+    return dist_tag(job.options.dist_tag, job.version.semver, latest, prerelease=job.version.is_prerelease, older=older)
+
+
+def _previous(document: Document, version: Version) -> str | None:
+    """The newest other final version that is not deprecated."""
+    others = [
+        Version.parse(text)
+        for text, manifest in document.raw["versions"].items()
+        if text != version.semver and not manifest.get("deprecated")
+    ]
+    final = [other for other in others if not other.is_prerelease]
+    return max(final).semver if final else None
+
+
+def _accepted(job: Job[NpmOptions]) -> dict[str, str]:
+    """What this machine saw the registry accept: since 2026 npm shows a version only minutes later (npm/cli#9889)."""
+    path = job.workdir / "accepted.json"
+    if not path.exists():
+        return {}
+    accepted: dict[str, str] = json.loads(path.read_text("utf-8"))
+    return accepted
+
+
+def _remember(job: Job[NpmOptions], name: str, digest: str) -> None:
+    write_atomic(job.workdir / "accepted.json", json.dumps({**_accepted(job), name: digest}))
+
+
+def _less_accepted(presence: Presence, accepted: dict[str, str]) -> Presence:
+    """Pieces that were accepted and are not shown yet are not missing; with nothing else missing they are pending."""
+    if presence.state not in (State.ABSENT, State.PARTIAL) or not set(presence.missing) & set(accepted):
+        return presence
+    missing = tuple(name for name in presence.missing if name not in accepted)
+    if missing:
+        return replace(presence, state=State.PARTIAL, missing=missing)
+    waiting = [name for name in presence.missing if name in accepted]
+    reason = f"{waiting[0]} was accepted and is not shown yet; if it never appears, raise the version"
+    return replace(presence, state=State.PENDING, reason=reason, missing=())

@@ -1,0 +1,40 @@
+"""npm: a package per target and a small main package, on npmjs or any registry that speaks its protocol."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from deployforge_tasks.core.endpoints import NPM_REGISTRY, NPM_WEB
+from deployforge_tasks.core.model import Credential, ManualStep
+from deployforge_tasks.platforms._npm import NpmFamily
+from deployforge_tasks.platforms._npm_names import NpmOptions
+from deployforge_tasks.platforms.base import Job
+
+
+class Npm(NpmFamily):
+    """https://docs.npmjs.com/cli and https://github.com/npm/registry."""
+
+    name: ClassVar[str] = "npm"
+    title: ClassVar[str] = "npm"
+    options = NpmOptions
+    credentials = (
+        Credential(
+            "token",
+            ("NPM_TOKEN", "NODE_AUTH_TOKEN"),
+            f"make a granular token with write access (2FA bypass) at {NPM_WEB}/settings/~/tokens",
+        ),
+    )
+
+    def manual_steps(self, job: Job[NpmOptions]) -> tuple[ManualStep, ...]:
+        name, version = self.title_name(job), job.version.semver
+        return (
+            ManualStep(
+                f"to remove it within 72 hours: npm unpublish {name}@{version} (its number is never free again)",
+                f"{NPM_WEB}/policies/unpublish",
+            ),
+        )
+
+    def page(self, job: Job[NpmOptions]) -> str:
+        if job.options.registry.rstrip("/") != NPM_REGISTRY:
+            return ""
+        return f"{NPM_WEB}/package/{self.title_name(job)}/v/{job.version.semver}"
