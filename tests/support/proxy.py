@@ -193,9 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.cut is not None:
             self.close_connection = True
         exchange.entry.status = answer.status
-        self._reply(answer)
         if rule:
             rule.reach()
+        self._reply(answer)
 
     def _reply(self, answer: Answer) -> None:
         self.send_response_only(answer.status)

@@ -1,0 +1,86 @@
+"""Try a published release as users do: download its files from their public addresses and run the program."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from deployforge_tasks.core.errors import VerifyError
+from deployforge_tasks.core.model import Evidence
+from deployforge_tasks.core.targets import Target, host_target
+from deployforge_tasks.effects.files import digest, is_archive, unpack
+from deployforge_tasks.effects.sandbox import Sandbox
+from deployforge_tasks.platforms._github_api import Asset, Repository
+from deployforge_tasks.platforms._github_release import GitHubJob, files, repo_name, repository, stored_name, tag_of
+
+CLIENT = "https download"
+
+
+def try_release(job: GitHubJob) -> Evidence:
+    """Download and compare every file, and run the one that is for this machine."""
+    hub = repository(job)
+    release = hub.published(tag_of(job))
+    if release is None:
+        raise VerifyError(
+            f"{repo_name(job)} shows no release {tag_of(job)}",
+            hint="publish it first; a draft is seen by nobody",
+            code="DF5020",
+        )
+    assets = hub.assets(release)
+    private = bool((hub.about() or {}).get("private"))
+    sandbox = job.sandbox()
+    for name in files(job):
+        if name not in assets or not assets[name].uploaded:
+            raise VerifyError(f"{tag_of(job)} lacks {name}", hint="deploy again; only it will be sent", code="DF5021")
+        _download(job, hub if private else None, assets[name], sandbox.root / name)
+    return _run(job, sandbox)
+
+
+def _download(job: GitHubJob, hub: Repository | None, asset: Asset, to: Path) -> None:
+    """Get a file where users get it (a private one through the API) and compare it."""
+    if hub:
+        hub.download(asset, to)
+    else:
+        base = f"{job.options.web.rstrip('/')}/{repo_name(job)}/releases/download"
+        job.http.download(f"{base}/{quote(tag_of(job), safe='')}/{quote(asset.name)}", to)
+    got = digest(to)
+    for whose, wanted in (("ours", job.digests.get(asset.name)), ("GitHub's", asset.sha256)):
+        if wanted and got != wanted:
+            raise VerifyError(
+                f"{asset.name} was downloaded with the SHA-256 {got}, {whose} is {wanted}",
+                hint="do not announce this release; compare the file by hand",
+                code="DF5022",
+            )
+
+
+def _run(job: GitHubJob, sandbox: Sandbox) -> Evidence:
+    here = host_target()
+    target = next((t for t in job.targets if here and (t.os, t.arch) == (here.os, here.arch)), None)
+    if target is None:
+        return Evidence("download", CLIENT, reason=f"the release has no file for this machine ({here or 'unknown'})")
+    arguments = job.project.binary.version_command if job.project.binary else ["--version"]
+    said = sandbox.run_program([_program(job, sandbox.root, target), *arguments])
+    if str(job.version) not in said:
+        raise VerifyError(
+            f"the program from the release says `{' '.join(said.split())[:100]}`, not {job.version}",
+            hint="was it built from the right commit?",
+            code="DF5023",
+        )
+    return Evidence("install", CLIENT, " ".join(said.split()))
+
+
+def _program(job: GitHubJob, folder: Path, target: Target) -> Path:
+    """The program for a target, unpacked if its release file is an archive."""
+    file = folder / stored_name(job.asset_name(target))
+    if not is_archive(file.name):
+        file.chmod(0o755)
+        return file
+    paths = job.project.artifacts.binary_path
+    inside = paths.get(str(target)) or paths.get(target.os) or paths.get("default") or job.binary
+    wanted = {PurePosixPath(inside).name, f"{job.binary}{target.executable_suffix}"}
+    unpacked = unpack(file, folder / "unpacked")
+    program = next((p for p in unpacked if p.name in wanted), None)
+    if program is None:
+        raise VerifyError(f"{file.name} holds no {job.binary}", hint="set `artifacts.binary_path`", code="DF5024")
+    program.chmod(0o755)
+    return program
