@@ -31,7 +31,7 @@ class Settings:
         Raises:
             ConfigError: it cannot be used; has every problem.
         """
-        from deployforge_tasks.project.load import load
+        from deployforge_tasks.platforms.registry import load
 
         return load(
             self.file,

@@ -1,0 +1,101 @@
+"""``deployforge platforms``: list, show."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deployforge_tasks.cli.help_format import Command, Group
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.table import Cell, columns
+from deployforge_tasks.cli.usage import unknown
+
+if TYPE_CHECKING:
+    from deployforge_tasks.core.model import Traits
+    from deployforge_tasks.operations.platforms import OptionInfo, PlatformInfo
+
+
+@click.group(cls=Group, no_args_is_help=True)
+def command() -> None:
+    """The platforms that DeployForge knows, and what each takes."""
+
+
+@command.command("list", cls=Command, examples=("deployforge platforms list --json",))
+@click.pass_obj
+def list_(invocation: Invocation) -> None:
+    """Every platform that DeployForge knows."""
+    from deployforge_tasks.operations import platforms
+
+    found = platforms.known()
+    if invocation.json:
+        rows = [{"name": p.name, "title": p.title, "traits": asdict(p.traits), "needs": p.needs} for p in found]
+        invocation.emit("platforms", {"platforms": rows})
+        return
+    rows_ = [(Cell(p.name, "bold"), p.title, ", ".join(trait_words(p.traits))) for p in found]
+    for line in columns(rows_, invocation.terminal.style, indent=0):
+        invocation.terminal.out(line)
+    invocation.note("\nhint: `deployforge platforms show NAME` tells what a platform takes")
+
+
+@command.command(cls=Command, examples=("deployforge platforms show npm",))
+@click.argument("name")
+@click.pass_obj
+def show(invocation: Invocation, name: str) -> None:
+    """What the platform NAME is, which credentials it needs and which options it takes."""
+    from deployforge_tasks.operations import platforms
+
+    try:
+        info = platforms.describe(name)
+    except KeyError:
+        raise unknown("platform", name, platforms.names()) from None
+    if invocation.json:
+        invocation.emit("platform", {"platform": asdict(info)})
+        return
+    for line in _lines(info, invocation):
+        invocation.terminal.out(line)
+
+
+def _lines(info: PlatformInfo, invocation: Invocation) -> list[str]:
+    style = invocation.terminal.style
+    facts = [("traits", ", ".join(trait_words(info.traits))), ("targets", ", ".join(info.targets) or "any")]
+    facts += [("needs", ", ".join(info.needs))] if info.needs else []
+    facts += [("also called", ", ".join(info.aliases))] if info.aliases else []
+    lines = [f"{style(info.name, 'bold')}  {info.title}", *([info.summary] if info.summary else []), ""]
+    lines += columns(facts, style)
+    if info.credentials:
+        lines += ["", "Credentials:"]
+        for credential in info.credentials:
+            needed = "" if credential.required else " (optional)"
+            lines.append(f"  {credential.name}{needed}  {style(' or '.join(credential.env), 'hint')}")
+            lines += textwrap.wrap(credential.help, 92, initial_indent="      ", subsequent_indent="      ")
+    lines += ["", f"Options (platforms.{info.name}):"]
+    for option in info.options:
+        lines += _option(option, style)
+    return lines
+
+
+def _option(option: OptionInfo, style: Any) -> list[str]:
+    if option.required:
+        default = "required"
+    elif option.default in (None, [], {}, ""):
+        default = ""
+    else:
+        default = f"default {json.dumps(option.default, ensure_ascii=False)}"
+    notes = ", ".join(part for part in (option.type, default) if part)
+    lines = [f"  {style(option.name, 'hint')}  ({notes})"]
+    return lines + textwrap.wrap(option.description, 92, initial_indent="      ", subsequent_indent="      ")
+
+
+def trait_words(traits: Traits) -> list[str]:
+    """The traits as people say them."""
+    words = {
+        "immutable": "cannot be undone",
+        "editable": "can be edited",
+        "moderated": "reviewed before users see it",
+        "reversible": "can be rolled back",
+    }
+    return [word for name, word in words.items() if getattr(traits, name)]

@@ -1,0 +1,39 @@
+"""The exit codes, in one place: help, documentation and tests read this table."""
+
+from __future__ import annotations
+
+OK = 0
+FAILED = 1
+USAGE = 2
+INTERNAL = 70
+INTERRUPTED = 130
+READER_GONE = 141
+
+EXIT_CODES: dict[int, str] = {
+    OK: "all done, or nothing to do",
+    FAILED: "at least one platform failed",
+    USAGE: "the command line cannot be understood",
+    3: "the configuration is invalid",
+    4: "a credential is missing or refused",
+    5: "a check before publishing failed, or a tool is missing",
+    6: "no usable answer from a network or a registry; worth trying again",
+    7: "published, but a clean client cannot install or run it",
+    8: "a rollback is incomplete",
+    9: "something waits for a person (only with --strict)",
+    INTERNAL: "a fault in DeployForge itself; a report was written",
+    INTERRUPTED: "interrupted (Ctrl-C)",
+    READER_GONE: "whoever read the output went away",
+    143: "terminated (SIGTERM)",
+}
+
+
+def as_text() -> str:
+    """The table as people read it."""
+    lines = ["Exit codes", ""]
+    lines += [f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items()]
+    lines += [
+        "",
+        "When several platforms failed in the same way, that way's code; when they failed in different ways, 1.",
+        "`--json` tells the outcome of each platform; scripts should read it.",
+    ]
+    return "\n".join(lines)

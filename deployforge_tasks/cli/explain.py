@@ -1,0 +1,76 @@
+"""What the id of an error means, read from where the error is raised: the text can never be out of date."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from deployforge_tasks.core import errors
+
+_PACKAGE = Path(errors.__file__).parent.parent
+
+
+def explain(code: str) -> dict[str, Any] | None:
+    """The family of an error, its exit code, and every way it is raised (message and hint); None if there is none."""
+    cases = list(_cases(code))
+    family = _family(code, cases)
+    if family is None:
+        return None
+    return {
+        "id": code,
+        "kind": family.__name__,
+        "means": (family.__doc__ or "").partition("\n")[0],
+        "exit_code": family.exit_code,
+        "retryable": family.retryable,
+        "cases": [{"message": message, "hint": hint} for _, message, hint in cases],
+    }
+
+
+def explanation_text(explanation: dict[str, Any]) -> str:
+    """The explanation as people read it."""
+    lines = [f"{explanation['id']}  {explanation['means']}", ""]
+    for case in explanation["cases"]:
+        lines += [f"  error: {case['message']}", f"  hint: {case['hint']}", ""]
+    again = "worth trying again" if explanation["retryable"] else "trying again alone does not help"
+    return "\n".join([*lines, f"Exit code {explanation['exit_code']}; {again}."])
+
+
+def _family(code: str, cases: list[tuple[str, str, str]]) -> type[errors.DeployForgeError] | None:
+    families = {
+        kind.__name__: kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.DeployForgeError)
+    }
+    for name, _, _ in cases:
+        if name in families:
+            return families[name]
+    return next((kind for kind in families.values() if kind.code == code), None)
+
+
+def _cases(code: str) -> Iterator[tuple[str, str, str]]:
+    """(name of the error's class, message, hint) of each place that raises the id."""
+    for file in sorted(_PACKAGE.rglob("*.py")):
+        source = file.read_text(encoding="utf-8")
+        if f'"{code}"' not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and _keyword(node, "code") == code:
+                message = _text(node.args[0]) if node.args else ""
+                yield ast.unparse(node.func).rpartition(".")[2], message, _keyword(node, "hint")
+
+
+def _keyword(call: ast.Call, name: str) -> str:
+    return next((_text(k.value) for k in call.keywords if k.arg == name), "")
+
+
+def _text(node: ast.expr) -> str:
+    """A text as it stands in the source; what is filled in when it happens is written <name>."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) for part in node.values)
+    if isinstance(node, ast.FormattedValue):
+        return f"<{ast.unparse(node.value)}>"
+    return f"<{ast.unparse(node)}>"

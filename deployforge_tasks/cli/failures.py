@@ -1,0 +1,173 @@
+"""How errors look, and the exit code that follows from each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deployforge_tasks import __version__
+from deployforge_tasks.cli import exit_codes
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.table import plural
+from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.redact import redactor
+
+
+def show(invocation: Invocation, error: BaseException) -> int:
+    """Show an error the way the user asked for and return the exit code."""
+    if isinstance(error, BrokenPipeError):
+        return _reader_gone()
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        invocation.terminal.err("interrupted")
+        return exit_codes.INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return _usage(invocation, error)
+    if isinstance(error, DeployForgeError):
+        return _known(invocation, error)
+    return _internal(invocation, error)
+
+
+def _known(invocation: Invocation, error: DeployForgeError) -> int:
+    if invocation.json:
+        invocation.emit("error", {"error": error_json(error)})
+    else:
+        for line in error_lines(invocation, error):
+            invocation.terminal.err(line)
+    annotate(invocation, error)
+    return error.exit_code
+
+
+def error_json(error: DeployForgeError) -> dict[str, Any]:
+    """The ``error`` object, with every problem of a configuration."""
+    data: dict[str, Any] = redactor.data(error.as_json())
+    problems = getattr(error, "problems", None)
+    if problems:
+        data["problems"] = [problem_json(problem) for problem in problems]
+    return data
+
+
+def problem_json(problem: Any) -> dict[str, str]:
+    """A problem of the configuration as JSON."""
+    return {
+        "place": problem.place,
+        "path": problem.path,
+        "message": redactor.text(problem.message),
+        "hint": redactor.text(problem.hint),
+        "level": str(problem.level),
+    }
+
+
+def error_lines(invocation: Invocation, error: DeployForgeError) -> list[str]:
+    """``error: message   DF2103``, an empty line, ``hint: …``; a configuration's problems one below the other."""
+    problems = getattr(error, "problems", None)
+    if problems:
+        return _problem_lines(invocation, problems)
+    style = invocation.terminal.style
+    where = f"{error.platform}: " if error.platform and error.platform not in error.message else ""
+    text = redactor.text(f"{where}{error.message}")
+    lines = [f"{style('error:', 'error', sys.stderr)} {text}   {style(error.code, 'dim', sys.stderr)}"]
+    if error.hint:
+        lines += ["", f"{style('hint:', 'hint', sys.stderr)} {redactor.text(error.hint)}"]
+    return lines
+
+
+def _problem_lines(invocation: Invocation, problems: Any) -> list[str]:
+    style = invocation.terminal.style
+    file = problems[0].place.partition(":")[0]
+    lines = [f"{style('error:', 'error', sys.stderr)} {file} has {plural(len(problems), 'problem')}", ""]
+    width = max(len(problem.place) for problem in problems)
+    for problem in problems:
+        lines += problem_lines(invocation, problem, width)
+    return lines
+
+
+def problem_lines(invocation: Invocation, problem: Any, width: int = 0) -> list[str]:
+    """The place and path, the message and the hint of one problem of the configuration."""
+    style = invocation.terminal.style
+    lines = [
+        f"  {style(problem.place, 'hint', sys.stderr)}{' ' * (width - len(problem.place))}  {problem.path}".rstrip()
+    ]
+    lines.append(f"      {redactor.text(problem.message)}")
+    if problem.hint:
+        lines.append(f"      {style('hint:', 'hint', sys.stderr)} {redactor.text(problem.hint)}")
+    return lines
+
+
+def _usage(invocation: Invocation, error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        invocation.terminal.err(error.format_message().rstrip())
+        return exit_codes.USAGE
+    message, hint = error.format_message().rstrip("."), getattr(error, "hint", "")
+    context = getattr(error, "ctx", None)
+    if not hint:
+        hint = f"`{context.command_path if context else 'deployforge'} -h` tells what it takes"
+    if invocation.json:
+        usage = {"id": "DF0002", "message": message, "hint": hint, "platform": None, "stage": None, "url": None}
+        invocation.emit("error", {"error": usage})
+        return exit_codes.USAGE
+    style = invocation.terminal.style
+    invocation.terminal.err(f"{style('error:', 'error', sys.stderr)} {message[:1].lower()}{message[1:]}")
+    invocation.terminal.err("")
+    invocation.terminal.err(f"{style('hint:', 'hint', sys.stderr)} {hint}")
+    return exit_codes.USAGE
+
+
+def _internal(invocation: Invocation, error: BaseException) -> int:
+    report = _write_report(error)
+    text = redactor.text(f"{type(error).__name__}: {error}".splitlines()[0])
+    fault = DeployForgeError(
+        f"DeployForge has a fault: {text}",
+        hint=f"please report it with {report}" if report else "no report could be written",
+    )
+    return _known(invocation, fault)
+
+
+def _write_report(error: BaseException) -> Path | None:
+    """Write what a maintainer needs into ``.deployforge/``, or the temporary folder when that is not possible."""
+    now = datetime.now(UTC)
+    lines = [
+        f"deployforge {__version__} · Python {platform.python_version()} · {platform.platform()}",
+        f"{now:%Y-%m-%d %H:%M:%S} UTC · deployforge {' '.join(sys.argv[1:])}",
+        "",
+        "".join(traceback.format_exception(error)),
+    ]
+    for folder in (Path(".deployforge"), Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError):
+            folder.mkdir(exist_ok=True)
+            file = folder / f"crash-{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+            file.write_text(redactor.text("\n".join(lines)), encoding="utf-8")
+            return file
+    return None
+
+
+def annotate(invocation: Invocation, error: DeployForgeError) -> None:
+    """Let GitHub Actions show the error beside the run.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
+    """
+    if not invocation.in_github_actions:
+        return
+    title = f"{error.platform or 'deployforge'} {error.code}"
+    text = redactor.text(f"{error.message}\nhint: {error.hint}")
+    invocation.terminal.err(f"::error title={_escaped(title, property_=True)}::{_escaped(text)}")
+
+
+def _escaped(text: str, *, property_: bool = False) -> str:
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace(":", "%3A").replace(",", "%2C") if property_ else text
+
+
+def _reader_gone() -> int:
+    # The interpreter flushes stdout once more at its end, and would complain.
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_codes.READER_GONE

@@ -1,0 +1,76 @@
+"""One call of the program: the global options and what follows from them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from deployforge_tasks.cli.terminal import Terminal, is_terminal
+from deployforge_tasks.operations.settings import Settings
+
+
+@dataclass
+class Invocation:
+    """The global options; `json` is empty, ``document`` or ``stream``."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    config: str = "deployforge.yml"
+    profile: str = ""
+    env_file: str | None = None
+    quiet: bool = False
+    verbose: int = 0
+    color: str = "auto"
+    progress: bool = True
+    ask: bool = True
+    yes: bool = False
+    json: str = ""
+
+    @cached_property
+    def terminal(self) -> Terminal:
+        return Terminal(self.color, self.environ)
+
+    @property
+    def in_ci(self) -> bool:
+        """Whether this is a CI service (``CI=false`` says no)."""
+        return self.environ.get("CI", "").lower() not in ("", "0", "false")
+
+    @property
+    def in_github_actions(self) -> bool:
+        return self.environ.get("GITHUB_ACTIONS") == "true"
+
+    @property
+    def interactive(self) -> bool:
+        """Whether there is a person to ask."""
+        return self.ask and not self.json and not self.in_ci and is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+    @property
+    def live(self) -> bool:
+        """Whether a display may redraw itself."""
+        wanted = self.progress and not self.quiet and not self.json and not self.verbose and not self.in_ci
+        return wanted and is_terminal(sys.stderr) and self.environ.get("TERM") != "dumb"
+
+    def settings(self, version: str | None = None) -> Settings:
+        return Settings(
+            file=Path(self.config),
+            profile=self.profile,
+            version=version,
+            env_file=Path(self.env_file) if self.env_file else None,
+            environ=self.environ,
+        )
+
+    def emit(self, name: str, data: Mapping[str, Any]) -> None:
+        """Write the command's document (`--json`) to stdout; `name` and its version make up its ``schema``."""
+        import json
+
+        document = {"schema": f"deployforge.{name}/1", **data}
+        self.terminal.out(json.dumps(document, indent=None if self.json == "stream" else 2, ensure_ascii=False))
+
+    def note(self, text: str) -> None:
+        """A line for people who did not ask for quiet."""
+        if not self.quiet and not self.json:
+            self.terminal.err(text)

@@ -1,0 +1,42 @@
+"""The entry point: parse, call, and turn whatever happens into words and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from deployforge_tasks.cli import exit_codes, failures
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.root import root
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    _use_utf8()
+    invocation = Invocation()
+    words = list(_with_json_value(sys.argv[1:] if args is None else args))
+    # Known before parsing, so that a command line with a mistake is answered in JSON too.
+    invocation.json = next((w.partition("=")[2] for w in words if w.startswith("--json=")), "")
+    try:
+        code = root.main(words, prog_name="deployforge", obj=invocation, standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:  # a surface shows every error and never a traceback
+        if isinstance(error, SystemExit):
+            raise
+        return failures.show(invocation, error)
+    return code if isinstance(code, int) else exit_codes.OK
+
+
+def _with_json_value(words: Iterable[str]) -> Iterable[str]:
+    """``--json`` alone means ``--json=document``; otherwise it would take the next word for its value."""
+    options = True
+    for word in words:
+        options = options and word != "--"
+        yield "--json=document" if options and word == "--json" else word
+
+
+def _use_utf8() -> None:
+    """Write UTF-8 into pipes and files everywhere (Windows would take an old code page)."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")

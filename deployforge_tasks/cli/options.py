@@ -1,0 +1,111 @@
+"""Options with a place in the help, and the global options that stand before or after the command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from deployforge_tasks.cli.invocation import Invocation
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Option(click.Option):
+    """An option that belongs to a group of the help and says which environment variable sets it."""
+
+    def __init__(self, *args: Any, group: str = "Options", env: str | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.group = group
+        self.env = env
+
+
+def option(*names: str, group: str, **attributes: Any) -> Callable[[F], F]:
+    """Add an option to a command, in a group of its help."""
+    return click.option(*names, cls=Option, group=group, **attributes)
+
+
+def _store(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Keep a global option's value; the command's own wins over the one before the command."""
+    source = context.get_parameter_source(parameter.name or "")
+    if source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
+        setattr(context.ensure_object(Invocation), parameter.name or "", value)
+
+
+def _change_directory(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is None or context.resilient_parsing:
+        return
+    try:
+        os.chdir(value)
+    except OSError as error:
+        raise click.BadParameter(f"`{value}` is no folder that can be entered ({error.strerror})") from error
+
+
+def global_options(*, root: bool) -> list[Option]:
+    """The global options; only those of the program itself (`root`) read the environment."""
+
+    def make(*names: str, env: str | None = None, **attributes: Any) -> Option:
+        attributes.setdefault("callback", _store)
+        return Option(
+            names, group="Global options", expose_value=False, env=env, envvar=env if root else None, **attributes
+        )
+
+    return [
+        make(
+            "-C",
+            "--directory",
+            metavar="DIR",
+            callback=_change_directory,
+            is_eager=True,
+            help="Work in this folder.",
+        ),
+        make(
+            "-c",
+            "--config",
+            metavar="FILE",
+            default="deployforge.yml",
+            env="DEPLOYFORGE_CONFIG",
+            help="Configuration file (default: deployforge.yml).",
+        ),
+        make(
+            "--profile",
+            metavar="NAME",
+            default="",
+            env="DEPLOYFORGE_PROFILE",
+            help="Profile of the configuration to use.",
+        ),
+        make(
+            "--env-file",
+            metavar="FILE",
+            env="DEPLOYFORGE_ENV_FILE",
+            help="Read more environment variables from here.",
+        ),
+        make("-y", "--yes", is_flag=True, help="Do not ask before publishing what cannot be undone."),
+        make("--no-input", "ask", is_flag=True, flag_value=False, default=True, help="Never ask anything."),
+        make("-q", "--quiet", is_flag=True, help="Show results and errors only."),
+        make("-v", "--verbose", count=True, help="Show more (-vv: the log of every task)."),
+        make(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            env="DEPLOYFORGE_COLOR",
+            help="When to use colour (NO_COLOR and FORCE_COLOR count too).",
+        ),
+        make(
+            "--no-progress",
+            "progress",
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="One line per change instead of a live display.",
+        ),
+        make(
+            "--json",
+            metavar="",
+            type=click.Choice(["document", "stream"]),
+            help="Write JSON to stdout (--json=stream: events as they happen, one a line).",
+        ),
+    ]

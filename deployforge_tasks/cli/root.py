@@ -1,0 +1,76 @@
+"""The program's own command: what there is, without importing it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, ClassVar
+
+import click
+
+from deployforge_tasks import __version__
+from deployforge_tasks.cli.help_format import Group
+from deployforge_tasks.cli.options import Option, global_options
+
+
+class Root(Group):
+    """Imports a command's module when the command is called."""
+
+    summaries: ClassVar = {
+        "deploy": "Publish a version everywhere, exactly once, and prove it by installing it.",
+        "rollback": "Take users back to an earlier version, as far as each platform allows.",
+        "status": "What every platform has of a version.",
+        "rehearse": "Release to registries on this machine and install everything back.",
+        "config": "Check or show the configuration, or print its JSON Schema.",
+        "platforms": "The platforms that DeployForge knows, and what each takes.",
+        "help": "Help on a command, a topic or an error's id.",
+    }
+    sections: ClassVar = {
+        "Release": ["deploy", "rollback"],
+        "Look": ["status"],
+        "Check": ["rehearse", "config", "platforms"],
+        "Help": ["help"],
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.summaries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.summaries:
+            return None
+        module = importlib.import_module(f"deployforge_tasks.cli.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+
+def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        click.echo(f"deployforge {__version__}")
+        context.exit()
+
+
+def _params() -> list[Any]:
+    show = Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_version,
+        group="Global options",
+        help="Show the version and exit.",
+    )
+    return [*global_options(root=True), show]
+
+
+root = Root(
+    name="deployforge",
+    help="Release one program to every place people install from, exactly once, and prove it by installing it.",
+    params=_params(),
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`deployforge help exit-codes` lists the exit codes; `deployforge COMMAND -h` tells more.",
+    no_args_is_help=True,
+)
+root.examples = (
+    "deployforge rehearse                 the whole release, on this machine only",
+    "deployforge deploy v1.0.42 --dry-run what would be published",
+    "deployforge deploy v1.0.42           publish it",
+)

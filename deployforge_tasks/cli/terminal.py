@@ -1,0 +1,95 @@
+"""What a person sees: data to stdout, progress and errors to stderr, colour only where it is wanted.
+
+Nothing is told by colour alone. Styles are plain ANSI, so that the fast commands need no display library.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TextIO
+
+import click
+
+#: What each word of our own looks like; everything readable without.
+STYLES: dict[str, dict[str, str | bool]] = {
+    "ok": {"fg": "green"},
+    "error": {"fg": "red"},
+    "warning": {"fg": "yellow"},
+    "hint": {"fg": "cyan"},
+    "dim": {"dim": True},
+    "bold": {"bold": True},
+}
+_PLAIN_SYMBOLS = {
+    "✓": "+",
+    "✗": "x",
+    "→": ">",
+    "⚠": "!",
+    "\N{EN DASH}": "-",
+    "○": "o",
+    "●": "*",
+    "⏸": "=",
+    "·": "-",
+    "…": "...",
+}
+
+
+@dataclass
+class Terminal:
+    """Both output streams.
+
+    Args:
+        color: ``auto``, ``always`` or ``never``.
+        environ: decides about colour when `color` is ``auto``.
+    """
+
+    color: str = "auto"
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def out(self, text: str = "") -> None:
+        """A line of data."""
+        self._write(sys.stdout, text)
+
+    def err(self, text: str = "") -> None:
+        """A line about what is going on."""
+        self._write(sys.stderr, text)
+
+    def style(self, text: str, style: str, stream: TextIO | None = None) -> str:
+        if style not in STYLES or not self.colored(stream or sys.stdout):
+            return text
+        return click.style(text, **STYLES[style])  # type: ignore[arg-type]
+
+    def colored(self, stream: TextIO) -> bool:
+        """Whether this stream gets colour: `--color`, then NO_COLOR, then FORCE_COLOR, then the terminal."""
+        if self.color != "auto":
+            return self.color == "always"
+        if self.environ.get("NO_COLOR"):
+            return False
+        if any(self.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+            return True
+        return is_terminal(stream) and self.environ.get("TERM") != "dumb"
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        stream.write(_encodable(text, stream) + "\n")
+        stream.flush()
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person watches this stream."""
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """The text with what the stream cannot encode spelled in ASCII."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        for symbol, plain in _PLAIN_SYMBOLS.items():
+            text = text.replace(symbol, plain)
+        return text.encode(encoding, "replace").decode(encoding)
+    return text

@@ -1,0 +1,71 @@
+"""Looking at the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.settings import Settings
+    from deployforge_tasks.project.problems import Problem
+
+
+@dataclass(frozen=True)
+class ConfigCheck:
+    """A configuration that can be used: what it is about, and what is probably not meant."""
+
+    project: str
+    version: str | None
+    profile: str
+    enabled: tuple[str, ...]
+    disabled: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+
+def check(settings: Settings) -> ConfigCheck:
+    """Check the configuration.
+
+    Raises:
+        ConfigError: it cannot be used; has every problem.
+    """
+    loaded = settings.load()
+    return ConfigCheck(
+        project=loaded.project.name,
+        version=str(loaded.version) if loaded.version else None,
+        profile=loaded.profile,
+        enabled=tuple(name for name, options in loaded.options.items() if options.enabled),
+        disabled=tuple(name for name, options in loaded.options.items() if not options.enabled),
+        warnings=loaded.warnings,
+    )
+
+
+def effective(settings: Settings) -> dict[str, Any]:
+    """The configuration after profile, variables and defaults; what is not set is left out, secrets are masked.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    from deployforge_tasks.core.redact import redactor
+    from deployforge_tasks.platforms.registry import platforms
+    from deployforge_tasks.project.secrets import secrets_for
+
+    loaded = settings.load()
+    for name in loaded.options:
+        kind = platforms()[name]
+        for secret in secrets_for(loaded.project, name, kind.credentials, loaded.environ).values():
+            redactor.add(secret)
+    data = loaded.project.model_dump(mode="json", by_alias=True, exclude_none=True)
+    data["version"] = str(loaded.version) if loaded.version else None
+    data["platforms"] = {
+        name: options.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for name, options in loaded.options.items()
+    }
+    cleaned: dict[str, Any] = redactor.data({key: value for key, value in data.items() if value not in (None, {}, [])})
+    return cleaned
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of ``deployforge.yml``, with the options of every platform."""
+    from deployforge_tasks.platforms.registry import json_schema
+
+    return json_schema()
