@@ -1,0 +1,192 @@
+"""A container registry: blobs, manifests and tags (https://github.com/opencontainers/distribution-spec).
+
+It asks for a token as the big registries do: 401 with a challenge, a token server, a scope a repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deployforge_tasks.core import endpoints
+from deployforge_tasks.core.model import Publication
+from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+
+_USER, _PASSWORD = "rehearsal", "rehearsal-registry-password"
+_TOKEN = "rehearsal-registry-token-"  # noqa: S105 - of a registry on this machine, gone with it
+_NAME = r"/v2/(?P<name>.+)"
+_VERSION_KEY = "org.opencontainers.image.version"
+
+
+class OciStandIn(StandIn):
+    """Stands in for Docker Hub, ghcr.io and every other registry at once."""
+
+    name = "oci"
+    serves = ("docker",)
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._blobs: dict[str, dict[str, bytes]] = {}
+        self._manifests: dict[str, dict[str, tuple[str, bytes]]] = {}
+        self._tags: dict[str, dict[str, str]] = {}
+        self._uploads: dict[str, bytes] = {}
+
+    def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        docker = platforms.get("docker", {})
+        registry = str(docker.get("registry") or endpoints.DOCKER_HOST)
+        named = {
+            t.split("/")[0] for t in docker.get("images") or () if "." in t.split("/")[0] or ":" in t.split("/")[0]
+        }
+        hosts = {endpoints.DOCKER_HOST, registry.partition("://")[2] or registry, *named}
+        return {"docker": {"endpoints": dict.fromkeys(sorted(hosts), self.url)}}
+
+    def secrets(self) -> dict[str, dict[str, str]]:
+        return {"docker": {"username": _USER, "password": _PASSWORD}}
+
+    def publications(self) -> list[Publication]:
+        with self.lock:
+            return [
+                Publication("docker", f"{name}:{tag}", self._version(name, digest), digest)
+                for name, tags in self._tags.items()
+                for tag, digest in tags.items()
+            ]
+
+    def answer(self, request: Request) -> Reply:
+        if request.path.startswith("/v2/"):
+            wanted = "pull" if request.method in ("GET", "HEAD") else "push"
+            if not self._may(request, wanted):
+                return _challenge(request, wanted)
+        return super().answer(request)
+
+    @route("GET", "/token")
+    def token(self, request: Request) -> Reply:
+        """Anybody may pull; pushing needs the account."""
+        account = _basic(request)
+        if account not in (None, (_USER, _PASSWORD)):
+            return _error(401, "UNAUTHORIZED", "incorrect username or password")
+        return Reply(200, {"token": _TOKEN + ("push" if account else "pull"), "expires_in": 300})
+
+    @route("GET", "/v2/")
+    def ping(self, _: Request) -> Reply:
+        return Reply(200, {})
+
+    @route("GET", _NAME + "/tags/list")
+    def list_tags(self, _: Request, name: str) -> Reply:
+        if name not in self._tags:
+            return _error(404, "NAME_UNKNOWN", "repository name not known to registry")
+        return Reply(200, {"name": name, "tags": sorted(self._tags[name])})
+
+    @route("GET", _NAME + r"/manifests/(?P<pointer>[^/]+)")
+    def get_manifest(self, request: Request, name: str, pointer: str) -> Reply:
+        digest = self._tags.get(name, {}).get(pointer, pointer)
+        found = self._manifests.get(name, {}).get(digest)
+        if found is None or not _accepts(request, found[0]):
+            return _error(404, "MANIFEST_UNKNOWN", "manifest unknown")
+        return Reply(200, found[1], {"Content-Type": found[0], "Docker-Content-Digest": digest})
+
+    @route("PUT", _NAME + r"/manifests/(?P<pointer>[^/]+)")
+    def put_manifest(self, request: Request, name: str, pointer: str) -> Reply:
+        digest = _digest(request.body)
+        if pointer.startswith("sha256:") and pointer != digest:
+            return _error(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
+        if missing := self._missing(name, json.loads(request.body)):
+            return _error(400, "MANIFEST_BLOB_UNKNOWN", f"blob unknown to registry: {missing}")
+        self._manifests.setdefault(name, {})[digest] = (request.headers.get("Content-Type", ""), request.body)
+        if not pointer.startswith("sha256:"):
+            self._tags.setdefault(name, {})[pointer] = digest
+        where = f"{request.base}/v2/{name}/manifests/{digest}"
+        return Reply(201, b"", {"Docker-Content-Digest": digest, "Location": where})
+
+    @route("GET", _NAME + r"/blobs/(?P<digest>sha256:[0-9a-f]{64})")
+    def get_blob(self, _: Request, name: str, digest: str) -> Reply:
+        blob = self._blobs.get(name, {}).get(digest)
+        if blob is None:
+            return _error(404, "BLOB_UNKNOWN", "blob unknown to registry")
+        return Reply(200, blob, {"Docker-Content-Digest": digest})
+
+    @route("POST", _NAME + "/blobs/uploads/")
+    def open_upload(self, request: Request, name: str) -> Reply:
+        mount, source = request.query.get("mount", ""), request.query.get("from", "")
+        if (blob := self._blobs.get(source, {}).get(mount)) is not None:
+            self._blobs.setdefault(name, {})[mount] = blob
+            return Reply(201, b"", {"Location": f"{request.base}/v2/{name}/blobs/{mount}"})
+        number = f"upload-{len(self._uploads) + 1}"
+        self._uploads[number] = b""
+        return Reply(202, b"", {"Location": f"{request.base}/v2/{name}/blobs/uploads/{number}", "Range": "0-0"})
+
+    @route("PATCH", _NAME + r"/blobs/uploads/(?P<number>[^/]+)")
+    def append(self, request: Request, name: str, number: str) -> Reply:
+        self._uploads[number] = self._uploads[number] + request.body
+        size = len(self._uploads[number])
+        where = f"{request.base}/v2/{name}/blobs/uploads/{number}"
+        return Reply(202, b"", {"Location": where, "Range": f"0-{max(0, size - 1)}"})
+
+    @route("PUT", _NAME + r"/blobs/uploads/(?P<number>[^/]+)")
+    def close_upload(self, request: Request, name: str, number: str) -> Reply:
+        data = self._uploads.pop(number, b"") + request.body
+        digest = request.query.get("digest", "")
+        if digest != _digest(data):
+            return _error(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
+        self._blobs.setdefault(name, {})[digest] = data
+        where = f"{request.base}/v2/{name}/blobs/{digest}"
+        return Reply(201, b"", {"Docker-Content-Digest": digest, "Location": where})
+
+    @route("DELETE", _NAME + r"/blobs/uploads/(?P<number>[^/]+)")
+    def drop_upload(self, _: Request, name: str, number: str) -> Reply:
+        self._uploads.pop(number, None)
+        return Reply(204)
+
+    def _missing(self, name: str, document: Mapping[str, Any]) -> str | None:
+        """The first thing that a manifest names and the repository has not."""
+        blobs = [b["digest"] for b in [document["config"], *document["layers"]]] if "config" in document else []
+        children = [m["digest"] for m in document.get("manifests", ())]
+        lacking = [b for b in blobs if b not in self._blobs.get(name, {})]
+        lacking += [c for c in children if c not in self._manifests.get(name, {})]
+        return next(iter(lacking), None)
+
+    def _version(self, name: str, digest: str) -> str:
+        document = json.loads(self._manifests[name][digest][1])
+        return str((document.get("annotations") or {}).get(_VERSION_KEY, ""))
+
+    def _may(self, request: Request, wanted: str) -> bool:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return given == f"{_TOKEN}push" or (wanted == "pull" and given == f"{_TOKEN}pull")
+
+
+def _challenge(request: Request, wanted: str) -> Reply:
+    name = request.path.removeprefix("/v2/").split("/blobs/")[0].split("/manifests/")[0].split("/tags/")[0]
+    scope = f',scope="repository:{name}:{"pull,push" if wanted == "push" else "pull"}"' if name else ""
+    realm = f'Bearer realm="{request.base}/token",service="rehearsal"{scope}'
+    reply = _error(401, "UNAUTHORIZED", "authentication required")
+    reply.headers["WWW-Authenticate"] = realm
+    return reply
+
+
+def _basic(request: Request) -> tuple[str, str] | None:
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    if kind != "Basic":
+        return None
+    user, _, password = b64decode(value).decode().partition(":")
+    return user, password
+
+
+def _accepts(request: Request, media_type: str) -> bool:
+    """A manifest whose type is not accepted is answered with 404, as docker-registry 2.8 does."""
+    accepted = ",".join(request.headers.get_all("Accept") or ())
+    return media_type in accepted or "*/*" in accepted
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _error(status: int, code: str, message: str) -> Reply:
+    return Reply(
+        status,
+        {"errors": [{"code": code, "message": message, "detail": {}}]},
+        {"Docker-Distribution-Api-Version": "registry/2.0"},
+    )

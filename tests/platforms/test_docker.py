@@ -1,0 +1,414 @@
+"""Images: the same tests against Debian's docker-registry and against the stand-in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployforge_tasks.core.errors import ConfigError, CredentialError, NetworkError, StatusError
+from deployforge_tasks.core.model import Level
+from deployforge_tasks.core.presence import State
+from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.files import Entry
+from deployforge_tasks.platforms._docker_checks import needs_loader
+from deployforge_tasks.platforms._oci import OCI_MANIFEST, Registry
+from deployforge_tasks.platforms._oci_image import Layout, add_image, add_index, layer_of
+from deployforge_tasks.platforms._oci_refs import Reference, images
+from deployforge_tasks.platforms.base import Job
+from deployforge_tasks.platforms.docker import Docker
+from deployforge_tasks.rehearsal.server import Reply
+from deployforge_tasks.rehearsal.stand_ins.oci import OciStandIn
+from tests.support.jobs import Recorder, make_job, packaged, presence, publish
+
+PLATFORM = Docker()
+USER, PASSWORD = "forge", "forge-password"
+IMAGES = ["makers/hello-forge:latest", "makers/hello-forge:${version}"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running registry."""
+
+    url: str
+    host: str
+    secrets: dict[str, str]
+
+    def registry(self, job: Job[Any]) -> Registry:
+        return Registry(job.http, job.clock, self.url, self.secrets["username"], self.secrets["password"])
+
+
+@pytest.fixture(scope="module")
+def docker_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Debian's docker-registry with passwords, on loopback."""
+    for tool in ("docker-registry", "htpasswd"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not on this machine")
+    folder = tmp_path_factory.mktemp("registry")
+    users = subprocess.run(["htpasswd", "-Bbn", USER, PASSWORD], capture_output=True, text=True, check=True).stdout
+    (folder / "users").write_text(users.strip() + "\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    config = {
+        "version": 0.1,
+        "log": {"level": "error"},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}, "delete": {"enabled": True}},
+        "http": {"addr": address},
+        "auth": {"htpasswd": {"realm": "test", "path": str(folder / "users")}},
+    }
+    (folder / "config.yml").write_text(json.dumps(config))
+    process = subprocess.Popen(
+        ["docker-registry", "serve", str(folder / "config.yml")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(f"http://{address}/v2/")
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            return
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(f"{url} does not answer")
+
+
+@pytest.fixture(params=["stand-in", "docker-registry"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "stand-in":
+        stand_in = OciStandIn(tmp_path / "oci")
+        stand_in.start()
+        yield Place(stand_in.url, stand_in.url.removeprefix("http://"), stand_in.secrets()["docker"])
+        stand_in.stop()
+        return
+    url = request.getfixturevalue("docker_registry")
+    yield Place(url, url.removeprefix("http://"), {"username": USER, "password": PASSWORD})
+
+
+@pytest.fixture
+def name(tmp_path: Path) -> str:
+    """A repository of this test alone: the real registry lives through all of them."""
+    return "makers/" + "".join(c for c in tmp_path.name.lower() if c.isalnum())[:40]
+
+
+def options(place: Place, name: str, **more: Any) -> dict[str, Any]:
+    tags = more.pop("tags", ["latest", "${version}"])
+    return {"endpoints": {"docker.io": place.url}, "images": [f"{name}:{t}" for t in tags], **more}
+
+
+def job_for(place: Place, name: str, folder: Path, **more: Any) -> Job[Any]:
+    chosen = options(place, name, **more.pop("options", {}))
+    return make_job(PLATFORM, folder, options=chosen, secrets=more.pop("secrets", place.secrets), **more)
+
+
+# --- names and tags -----------------------------------------------------------------------------------------------
+
+
+def test_the_version_tag_comes_first_and_latest_last() -> None:
+    found = images(
+        ["o/n:latest", "o/n:{major}.{minor}", "ghcr.io/o/n:${version}", "o/n:v${version}"], v("1.2.3"), "docker.io"
+    )
+    assert [i.piece for i in found] == [
+        "ghcr.io/o/n:1.2.3", "docker.io/o/n:v1.2.3", "docker.io/o/n:latest", "docker.io/o/n:1.2"
+    ]  # fmt: skip
+
+
+def test_a_prerelease_gets_no_tag_that_promises_a_release() -> None:
+    found = images(["o/n:latest", "o/n:{major}", "o/n:edge", "o/n:{version}"], v("2.0.0-rc.1"), "docker.io")
+    assert [i.reference.tag for i in found] == ["2.0.0-rc.1", "edge"]
+
+
+def test_build_metadata_becomes_part_of_a_legal_tag() -> None:
+    assert images(["o/n:{version}"], v("1.0.0+b5"), "docker.io")[0].reference.tag == "1.0.0_b5"
+
+
+@pytest.mark.parametrize("text", ["Owner/name:1", "o/n:", "o//n:1", "o/n:-1", "o/n@sha256:12"])
+def test_a_name_that_no_registry_takes_is_a_config_error(text: str) -> None:
+    with pytest.raises(ConfigError):
+        Reference.parse(text)
+
+
+def test_a_port_is_part_of_the_host() -> None:
+    assert Reference.parse("127.0.0.1:5000/n:1") == Reference("127.0.0.1:5000", "n", "1")
+
+
+def test_passwords_stay_with_the_registry_they_are_for(tmp_path: Path) -> None:
+    from deployforge_tasks.platforms._docker_options import account
+
+    chosen = {"images": ["o/n:{version}", "ghcr.io/o/n:{version}", "quay.io/o/n:{version}"]}
+    secrets = {"username": "hub", "password": "hub-word", "ghcr_username": "git", "ghcr_password": "git-word"}
+    job = make_job(PLATFORM, tmp_path, options=chosen, secrets=secrets)
+    assert account(job, "docker.io") == ("hub", "hub-word")
+    assert account(job, "ghcr.io") == ("git", "git-word")
+    assert account(job, "quay.io") == ("", "")
+
+
+# --- the image ----------------------------------------------------------------------------------------------------
+
+
+def test_an_index_has_a_manifest_for_each_linux_target_and_tells_its_version(tmp_path: Path) -> None:
+    job = packaged(PLATFORM, make_job(PLATFORM, tmp_path, options={"images": IMAGES}))
+    layout = Layout(job.workdir / "image")
+    index = layout.read(job.digests["docker.io/makers/hello-forge:1.0.0"])
+    assert [m["platform"] for m in index["manifests"]] == [
+        {"architecture": "amd64", "os": "linux"}, {"architecture": "arm64", "os": "linux"}
+    ]  # fmt: skip
+    assert index["annotations"]["org.opencontainers.image.version"] == "1.0.0"
+    assert index["annotations"]["org.opencontainers.image.source"] == "https://github.com/hello-makers/hello-forge"
+
+
+def test_the_config_carries_the_options(tmp_path: Path) -> None:
+    chosen = {
+        "images": IMAGES,
+        "expose": [8080, "53/udp"],
+        "user": "65532:65532",
+        "env": {"MODE": "x"},
+        "cmd": ["--help"],
+    }
+    job = packaged(PLATFORM, make_job(PLATFORM, tmp_path, options=chosen))
+    layout = Layout(job.workdir / "image")
+    manifest = layout.read(layout.read(next(iter(job.digests.values())))["manifests"][0]["digest"])
+    config = layout.read(manifest["config"]["digest"])["config"]
+    assert config["Entrypoint"] == ["/usr/local/bin/hello-forge"]
+    assert config["Cmd"] == ["--help"]
+    assert config["User"] == "65532:65532"
+    assert set(config["ExposedPorts"]) == {"8080/tcp", "53/udp"}
+    assert "MODE=x" in config["Env"]
+    assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
+
+
+@pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not on this machine")
+def test_skopeo_reads_the_layout_on_disk(tmp_path: Path) -> None:
+    job = packaged(PLATFORM, make_job(PLATFORM, tmp_path, options={"images": IMAGES}))
+    layout = job.workdir / "image"
+    said = subprocess.run(
+        ["skopeo", "inspect", "--override-arch", "arm64", f"oci:{layout}"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(said.stdout)["Architecture"] == "arm64"
+
+
+def test_a_dynamically_linked_program_is_found_before_it_goes_into_an_empty_image(tmp_path: Path) -> None:
+    assert needs_loader(Path("/bin/sh").resolve()) or not Path("/bin/sh").exists()
+    job = make_job(PLATFORM, tmp_path, options={"images": IMAGES})
+    broken = [replace(a, executable=Path("/bin/sh").resolve()) for a in job.artifacts]
+    found = PLATFORM.preflight(replace(job, load_artifacts=lambda: broken))
+    assert "DOCKER-005" in {f.id for f in found if f.level is Level.ERROR}
+
+
+# --- pushing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_published_version_is_the_same_by_digest(place: Place, name: str, tmp_path: Path) -> None:
+    recorder = Recorder()
+    job = publish(PLATFORM, job_for(place, name, tmp_path, recorder=recorder))
+    look = presence(PLATFORM, job)
+    assert (look.state, look.by) == (State.SAME, "digest")
+    assert [piece for piece, _ in recorder.receipts] == [f"docker.io/{name}:1.0.0", f"docker.io/{name}:latest"]
+
+
+def test_a_fresh_machine_sees_it_without_packaging(place: Place, name: str, tmp_path: Path) -> None:
+    publish(PLATFORM, job_for(place, name, tmp_path / "a"))
+    fresh = job_for(place, name, tmp_path / "b")
+    assert presence(PLATFORM, fresh).state is State.SAME
+    assert not (tmp_path / "b" / "artifacts").exists()
+
+
+def test_a_version_nobody_published_is_absent(place: Place, name: str, tmp_path: Path) -> None:
+    publish(PLATFORM, job_for(place, name, tmp_path))
+    look = presence(PLATFORM, job_for(place, name, tmp_path, version="9.9.9"))
+    assert look.state is State.ABSENT
+
+
+def test_another_image_under_the_version_tag_is_a_conflict(place: Place, name: str, tmp_path: Path) -> None:
+    publish(PLATFORM, job_for(place, name, tmp_path / "a", options={"cmd": ["--other"]}))
+    ours = packaged(PLATFORM, job_for(place, name, tmp_path / "b"))
+    assert presence(PLATFORM, ours).state is State.DIFFERENT
+
+
+def test_a_development_tag_may_be_replaced(place: Place, name: str, tmp_path: Path) -> None:
+    publish(PLATFORM, job_for(place, name, tmp_path / "a", options={"cmd": ["--other"]}))
+    ours = publish(PLATFORM, job_for(place, name, tmp_path / "b", options={"mutable": True}))
+    assert presence(PLATFORM, ours).state is State.SAME
+
+
+def test_a_missing_platform_is_partial_and_completed(place: Place, name: str, tmp_path: Path) -> None:
+    publish(
+        PLATFORM, job_for(place, name, tmp_path / "a", options={"platforms": ["linux/amd64"], "tags": ["{version}"]})
+    )
+    fresh = job_for(place, name, tmp_path / "b", options={"tags": ["{version}"]})
+    assert presence(PLATFORM, fresh).missing == (f"docker.io/{name}:1.0.0",)
+    assert presence(PLATFORM, publish(PLATFORM, fresh)).state is State.SAME
+
+
+def test_latest_moves_forward(place: Place, name: str, tmp_path: Path) -> None:
+    publish(PLATFORM, job_for(place, name, tmp_path, version="1.0.0"))
+    newer = job_for(place, name, tmp_path, version="1.1.0")
+    assert f"docker.io/{name}:latest" in presence(PLATFORM, newer).missing
+    publish(PLATFORM, newer)
+    assert presence(PLATFORM, newer).state is State.SAME
+
+
+def test_latest_never_moves_backwards(place: Place, name: str, tmp_path: Path) -> None:
+    newer = publish(PLATFORM, job_for(place, name, tmp_path, version="1.1.0"))
+    older = publish(PLATFORM, job_for(place, name, tmp_path, version="1.0.1"))
+    assert presence(PLATFORM, older).state is State.SAME
+    assert presence(PLATFORM, newer).state is State.SAME
+
+
+def test_a_second_run_after_a_stop_between_tags_moves_only_latest(place: Place, name: str, tmp_path: Path) -> None:
+    job = packaged(PLATFORM, job_for(place, name, tmp_path))
+    PLATFORM.publish(job, [f"docker.io/{name}:1.0.0"])
+    look = presence(PLATFORM, job_for(place, name, tmp_path / "b"))
+    assert look.state is State.PARTIAL
+    assert look.missing == (f"docker.io/{name}:latest",)
+
+
+def test_rolling_back_points_latest_at_the_earlier_version(place: Place, name: str, tmp_path: Path) -> None:
+    first = publish(PLATFORM, job_for(place, name, tmp_path, version="1.0.0"))
+    second = publish(PLATFORM, job_for(place, name, tmp_path, version="1.1.0"))
+    rollback = PLATFORM.rollback(second, v("1.0.0"))
+    assert rollback.done
+    digest, _ = place.registry(first).find(name, "latest")
+    assert digest == first.digests[f"docker.io/{name}:latest"]
+    assert place.registry(first).find(name, "1.1.0")[0] == second.digests[f"docker.io/{name}:1.1.0"]
+
+
+def test_a_wrong_password_is_refused_with_a_hint(place: Place, name: str, tmp_path: Path) -> None:
+    job = packaged(PLATFORM, job_for(place, name, tmp_path, secrets={"username": "forge", "password": "wrong-word"}))
+    errors = [f for f in PLATFORM.preflight(job) if f.level is Level.ERROR]
+    assert [f.id for f in errors] == ["DOCKER-007"]
+    with pytest.raises((CredentialError, StatusError)):
+        PLATFORM.publish(job, PLATFORM.pieces(job))
+
+
+def test_a_good_job_has_no_findings(place: Place, name: str, tmp_path: Path) -> None:
+    assert PLATFORM.preflight(packaged(PLATFORM, job_for(place, name, tmp_path))) == []
+
+
+def test_it_runs_after_a_pull_by_hand(place: Place, name: str, tmp_path: Path) -> None:
+    job = publish(PLATFORM, job_for(place, name, tmp_path, options={"engine": "tcp://127.0.0.1:9"}))
+    evidence = PLATFORM.verify(job)
+    assert evidence.method == "download"
+    assert "1.0.0" in evidence.said
+    assert "no Docker Engine answers" in evidence.reason
+
+
+def test_layers_of_a_base_go_below_ours(place: Place, name: str, tmp_path: Path) -> None:
+    base = _push_base(place, job_for(place, name, tmp_path / "base"), f"{name}base")
+    job = publish(PLATFORM, job_for(place, name, tmp_path, options={"base": base}))
+    layout = Layout(job.workdir / "image")
+    manifest = layout.read(layout.read(next(iter(job.digests.values())))["manifests"][0]["digest"])
+    config = layout.read(manifest["config"]["digest"])
+    assert len(manifest["layers"]) == len(config["rootfs"]["diff_ids"]) == len(config["history"]) == 2
+    assert "BASE=yes" in config["config"]["Env"]
+    assert presence(PLATFORM, job).state is State.SAME
+
+
+def test_a_base_is_kept_when_its_tag_moves(place: Place, name: str, tmp_path: Path) -> None:
+    base = _push_base(place, job_for(place, name, tmp_path / "base"), f"{name}base")
+    job = job_for(place, name, tmp_path, options={"base": base})
+    before = packaged(PLATFORM, job).digests
+    _push_base(place, job_for(place, name, tmp_path / "base"), f"{name}base", text="other")
+    assert packaged(PLATFORM, job).digests == before
+    assert "DOCKER-004" in {f.id for f in PLATFORM.preflight(packaged(PLATFORM, job))}
+
+
+def test_a_base_of_another_registry_is_copied(place: Place, name: str, tmp_path: Path) -> None:
+    other = OciStandIn(tmp_path / "other")
+    other.start()
+    try:
+        far = Place(other.url, other.url.removeprefix("http://"), other.secrets()["docker"])
+        base = f"{far.host}/" + _push_base(far, job_for(far, name, tmp_path / "base"), "far/base")
+        job = publish(PLATFORM, job_for(place, name, tmp_path, options={"base": base}))
+        assert presence(PLATFORM, job).state is State.SAME
+    finally:
+        other.stop()
+
+
+def test_a_404_without_the_registrys_own_words_is_not_absence(tmp_path: Path) -> None:
+    class _ErrorPage(OciStandIn):
+        def answer(self, request: Any) -> Reply:
+            return Reply(404, "<html>nothing here</html>") if "manifests" in request.path else super().answer(request)
+
+    stand_in = _ErrorPage(tmp_path / "oci")
+    stand_in.start()
+    try:
+        here = Place(stand_in.url, "", stand_in.secrets()["docker"])
+        with pytest.raises(NetworkError):
+            presence(PLATFORM, job_for(here, "o/n", tmp_path))
+    finally:
+        stand_in.stop()
+
+
+def test_a_damaged_manifest_is_an_error(tmp_path: Path) -> None:
+    stand_in = OciStandIn(tmp_path / "oci")
+    stand_in.start()
+    try:
+        here = Place(stand_in.url, "", stand_in.secrets()["docker"])
+        job = publish(PLATFORM, job_for(here, "o/n", tmp_path))
+        digest = job.digests["docker.io/o/n:1.0.0"]
+        kind, raw = stand_in._manifests["o/n"][digest]
+        stand_in._manifests["o/n"][digest] = (kind, raw + b" ")
+        with pytest.raises(NetworkError):
+            presence(PLATFORM, job)
+    finally:
+        stand_in.stop()
+
+
+@pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not on this machine")
+def test_skopeo_inspects_and_copies_every_platform(place: Place, name: str, tmp_path: Path) -> None:
+    job = publish(PLATFORM, job_for(place, name, tmp_path))
+    credentials = f"{place.secrets['username']}:{place.secrets['password']}"
+    source = f"docker://{place.host}/{name}"
+    inspect = ["skopeo", "inspect", "--tls-verify=false", "--creds", credentials, f"{source}:latest"]
+    told = json.loads(subprocess.run(inspect, capture_output=True, text=True, check=True).stdout)
+    assert told["Labels"]["org.opencontainers.image.version"] == "1.0.0"
+    copy = [
+        "skopeo", "copy", "--all", "--src-tls-verify=false", "--dest-tls-verify=false",
+        "--src-creds", credentials, "--dest-creds", credentials, f"{source}:1.0.0", f"{source}copy:1.0.0",
+    ]  # fmt: skip
+    subprocess.run(copy, capture_output=True, check=True)
+    assert place.registry(job).find(f"{name}copy", "1.0.0")[0] == job.digests[f"docker.io/{name}:1.0.0"]
+
+
+def _push_base(place: Place, job: Job[Any], name: str, text: str = "base") -> str:
+    """Push a two-platform base image; returns its name with its tag."""
+    layout, registry = Layout(job.workdir / "base-image"), place.registry(job)
+    layer = layer_of([Entry("etc/base-release", text.encode())])
+    children = [
+        add_image(layout, word, [layer], settings={"Env": ["BASE=yes"], "Cmd": ["sh"]}, annotations={})
+        for word in ("linux/amd64", "linux/arm64")
+    ]
+    for child in children:
+        manifest = layout.read(child["digest"])
+        for blob in (manifest["config"], *manifest["layers"]):
+            registry.upload_blob(name, blob["digest"], layout.blob(blob["digest"]))
+        registry.put_manifest(name, child["digest"], OCI_MANIFEST, layout.blob(child["digest"]).read_bytes())
+    index = add_index(layout, children, {})
+    registry.put_manifest(name, "1", index["mediaType"], layout.blob(index["digest"]).read_bytes())
+    return f"{name}:1"
+
+
+def v(text: str) -> Version:
+    return Version.parse(text)
