@@ -98,6 +98,8 @@ class Job(Generic[O]):
     package: Package | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
     checksums: Mapping[str, str] = field(default_factory=dict)
+    receipts: Mapping[str, str] = field(default_factory=dict)
+    """Digests of the pieces that the platform has accepted from us, by the ledger; unlike `digests` never a guess."""
 
     @property
     def binary(self) -> str:
@@ -159,6 +161,10 @@ class Platform(ABC, Generic[O]):
     @abstractmethod
     def pieces(self, job: Job[O]) -> list[str]:
         """Names of all pieces of the version in publishing order, known without packaging anything."""
+
+    def hubs(self, options: O) -> tuple[str, ...]:
+        """The hubs that these options need: `needs`, unless the options say that nothing points there."""
+        return self.needs
 
     def inputs(self, job: Job[O]) -> Sequence[Path]:
         """Files and folders of the project that the package is made from, besides release files and templates.

@@ -142,7 +142,7 @@ class Chocolatey(Platform[ChocolateyOptions]):
 
     def _not_found(self, job: Job[ChocolateyOptions], look: Look) -> Presence:
         """The feed gives the same 404 for a version that was never pushed and for a rejected one; our receipt tells."""
-        if job.package is None and job.digests:
+        if job.receipts:
             return Presence(
                 State.REJECTED,
                 "we pushed it and the feed does not show it: rejected, or not processed yet",

@@ -125,7 +125,8 @@ def test_what_the_nuget_client_pushes_is_found(feed: Feed, tmp_path: Path) -> No
     file = job.workdir / "hello-forge.1.0.0.nupkg"
     done = subprocess.run(
         ["nuget", "push", file.name, KEY, "-Source", feed.url, "-NonInteractive"],
-        cwd=file.parent, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, capture_output=True, text=True, check=False,
+        cwd=file.parent, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert CHOCOLATEY.presence(job).state is State.SAME
@@ -185,7 +186,7 @@ def test_a_version_in_moderation_says_where_it_waits(tmp_path: Path, stand_in: N
 def test_a_version_that_we_pushed_and_the_feed_does_not_show_is_rejected(tmp_path: Path, stand_in: Nuget) -> None:
     job = publish(CHOCOLATEY, job_for(stand_in, tmp_path))
     stand_in.versions["hello-forge", "1.0.0"].status = "Rejected"
-    with_receipt = replace(job_for(stand_in, tmp_path / "later"), digests=job.digests)
+    with_receipt = replace(job_for(stand_in, tmp_path / "later"), receipts=job.digests)
     look = CHOCOLATEY.presence(with_receipt)
     assert (look.state, look.by) == (State.REJECTED, "receipt")
 
