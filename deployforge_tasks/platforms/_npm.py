@@ -116,6 +116,7 @@ class NpmFamily(Platform[NpmOptions]):
                 document, _ = registry.document(name)
                 if document and document.integrity(version) is not None:
                     hidden.remove(name)
+                    _forget(job, name)
             return hidden
 
         return poll(job.clock, look, lambda left: not left, job.patience)
@@ -188,6 +189,12 @@ def _accepted(job: Job[NpmOptions]) -> dict[str, str]:
 
 def _remember(job: Job[NpmOptions], name: str, digest: str) -> None:
     write_atomic(job.workdir / "accepted.json", json.dumps({**_accepted(job), name: digest}))
+
+
+def _forget(job: Job[NpmOptions], name: str) -> None:
+    """It was seen: should it go away later, that is news."""
+    left = {other: digest for other, digest in _accepted(job).items() if other != name}
+    write_atomic(job.workdir / "accepted.json", json.dumps(left))
 
 
 def _less_accepted(presence: Presence, accepted: dict[str, str]) -> Presence:

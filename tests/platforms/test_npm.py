@@ -17,6 +17,7 @@ from deployforge_tasks.core.errors import CredentialError, NetworkError, StatusE
 from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.clock import Patience
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.npm import Npm
 from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN
@@ -54,6 +55,11 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 def job_for(server: Server, folder: Path, **kwargs: Any) -> Job[Any]:
     options = {"registry": server.url, **kwargs.pop("options", {})}
     return make_job(NPM, folder, options=options, secrets={"token": server.token}, **kwargs)
+
+
+def hurried(job: Job[Any]) -> Job[Any]:
+    """The job with little patience, for registries that will not show anything anyway."""
+    return replace(job, patience=Patience(first=0.01, longest=0.05, total=0.2))
 
 
 def at(stand_in: Registry) -> Server:
@@ -189,7 +195,7 @@ def test_the_main_package_goes_out_only_when_its_parts_can_be_read(stand_in: Reg
 
 def test_parts_that_stay_hidden_hold_the_main_package_back(stand_in: Registry, tmp_path: Path) -> None:
     stand_in.reads_until_visible = 10_000
-    job = packaged(NPM, job_for(at(stand_in), tmp_path))
+    job = hurried(packaged(NPM, job_for(at(stand_in), tmp_path)))
     with pytest.raises(NetworkError, match="does not show it yet") as caught:
         NPM.publish(job, NPM.pieces(job))
     assert caught.value.retryable
@@ -202,7 +208,7 @@ def test_a_main_package_that_was_accepted_and_is_not_shown_is_pending(stand_in: 
     job = packaged(NPM, job_for(at(stand_in), tmp_path))
     NPM.publish(job, PARTS)
     stand_in.reads_until_visible = 10_000
-    NPM.publish(job, [MAIN])
+    NPM.publish(hurried(job), [MAIN])
     assert NPM.presence(job).state is State.PENDING
 
 
@@ -210,10 +216,10 @@ def test_previously_staged_means_accepted_also_on_a_fresh_machine(stand_in: Regi
     job = packaged(NPM, job_for(at(stand_in), tmp_path / "a"))
     NPM.publish(job, PARTS)
     stand_in.reads_until_visible = 10_000
-    NPM.publish(job, [MAIN])
+    NPM.publish(hurried(job), [MAIN])
     recorder = Recorder()
     fresh = packaged(NPM, job_for(at(stand_in), tmp_path / "b", recorder=recorder))
-    NPM.publish(fresh, NPM.presence(fresh).missing)
+    NPM.publish(hurried(fresh), NPM.presence(fresh).missing)
     assert [name for name, _ in recorder.receipts] == [MAIN]
     assert NPM.presence(fresh).state is State.PENDING
 

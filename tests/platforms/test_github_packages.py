@@ -1,0 +1,94 @@
+"""GitHub Packages: npm's protocol with the owner's scope, for those who are signed in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployforge_tasks.core.errors import ConfigError, CredentialError
+from deployforge_tasks.core.presence import State
+from deployforge_tasks.core.versions import Version
+from deployforge_tasks.platforms.base import Job
+from deployforge_tasks.platforms.github_packages import GithubPackages
+from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN
+from deployforge_tasks.rehearsal.stand_ins.npm import GithubPackages as Registry
+from tests.support.jobs import make_job, publish
+from tests.support.registries import VERDACCIO, Server, verdaccio
+
+GITHUB = GithubPackages()
+MAIN = "@hello-makers/hello-forge"
+needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not on this machine")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    stand_in = Registry(tmp_path / "registry")
+    stand_in.start()
+    yield stand_in
+    stand_in.stop()
+
+
+@pytest.fixture(params=["stand-in", "verdaccio"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    if request.param == "verdaccio":
+        if not VERDACCIO.exists():
+            pytest.skip("verdaccio is not on this machine")
+        with verdaccio(tmp_path / "verdaccio") as real:
+            yield real
+    else:
+        yield Server(request.getfixturevalue("registry").url, TOKEN)
+
+
+def job_for(url: str, folder: Path, token: str = TOKEN, **kwargs: Any) -> Job[Any]:
+    options = {"registry": url, **kwargs.pop("options", {})}
+    return make_job(GITHUB, folder, options=options, secrets={"token": token}, **kwargs)
+
+
+def test_packages_are_scoped_to_the_repositorys_owner_in_lower_case(tmp_path: Path) -> None:
+    job = job_for("http://127.0.0.1:9", tmp_path, project={"source": {"repo": "Hello-Makers/Hello"}})
+    assert GITHUB.pieces(job)[-1] == MAIN
+    assert all(name.startswith("@hello-makers/") for name in GITHUB.pieces(job))
+
+
+def test_without_an_owner_it_asks_for_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="needs a scope"):
+        GITHUB.pieces(job_for("http://127.0.0.1:9", tmp_path, project={"source": {}}))
+
+
+def test_what_is_published_is_there_with_our_digests(server: Server, tmp_path: Path) -> None:
+    job = publish(GITHUB, job_for(server.url, tmp_path, server.token))
+    presence = GITHUB.presence(job)
+    assert (presence.state, presence.by) == (State.SAME, "digest")
+
+
+@needs_npm
+def test_npm_installs_it_with_the_token_and_keeps_the_token_out_of_files(server: Server, tmp_path: Path) -> None:
+    job = publish(GITHUB, job_for(server.url, tmp_path, server.token))
+    assert "1.0.0" in GITHUB.verify(job).said
+    kept = [p for p in job.workdir.rglob("*") if p.is_file() and server.token.encode() in p.read_bytes()]
+    assert kept == []
+
+
+def test_a_404_for_a_stranger_is_not_absent(registry: Registry, tmp_path: Path) -> None:
+    publish(GITHUB, job_for(registry.url, tmp_path))
+    with pytest.raises(CredentialError):
+        GITHUB.presence(job_for(registry.url, tmp_path, "ghp_wrong"))
+
+
+def test_the_package_links_to_its_repository(registry: Registry, tmp_path: Path) -> None:
+    job = publish(GITHUB, job_for(registry.url, tmp_path))
+    manifest = json.loads((job.workdir / "rendered" / "main" / "package.json").read_text())
+    assert manifest["repository"]["url"] == "git+https://github.com/hello-makers/hello-forge.git"
+
+
+def test_a_rollback_moves_the_tag_and_leaves_the_removal_to_a_person(registry: Registry, tmp_path: Path) -> None:
+    publish(GITHUB, job_for(registry.url, tmp_path))
+    job = publish(GITHUB, job_for(registry.url, tmp_path, version="1.1.0"))
+    rollback = GITHUB.rollback(job, Version.parse("1.0.0"))
+    assert f"{MAIN}: tag latest points at 1.0.0 again" in rollback.done
+    assert rollback.manual[0].url.startswith("https://github.com/hello-makers/hello-forge/")
