@@ -36,7 +36,8 @@ class Look:
 class Presence:
     """A platform's answer with its evidence.
 
-    `missing` names the pieces still to publish (all of them when absent); `by` tells what the comparison rests
+    `missing` names the pieces still to publish (all of them when absent; when different, those that differ and those
+    that are not there); `by` tells what the comparison rests
     on: ``digest`` (the platform gave one), ``receipt`` (our own record) or ``name`` (nothing to compare with).
     """
 
@@ -82,7 +83,7 @@ def compare(
             State.DIFFERENT,
             f"{first} is there with {found[first]}, ours is {expected[first]}",
             evidence,
-            tuple(differing),
+            tuple(p for p in pieces if p in differing or p not in found),
         )
     missing = tuple(p for p in pieces if p not in found)
     if len(missing) == len(pieces):

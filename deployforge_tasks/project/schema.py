@@ -156,6 +156,8 @@ class Conditions(Strict):
     """Seconds to wait for a registry to show what it accepted."""
     settle_interval: float = Field(default=1.0, gt=0)
     """Seconds between two such look-ups at first; doubles up to 15."""
+    read_patience: Duration = 30.0
+    """Seconds for which one read from a registry is tried again when it fails."""
     skip_if_exists: bool = True
     rollback_on_error: bool = False
     on_unknown: Literal["stop"] = "stop"

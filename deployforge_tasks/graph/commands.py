@@ -1,0 +1,147 @@
+"""doit's commands where its own ones would be slow or could do harm: `run`, `list`, `ignore`, `reset-dep`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from doit.cmd_base import DoitCmdBase
+from doit.cmd_list import List as DoitList
+from doit.cmd_run import (
+    Run as DoitRun,
+)
+from doit.cmd_run import (
+    opt_always,
+    opt_continue,
+    opt_num_process,
+    opt_outfile,
+    opt_parallel_type,
+    opt_reporter,
+    opt_verbosity,
+)
+from doit.control import TaskControl
+from doit.exceptions import InvalidCommand
+from doit.task import Stream
+
+from deployforge_tasks.graph.reporter import Quiet
+
+if TYPE_CHECKING:
+    from deployforge_tasks.graph.context import RunContext
+
+
+class Run(DoitRun):  # type: ignore[misc]
+    """Run tasks with `GraphRunner`. `-n` counts threads; there is no `-s`, which would leave out the checks before."""
+
+    name = "run"
+    doc_purpose = "run tasks"
+    cmd_options = (
+        opt_always,
+        {**opt_continue, "default": True},
+        opt_verbosity,
+        opt_reporter,
+        opt_outfile,
+        {**opt_num_process, "help": "number of stages that run at once [default: %(default)s]"},
+        {**opt_parallel_type, "default": "thread"},
+    )
+
+    def _execute(
+        self,
+        outfile: Any,
+        verbosity: int | None = None,
+        *,
+        always: bool = False,
+        continue_: bool = True,
+        reporter: Any = "console",
+        num_process: int = 0,
+        par_type: str = "thread",
+    ) -> int:
+        from deployforge_tasks.graph.runner import GraphRunner
+
+        control = TaskControl(self.task_list)
+        control.process(self.sel_tasks)
+        stream = open(outfile, "w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: SIM115, PTH123
+        context: RunContext = self.loader.context
+        shown = self._reporter(reporter, stream)
+        if isinstance(shown, Quiet):
+            shown.attach(context)
+        runner = GraphRunner(
+            self.dep_manager,
+            shown,
+            continue_=continue_,
+            always_execute=always,
+            stream=Stream(verbosity),
+            context=context,
+            jobs=num_process,
+        )
+        try:
+            return run_to_the_end(context, runner, control)
+        finally:
+            if stream is not outfile:
+                stream.close()
+            if self.loader.owned:
+                context.close()
+
+    def _reporter(self, chosen: Any, stream: Any) -> Any:
+        made = self.reporters[chosen] if isinstance(chosen, str) else chosen
+        return made(stream, {"failure_verbosity": 0}) if isinstance(made, type) else made
+
+
+def run_to_the_end(context: RunContext, runner: Any, control: Any) -> int:
+    """Run the selected tasks as one run of the ledger; the exit code comes from what happened, not from doit."""
+    context.start()
+    required = {name: context.required(name) for name in context.platforms}
+    exit_code = 70
+    try:
+        doit_result = runner.run_all(control.task_dispatcher())
+        exit_code = context.outcomes.exit_code(required, runner.stopped_by)
+        if exit_code == 0 and doit_result == 3:
+            exit_code = 70
+    finally:
+        context.finish(context.outcomes.word(context.platforms, exit_code, required), exit_code)
+    return exit_code
+
+
+class List(DoitList):  # type: ignore[misc]
+    """`doit list`; with `--status` every platform is asked at the same time."""
+
+    name = "list"
+
+    def _execute(self, *args: Any, **options: Any) -> int:
+        if options.get("status"):
+            self._fetch_checks()
+        return int(super()._execute(*args, **options))
+
+    def _fetch_checks(self) -> None:
+        from deployforge_tasks.graph.runner import CHECKS, presence_check
+
+        checks = {id(check): check for task in self.task_list if (check := presence_check(task))}
+        with ThreadPoolExecutor(CHECKS) as pool:
+            list(pool.map(lambda check: check.fetch(), checks.values()))
+
+
+class _Refused(DoitCmdBase):  # type: ignore[misc]
+    """A command of doit's that would make a release look done when it is not."""
+
+    cmd_options: ClassVar[tuple[Any, ...]] = ()
+    why = ""
+
+    def _execute(self, pos_args: Any = None) -> int:
+        raise InvalidCommand(f"`{self.name}` is switched off: {self.why}")
+
+
+class Ignore(_Refused):
+    """`doit ignore` would skip a platform and everything behind it, and still end with 0."""
+
+    name = "ignore"
+    doc_purpose = "switched off: set `enabled: false` for a platform instead"
+    doc_usage = ""
+    why = "a skipped platform would look deployed. Set `enabled: false` for it in deployforge.yml"
+
+
+class ResetDep(_Refused):
+    """`doit reset-dep` marks tasks as done without doing them."""
+
+    name = "reset-dep"
+    doc_purpose = "switched off: tasks are never marked as done without being done"
+    doc_usage = ""
+    why = "it would mark tasks as done that were not. Run them: what is there already is skipped"

@@ -1,0 +1,200 @@
+"""What all tasks of one run share: the project, the ledger, the bus, the effects, and whether to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.core.events import Bus, Listener, Log
+from deployforge_tasks.core.model import Rollback
+from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.clock import Clock, Patience
+from deployforge_tasks.effects.http import Http
+from deployforge_tasks.effects.process import Processes
+from deployforge_tasks.graph.outcomes import Outcomes
+from deployforge_tasks.ledger.model import Key
+from deployforge_tasks.platforms import registry
+from deployforge_tasks.platforms.base import Platform
+
+if TYPE_CHECKING:
+    from deployforge_tasks.ledger.store import Ledger
+    from deployforge_tasks.project.artifacts import ArtifactStore
+    from deployforge_tasks.project.load import Loaded
+
+WORK = Path(".deployforge") / "work"
+
+
+class RunContext:
+    """One run of the graph. Everything heavy is opened when a task first needs it.
+
+    Args:
+        loaded: the project with its options and environment.
+        ledger_url: another ledger than the project's own.
+        listeners: who hears the run's events.
+        force: platforms on which a rejected or withdrawn version is published again.
+        loopback_only: HTTP may reach nothing but this machine (rehearsals).
+        command: what the user called, for the ledger.
+        rollback_to: the version that `rollback` takes users back to (else the one before).
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        ledger_url: str | None = None,
+        listeners: Iterable[Listener] = (),
+        force: Iterable[str] = (),
+        loopback_only: bool = False,
+        command: str = "doit",
+        rollback_to: str | None = None,
+    ) -> None:
+        self.loaded = loaded
+        self.project = loaded.project
+        self.root = loaded.root
+        self.command = command
+        self.force = frozenset(force)
+        self.loopback_only = loopback_only
+        self.rollback_to = rollback_to
+        self.bus = Bus()
+        self.outcomes = Outcomes()
+        self.bus.listen(self.outcomes)
+        for listener in listeners:
+            self.bus.listen(listener)
+        self.log = Log(self.bus)
+        self.clock = Clock()
+        reads = Patience(0.5, 8.0, self.project.conditions.read_patience)
+        self.http = Http(self.clock, patience=reads, loopback_only=loopback_only)
+        self.run: int | None = None
+        self.checked_urls: dict[str, str] = {}
+        self.rollbacks: dict[str, Rollback] = {}
+        self._ledger_url = ledger_url
+        self._ledger: Ledger | None = None
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+
+    @cached_property
+    def platforms(self) -> dict[str, Platform[Any]]:
+        """The enabled platforms by name, in the order of ``deployforge.yml``."""
+        known = registry.platforms()
+        return {name: known[name] for name, options in self.loaded.options.items() if options.enabled}
+
+    @property
+    def version(self) -> Version:
+        """The version of this run.
+
+        Raises:
+            ConfigError: nobody says which.
+        """
+        if self.loaded.version is None:
+            raise ConfigError(
+                "there is no version to deploy",
+                hint="name one (`deployforge deploy 1.2.3`, `doit deploy version=1.2.3`), or tag the commit",
+                code="DF1010",
+            )
+        return self.loaded.version
+
+    def version_of(self, name: str) -> Version:
+        """The version on one platform: its own option, or the run's."""
+        own = self.loaded.options[name].version
+        return Version.parse(own) if own else self.version
+
+    def required(self, name: str) -> bool:
+        return self.loaded.options[name].required
+
+    def hubs(self, name: str) -> tuple[str, ...]:
+        """The enabled platforms that must have published before this one."""
+        return tuple(hub for hub in self.platforms[name].needs if hub in self.platforms and hub != name)
+
+    def key(self, name: str) -> Key:
+        return Key(self.project.name, self.loaded.profile, name, str(self.version_of(name)))
+
+    @property
+    def work(self) -> Path:
+        """Folder of this profile and version: one folder a platform below it."""
+        return self.root / WORK / self.loaded.profile / str(self.version)
+
+    def workdir(self, name: str) -> Path:
+        return self.root / WORK / self.loaded.profile / str(self.version_of(name)) / name
+
+    @property
+    def patience(self) -> Patience:
+        """How long to wait for a registry to show what it accepted."""
+        conditions = self.project.conditions
+        return Patience(conditions.settle_interval, 15.0, conditions.settle)
+
+    @property
+    def ledger(self) -> Ledger:
+        with self._lock:
+            if self._ledger is None:
+                from deployforge_tasks.ledger.store import Ledger
+
+                self._ledger = Ledger.open(self._ledger_url or self._default_ledger())
+            return self._ledger
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        """The release files."""
+        from deployforge_tasks.graph.jobs import open_store
+
+        return open_store(self)
+
+    def processes(self, name: str | None, stage: str) -> Processes:
+        """Runs programs; what they print goes to the log of this platform and stage."""
+
+        def line(text: str) -> None:
+            self.bus.emit("log", name, stage, level="debug", text=text)
+
+        return Processes(line)
+
+    # The run itself
+
+    def start(self) -> None:
+        """Open the run in the ledger; called once by whoever runs the graph."""
+        version = str(self.version)
+        run = self.ledger.start_run(self.project.name, self.loaded.profile, version, self.command)
+        self.bus.listen(self.ledger.listener(run))
+        self.run = run
+        self.bus.emit("run_started", project=self.project.name, version=version, profile=self.loaded.profile, run=run)
+
+    def finish(self, outcome: str, exit_code: int) -> None:
+        self.bus.emit("run_finished", outcome=outcome, exit_code=exit_code)
+        if self.run is not None:
+            self.ledger.finish_run(self.run, outcome, exit_code)
+
+    def close(self) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+
+    # Stopping
+
+    def stop(self) -> None:
+        """Start nothing new; what runs may finish, what waits gives up waiting."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def pause(self, seconds: float) -> bool:
+        """Wait; False at once when the run is being stopped."""
+        return not self._stop.wait(max(0.0, seconds))
+
+    def wait_until(self, done: Callable[[], bool], patience: Patience) -> bool:
+        """Ask until `done` says yes; False when patience ends or the run is being stopped."""
+        deadline = self.clock.monotonic() + patience.total
+        delay = patience.first
+        while not done():
+            left = deadline - self.clock.monotonic()
+            if left <= 0 or not self.pause(min(delay, left)):
+                return False
+            delay = min(delay * 2, patience.longest)
+        return True
+
+    def _default_ledger(self) -> str:
+        url = self.loaded.environ.get("DEPLOYFORGE_LEDGER") or getattr(self.project, "ledger", None)
+        return url or f"sqlite:///{(self.root / '.deployforge' / 'ledger.db').as_posix()}"

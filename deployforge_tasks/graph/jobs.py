@@ -1,0 +1,153 @@
+"""From a run to a `Job`: everything that one platform needs for one stage, and nothing of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deployforge_tasks.core.targets import Target, spelling
+from deployforge_tasks.graph.package_file import read_package
+from deployforge_tasks.platforms.base import Job, Options, Platform, Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from deployforge_tasks.core.model import Artifact
+    from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.project.artifacts import ArtifactStore
+
+
+def open_store(context: RunContext) -> ArtifactStore:
+    """The project's release files for this run's version."""
+    from deployforge_tasks.project.artifacts import ArtifactStore
+
+    return ArtifactStore(
+        context.project,
+        context.version,
+        context.root,
+        context.work,
+        http=context.http,
+        processes=context.processes(None, "fetch"),
+        environ=context.loaded.environ,
+        clock=context.clock,
+        log=context.log,
+        options=context.loaded.options,
+    )
+
+
+def job_targets(context: RunContext, name: str) -> tuple[Target, ...]:
+    """The project's targets that the user wants on the platform, and that the platform knows."""
+    platform, options = context.platforms[name], context.loaded.options[name]
+    return tuple(t for t in context.store.targets if _wanted(t, platform, options))
+
+
+def _wanted(target: Target, platform: Platform[Any], options: Options) -> bool:
+    if options.targets and not any(target.matches(pattern) for pattern in options.targets):
+        return False
+    return platform.ecosystem is None or spelling(target, platform.ecosystem) is not None
+
+
+class Intents:
+    """Commits an intent before each irreversible call of one platform and a receipt after it.
+
+    `accepted` has the pieces whose calls returned in this run: they are never sent again in it, whatever a stale
+    look-up says. `begun` has those whose calls were begun.
+    """
+
+    def __init__(self, context: RunContext, name: str) -> None:
+        self._context = context
+        self._name = name
+        self.accepted: set[str] = set()
+        self.begun: set[str] = set()
+
+    @contextmanager
+    def __call__(self, piece: str, digest: str) -> Iterator[None]:
+        context, name = self._context, self._name
+        freeze(context, name)
+        intent = context.ledger.intend(context.key(name), piece, digest)
+        self.begun.add(piece)
+        context.bus.emit("intent", name, "publish", piece=piece, digest=digest)
+        yield
+        context.ledger.receive(intent)
+        self.accepted.add(piece)
+        context.bus.emit("receipt", name, "publish", piece=piece, digest=digest)
+
+
+def freeze(context: RunContext, name: str) -> None:
+    """Freeze the digests of the release files that this platform is about to publish.
+
+    Raises:
+        ArtifactError: one of them was published before with another digest.
+    """
+    for artifact in load_artifacts(context, name):
+        context.ledger.freeze(context.project.name, str(context.version), artifact.name, artifact.sha256)
+
+
+def load_artifacts(context: RunContext, name: str) -> Sequence[Artifact]:
+    """The fetched release files of a platform's targets."""
+    if not context.platforms[name].uses_artifacts:
+        return ()
+    return [context.store.get(target) for target in job_targets(context, name)]
+
+
+def make_job(
+    context: RunContext,
+    name: str,
+    stage: str,
+    *,
+    digests: Mapping[str, str] | None = None,
+    intents: Intents | None = None,
+) -> Job[Any]:
+    """The job of one platform for one stage; `package` is set when one was made for this version."""
+    platform = context.platforms[name]
+    workdir = context.workdir(name)
+    packaged = read_package(workdir)
+    package = packaged[0] if packaged else None
+    return Job(
+        project=context.project,
+        options=context.loaded.options[name],
+        version=context.version_of(name),
+        targets=job_targets(context, name),
+        workdir=workdir,
+        http=context.http,
+        processes=context.processes(name, stage),
+        clock=context.clock,
+        patience=context.patience,
+        log=context.log,
+        secrets=_secrets(context, platform),
+        release_url=context.store.release_url,
+        asset_name=context.store.asset_name,
+        load_artifacts=partial(load_artifacts, context, name),
+        render_into=partial(_render, context.root, context.loaded.options[name].templates),
+        intents=intents or Intents(context, name),
+        previous=partial(_previous, context, name),
+        package=package,
+        digests=digests if digests is not None else (package.digests if package else {}),
+        checksums=_checksums(context),
+    )
+
+
+def _secrets(context: RunContext, platform: Platform[Any]) -> Secrets:
+    from deployforge_tasks.project.secrets import secrets_for
+
+    values = secrets_for(context.project, platform.name, platform.credentials, context.loaded.environ)
+    return Secrets(platform.name, values, platform.credentials)
+
+
+def _render(root: Path, own: str | None, template: str, names: Mapping[str, Any], to: Path) -> Path:
+    from deployforge_tasks.project.render import render_template
+
+    return render_template(template, names, to)
+
+
+def _previous(context: RunContext, name: str) -> str | None:
+    versions = context.ledger.published(context.project.name, context.loaded.profile, name)
+    older = [v for v in versions if v != str(context.version_of(name))]
+    return older[-1] if older else None
+
+
+def _checksums(context: RunContext) -> dict[str, str]:
+    return context.ledger.frozen(context.project.name, str(context.version))

@@ -1,0 +1,90 @@
+"""``package.json`` in a platform's workdir: the package that was made, and the fingerprint of what it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deployforge_tasks import __version__
+from deployforge_tasks.core.model import Package, Piece
+from deployforge_tasks.effects.files import digest, write_atomic
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.platforms.base import Job
+
+NAME = "package.json"
+STAMP = "render.json"
+#: Parts of the project that no package holds: a change there makes nothing again.
+_NOT_PACKAGED = {"platforms", "credentials", "conditions", "verify", "artifacts"}
+
+
+def write_package(workdir: Path, package: Package, fingerprint: str) -> None:
+    """Note a package that was made."""
+    pieces = [asdict(piece) for piece in package.pieces]
+    write_atomic(workdir / NAME, json.dumps({"fingerprint": fingerprint, "pieces": pieces}, indent=1) + "\n")
+
+
+def read_package(workdir: Path) -> tuple[Package, str] | None:
+    """The package with its fingerprint; None when there is none, or it is damaged (then it is made again)."""
+    try:
+        data = json.loads((workdir / NAME).read_text("utf-8"))
+        package = Package(tuple(Piece(**piece) for piece in data["pieces"]))
+        fingerprint = str(data["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if any(piece.path and not (workdir / piece.path).exists() for piece in package.pieces):
+        return None
+    return package, fingerprint
+
+
+def write_stamp(workdir: Path, fingerprint: str) -> None:
+    """Note what the rendered files were made from."""
+    write_atomic(workdir / STAMP, json.dumps({"fingerprint": fingerprint}) + "\n")
+
+
+def stamp_is(workdir: Path, fingerprint: str) -> bool:
+    """Whether the rendered files were made from this."""
+    try:
+        return bool(json.loads((workdir / STAMP).read_text("utf-8"))["fingerprint"] == fingerprint)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def fingerprint(context: RunContext, job: Job[Any], name: str) -> str:
+    """What a package depends on besides the release files: options, project, version, templates and own inputs."""
+    from deployforge_tasks.project.render import templates_folder
+
+    options = context.loaded.options[name]
+    parts: list[object] = [
+        __version__,
+        str(job.version),
+        [str(target) for target in job.targets],
+        options.model_dump(mode="json", exclude={"enabled", "required"}),
+        context.project.model_dump(mode="json", exclude=_NOT_PACKAGED),
+        folder_digest(templates_folder()),
+        _paths_digest([context.root / options.templates] if options.templates else []),
+        _paths_digest(context.platforms[name].inputs(job)),
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def folder_digest(folder: Path) -> str:
+    """Digest of a folder that does not change while we run (the built-in templates)."""
+    return _paths_digest([folder])
+
+
+def _paths_digest(paths: Iterable[Path]) -> str:
+    lines = []
+    for path in paths:
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        lines += [f"{file.relative_to(path).as_posix()} {digest(file)}" for file in files if file.exists()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""The stages beside publishing: fetch or build, render, package, preflight, verify, rollback."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from deployforge_tasks.core.errors import PreflightError
+from deployforge_tasks.core.model import Finding, Level
+from deployforge_tasks.core.presence import State
+from deployforge_tasks.core.versions import Version
+from deployforge_tasks.graph.jobs import make_job
+from deployforge_tasks.graph.look import announce, unknown_error
+from deployforge_tasks.graph.outcomes import SKIPPED, WAITING
+from deployforge_tasks.graph.package_file import fingerprint, write_package, write_stamp
+from deployforge_tasks.graph.publish import LOCK_WAIT
+from deployforge_tasks.graph.settle import wait_for
+from deployforge_tasks.graph.stage import End
+
+if TYPE_CHECKING:
+    from deployforge_tasks.core.targets import Target
+    from deployforge_tasks.graph.context import RunContext
+
+
+def obtain(context: RunContext, target: Target) -> End:
+    """Fetch or build the release file of a target. What comes from a public release is frozen at first sight."""
+    project, version = context.project.name, str(context.version)
+    artifact = context.store.obtain(target, context.ledger.frozen(project, version))
+    if context.project.artifacts.source in ("github_release", "urls"):
+        context.ledger.freeze(project, version, artifact.name, artifact.sha256)
+    return End(values={"name": artifact.name, "sha256": artifact.sha256, "size": artifact.size})
+
+
+def render(context: RunContext, name: str) -> End:
+    """Write the files that come from templates, and note what they were made from."""
+    job = make_job(context, name, "render")
+    job.workdir.mkdir(parents=True, exist_ok=True)
+    context.platforms[name].render(job)
+    write_stamp(job.workdir, fingerprint(context, job, name))
+    return End()
+
+
+def package(context: RunContext, name: str) -> End:
+    """Make the package and note its pieces with their digests."""
+    job = make_job(context, name, "package")
+    made = context.platforms[name].package(job)
+    write_package(job.workdir, made, fingerprint(context, job, name))
+    return End(values={"pieces": made.digests})
+
+
+def preflight(context: RunContext, name: str) -> End:
+    """Everything that can be checked before anything is sent.
+
+    Raises:
+        PreflightError: at least one finding is an error.
+    """
+    job = make_job(context, name, "preflight")
+    findings = [*context.platforms[name].preflight(job)]
+    for finding in findings:
+        context.bus.emit("finding", name, "preflight", **{**asdict(finding), "level": str(finding.level)})
+    errors = [finding for finding in findings if finding.level is Level.ERROR]
+    if errors:
+        raise _failed(errors)
+    return End()
+
+
+def _failed(errors: list[Finding]) -> PreflightError:
+    first, more = errors[0], len(errors) - 1
+    rest = f" (and {more} more)" if more else ""
+    return PreflightError(f"{first.id} {first.message}{rest}", hint=first.hint or "see the findings", code="DF3010")
+
+
+def verify(context: RunContext, name: str) -> End:
+    """Install what is published with the platform's own client and run it; the evidence goes into the ledger."""
+    key = context.key(name)
+    receipts = context.ledger.receipts(key)
+    job = make_job(context, name, "verify", digests=receipts or None)
+    presence = context.outcomes.of(name).presence
+    if presence is None or presence.state is not State.SAME:
+        answer = wait_for(context, name, job, (), context.patience)
+        announce(context, name, "verify", answer.presence)
+        if answer.unknown:
+            raise answer.error or unknown_error(answer.presence.reason)
+        if answer.presence.state is not State.SAME:
+            return End(WAITING, f"not public yet: {answer.presence.reason}")
+    try:
+        evidence = context.platforms[name].verify(job)
+    except NotImplementedError:
+        return End(SKIPPED, f"{context.platforms[name].title} has no way to verify")
+    context.ledger.record_evidence(key, evidence)
+    context.bus.emit("evidence", name, "verify", **asdict(evidence))
+    return End(values=asdict(evidence))
+
+
+def rollback(context: RunContext, name: str) -> End:
+    """Take users back to an earlier version, as far as the platform allows."""
+    key = context.key(name)
+    with context.ledger.lock(key, context.patience.total + LOCK_WAIT):
+        job = make_job(context, name, "rollback")
+        wanted = context.rollback_to or job.previous()
+        result = context.platforms[name].rollback(job, Version.parse(wanted) if wanted else None)
+        context.ledger.forget_evidence(key)
+    context.rollbacks[name] = result
+    for line in (*result.done, *(f"by hand: {step.text} {step.url}".strip() for step in result.manual)):
+        context.log.info(line)
+    reason = "a person has to finish it" if result.manual else ""
+    return End(reason=reason, values={"done": list(result.done), "manual": [asdict(step) for step in result.manual]})

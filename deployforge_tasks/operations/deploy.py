@@ -1,0 +1,181 @@
+"""Deploy: bring every chosen platform to the wanted version, exactly once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.events import Listener
+from deployforge_tasks.core.model import Evidence
+from deployforge_tasks.core.presence import Decision, Presence, decide
+from deployforge_tasks.operations.graph_run import choose, run_graph
+
+if TYPE_CHECKING:
+    from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.project.load import Loaded
+
+
+@dataclass(frozen=True)
+class PlatformResult:
+    """What became of one platform.
+
+    `outcome` is ``published`` (by this run), ``skipped`` (it was there), ``waiting`` (submitted, a registry or a
+    person has to act), ``failed``, ``blocked`` (something it needs failed), ``stopped`` (the run was stopped before it)
+    or ``planned`` (a dry run; `plan` says what would be done). `reason` is for people; `published` names the pieces
+    that this run published.
+    """
+
+    name: str
+    title: str
+    outcome: str
+    reason: str = ""
+    seconds: float = 0.0
+    presence: Presence | None = None
+    plan: Decision | None = None
+    evidence: Evidence | None = None
+    error: DeployForgeError | None = None
+    published: tuple[str, ...] = ()
+    page: str = ""
+    required: bool = True
+    needs: tuple[str, ...] = ()
+    irreversible: bool = False
+
+
+@dataclass(frozen=True)
+class DeployResult:
+    """What became of a run. `outcome` is ``ok degraded waiting failed stopped`` or ``planned``; `run` its number."""
+
+    project: str
+    version: str
+    profile: str
+    platforms: Mapping[str, PlatformResult]
+    exit_code: int
+    outcome: str
+    seconds: float
+    run: int | None = None
+    errors: tuple[DeployForgeError, ...] = ()
+    """Every error of the run, those of shared release files included."""
+
+
+def deploy(
+    loaded: Loaded,
+    *,
+    platforms: Sequence[str] = (),
+    jobs: int = 8,
+    dry_run: bool = False,
+    listeners: Sequence[Listener] = (),
+    ledger_url: str | None = None,
+    force: Sequence[str] = (),
+    loopback_only: bool = False,
+    command: str = "deploy",
+) -> DeployResult:
+    """Deploy a project; never raises for what happens to one platform.
+
+    Args:
+        loaded: the project.
+        platforms: only these (default: every enabled one).
+        jobs: how many stages run at once.
+        dry_run: only look and plan; nothing is sent, packaged or downloaded.
+        listeners: who hears the run's events.
+        ledger_url: another ledger than the project's own.
+        force: platforms on which a rejected or withdrawn version is published again.
+        loopback_only: HTTP may reach nothing but this machine.
+        command: what the user called, for the ledger.
+
+    Raises:
+        ConfigError: the project, its version or a platform's name cannot be used.
+    """
+    from deployforge_tasks.graph.context import RunContext
+
+    context = RunContext(
+        loaded,
+        ledger_url=ledger_url,
+        listeners=listeners,
+        force=force,
+        loopback_only=loopback_only,
+        command=command,
+    )
+    start = time.monotonic()
+    try:
+        names = choose(context, platforms)
+        if dry_run:
+            found = _plan(context, names)
+            code, outcome = 0, "planned"
+        else:
+            code = run_graph(context, [f"deploy:{name}" for name in names], jobs) if names else 0
+            outcome = context.outcomes.word(names, code, {name: context.required(name) for name in names})
+            found = {name: _result(context, name) for name in names}
+        errors = tuple(context.outcomes.errors)
+        version = str(context.version)
+    finally:
+        context.close()
+    seconds = time.monotonic() - start
+    return DeployResult(
+        loaded.project.name, version, loaded.profile, found, code, outcome, seconds, context.run, errors
+    )
+
+
+def _plan(context: RunContext, names: Sequence[str]) -> dict[str, PlatformResult]:
+    """Ask every platform at once what would be done."""
+    from deployforge_tasks.graph.presence_check import PresenceCheck
+
+    checks = {name: PresenceCheck(context, name) for name in names}
+    with ThreadPoolExecutor(max(1, len(checks))) as pool:
+        list(pool.map(lambda check: check.fetch(), checks.values()))
+    return {name: _planned(context, name, check.answer.presence, check.answer.error) for name, check in checks.items()}
+
+
+def _planned(context: RunContext, name: str, presence: Presence, error: DeployForgeError | None) -> PlatformResult:
+    platform = context.platforms[name]
+    plan = decide(presence, editable=platform.traits.editable, force=name in context.force)
+    return PlatformResult(
+        name,
+        platform.title,
+        "planned",
+        plan.reason,
+        presence=presence,
+        plan=plan,
+        error=error,
+        page=_page(context, name),
+        required=context.required(name),
+        needs=context.hubs(name),
+        irreversible=platform.traits.immutable,
+    )
+
+
+def _result(context: RunContext, name: str) -> PlatformResult:
+    platform, state = context.platforms[name], context.outcomes.of(name)
+    outcome, reason = state.outcome, state.reason
+    if context.stopping and ("publish" not in state.stages or outcome == "none"):
+        outcome, reason = (
+            ("stopped", "the run was stopped before it") if outcome in ("none", "ok") else (outcome, reason)
+        )
+    return PlatformResult(
+        name,
+        platform.title,
+        outcome,
+        reason,
+        seconds=round(state.seconds, 3),
+        presence=state.presence,
+        evidence=state.evidence,
+        error=state.error,
+        published=tuple(state.published),
+        page=_page(context, name),
+        required=context.required(name),
+        needs=context.hubs(name),
+        irreversible=platform.traits.immutable,
+    )
+
+
+def _page(context: RunContext, name: str) -> str:
+    """The version's web page; a link that cannot be made is no reason to fail."""
+    from deployforge_tasks.graph.jobs import make_job
+
+    try:
+        return context.platforms[name].page(make_job(context, name, "page"))
+    except Exception:  # noqa: BLE001 - see above
+        return ""

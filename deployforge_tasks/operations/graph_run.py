@@ -1,0 +1,61 @@
+"""Running tasks of the graph from an operation: the same tasks, runner and state as plain `doit`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from deployforge_tasks.core.errors import ConfigError, InternalError
+
+if TYPE_CHECKING:
+    from deployforge_tasks.graph.context import RunContext
+
+MODULE = "deployforge_tasks.graph"
+
+
+def run_graph(context: RunContext, names: Sequence[str], jobs: int) -> int:
+    """Run tasks by name; the exit code.
+
+    Raises:
+        ConfigError: the graph cannot be made.
+    """
+    from doit.doit_cmd import DoitMain
+
+    from deployforge_tasks.graph.loader import Loader
+    from deployforge_tasks.graph.reporter import Quiet
+
+    reporter = Quiet()
+    config: dict[str, Any] = {
+        "GLOBAL": {"reporter": reporter, "verbosity": 0, "continue": True},
+        "COMMAND": {"run": f"{MODULE}.commands:Run"},
+        "BACKEND": {"deployforge": f"{MODULE}.state:State"},
+    }
+    main = DoitMain(Loader(context), config_filenames=(), extra_config=config)
+    exit_code = int(main.run(["run", "-n", str(jobs), *names]))
+    if exit_code == 3 and context.run is None:
+        raise ConfigError("the graph cannot be made", hint="see what doit says above", code="DF1020")
+    if reporter.runtime_errors:
+        raise InternalError("; ".join(reporter.runtime_errors), hint="please report this")
+    return exit_code
+
+
+def choose(context: RunContext, wanted: Iterable[str]) -> list[str]:
+    """The platforms to work on, in the project's order; none named means every enabled one.
+
+    Raises:
+        ConfigError: one is unknown or switched off.
+    """
+    from deployforge_tasks.platforms.registry import canonical
+
+    names = [canonical(name) for name in wanted]
+    for name in names:
+        if name not in context.platforms:
+            there = (
+                "is switched off in deployforge.yml" if name in context.loaded.options else "is not in deployforge.yml"
+            )
+            raise ConfigError(
+                f"`{name}` {there}",
+                hint=f"enabled are: {', '.join(context.platforms) or 'none'}",
+                code="DF1302",
+            )
+    return [name for name in context.platforms if not names or name in names]
