@@ -88,18 +88,19 @@ def load_project(
     """
     if env_file is not None:
         environ = {**read_env_file(env_file), **environ}
-    root, problems = tree.parse(_read(file), file.name)
-    _stop(file, problems)
+    root, unreadable = tree.parse(_read(file), file.name)
+    if not root.value:
+        _stop(file, unreadable)
     chosen = choose(root, profile, kinds, overlay or {})
     filled, missing = fill_environment(chosen.root, environ)
     found, version_problems = find_version(filled, version, file.parent)
-    problems = [*chosen.problems, *missing, *version_problems]
-    project, options, more = _validate(filled, kinds, found)
-    problems += more
-    _stop(file, problems)
+    project, options, invalid = _validate(filled, kinds, found)
+    problems = [*unreadable, *chosen.problems, *missing, *version_problems, *invalid]
+    if project is None:
+        _stop(file, problems)
     assert project is not None
     config = Config(project, options, kinds, filled, found)
-    _stop(file, errors(config))
+    _stop(file, [*problems, *errors(config)])
     seen = tuple(sorted(warnings(config, file.parent), key=_position))
     return Loaded(project, file, file.parent.resolve(), profile, found, seen, options, environ, chosen.names)
 
