@@ -29,7 +29,6 @@ class PlatformInfo:
 
     name: str
     title: str
-    summary: str
     aliases: tuple[str, ...]
     traits: Traits
     needs: tuple[str, ...]
@@ -67,7 +66,6 @@ def _info(platform: Platform[Any]) -> PlatformInfo:
     return PlatformInfo(
         name=platform.name,
         title=platform.title,
-        summary=(type(platform).__doc__ or "").strip().partition("\n")[0],
         aliases=tuple(platform.aliases),
         traits=platform.traits,
         needs=tuple(platform.needs),

@@ -64,7 +64,7 @@ def _lines(info: PlatformInfo, invocation: Invocation) -> list[str]:
     facts = [("traits", ", ".join(trait_words(info.traits))), ("targets", ", ".join(info.targets) or "any")]
     facts += [("needs", ", ".join(info.needs))] if info.needs else []
     facts += [("also called", ", ".join(info.aliases))] if info.aliases else []
-    lines = [f"{style(info.name, 'bold')}  {info.title}", *([info.summary] if info.summary else []), ""]
+    lines = [f"{style(info.name, 'bold')}  {info.title}", ""]
     lines += columns(facts, style)
     if info.credentials:
         lines += ["", "Credentials:"]
@@ -93,9 +93,9 @@ def _option(option: OptionInfo, style: Any) -> list[str]:
 def trait_words(traits: Traits) -> list[str]:
     """The traits as people say them."""
     words = {
-        "immutable": "cannot be undone",
+        "immutable": "a version is final",
         "editable": "can be edited",
         "moderated": "reviewed before users see it",
-        "reversible": "can be rolled back",
+        "reversible": "users can be taken back",
     }
     return [word for name, word in words.items() if getattr(traits, name)]
