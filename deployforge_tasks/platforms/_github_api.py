@@ -170,7 +170,7 @@ class Repository:
                 raise CredentialError(
                     f"GitHub shows no repository {self._repo} to this token",
                     hint="check the name; for a private repository the token needs `contents: write` there",
-                    code="DF2110",
+                    code="DF2140",
                     url=url,
                 )
             if not isinstance(items, list):

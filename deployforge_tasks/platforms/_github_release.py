@@ -71,9 +71,9 @@ def repo_name(job: GitHubJob) -> str:
     """
     name = job.options.repo or job.project.source.repo
     if not name:
-        raise ConfigError("github does not know the repository", hint="set `source.repo: owner/name`", code="DF1310")
+        raise ConfigError("github does not know the repository", hint="set `source.repo: owner/name`", code="DF1340")
     if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", name):
-        raise ConfigError(f"`{name}` is no repository", hint="write it as owner/name", code="DF1311")
+        raise ConfigError(f"`{name}` is no repository", hint="write it as owner/name", code="DF1341")
     return name
 
 

@@ -162,7 +162,7 @@ class GitHub(Platform[GitHubOptions]):
             raise ConflictError(
                 f"the release {release.tag} is published and immutable, and lacks {', '.join(names)}",
                 hint="release the next version; an immutable release can never be completed",
-                code="DF4110",
+                code="DF4140",
             )
         present = hub.assets(release) if names else {}
         for name in names:
@@ -179,7 +179,7 @@ class GitHub(Platform[GitHubOptions]):
                 raise PublishError(
                     f"GitHub stored {name} under the name {stored.name}",
                     hint="choose a pattern in `artifacts.asset` with letters, digits and . - _ only",
-                    code="DF4111",
+                    code="DF4141",
                 )
 
     def _clear(self, job: GitHubJob, hub: Repository, release: Release, asset: Asset) -> None:
@@ -188,7 +188,7 @@ class GitHub(Platform[GitHubOptions]):
             raise ConflictError(
                 f"{asset.name} is already published with other content",
                 hint="release the next version; published files are never replaced",
-                code="DF4112",
+                code="DF4142",
             )
         job.log.info(f"removing {'an outdated' if asset.uploaded else 'an incomplete'} {asset.name} from the draft")
         hub.delete_asset(asset)
@@ -201,7 +201,7 @@ class GitHub(Platform[GitHubOptions]):
             done = hub.update(release, fields)
         if done.draft:
             raise PublishError(
-                f"GitHub left {done.tag} a draft", hint=f"publish it by hand at {done.page}", code="DF4113"
+                f"GitHub left {done.tag} a draft", hint=f"publish it by hand at {done.page}", code="DF4143"
             )
 
     def _compare(
@@ -212,7 +212,7 @@ class GitHub(Platform[GitHubOptions]):
                 raise PublishError(
                     f"{name} arrived on GitHub as {there.get(name) or 'nothing'}, ours is {ours[name]}",
                     hint=f"{release.tag} stays a draft; run again, and the file is sent again",
-                    code="DF4114",
+                    code="DF4144",
                 )
 
     # --- afterwards -----------------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ class GitHub(Platform[GitHubOptions]):
             raise RollbackError(
                 f"{repo_name(job)} has no release {tag_of(job, to)}",
                 hint="name a version that was released there",
-                code="DF5510",
+                code="DF5540",
             )
         if earlier.prerelease:
             return f"{earlier.tag} is a pre-release, which GitHub never shows as the latest"
