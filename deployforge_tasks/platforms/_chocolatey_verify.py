@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from deployforge_tasks.core.errors import VerifyError
+from deployforge_tasks.core.executables import read_header
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.effects.files import digest, is_archive, unpack
 from deployforge_tasks.effects.process import which
+from deployforge_tasks.platforms._release_files import said_version
 from deployforge_tasks.platforms.base import Job
 
 _VALUE = r"^\s*{name}\s*=\s*'((?:[^']|'')*)'"
@@ -26,9 +28,10 @@ def verify(job: Job[Any], package_id: str, version: str, feed: str, expected: st
         return _install(job, package_id, version, feed)
     package = _fetch_package(job, package_id, version, feed, expected)
     program = _fetch_program(job, package)
-    if program.read_bytes()[:2] != b"MZ":
+    header = read_header(program.read_bytes())
+    if header is None or not header.fits(job.targets[0]):
         raise VerifyError(
-            f"{program.name} is no Windows program",
+            f"{program.name} is no program for {job.targets[0]}",
             hint="is the release file for windows/amd64 the right one?",
             code="DF5110",
         )
@@ -44,15 +47,8 @@ def _install(job: Job[Any], package_id: str, version: str, feed: str) -> Evidenc
         env={"ChocolateyInstall": str(root), "ProgramData": str(sandbox.home)},
     )
     client = sandbox.run(["choco", "--version"], env={"ChocolateyInstall": str(root)}).stdout.strip()
-    arguments = job.project.binary.version_command if job.project.binary else ["--version"]
-    said = sandbox.run_program([root / "bin" / f"{job.binary}.exe", *arguments])
-    if str(job.version) not in said:
-        raise VerifyError(
-            f"the installed program says {said.strip()[:100]!r}, not {job.version}",
-            hint="was it built with this version?",
-            code="DF5001",
-        )
-    return Evidence("install", f"choco {client}", said.strip())
+    said = said_version(job, sandbox, root / "bin" / f"{job.binary}.exe")
+    return Evidence("install", f"choco {client}", said)
 
 
 def _fetch_package(job: Job[Any], package_id: str, version: str, feed: str, expected: str | None) -> Path:

@@ -1,0 +1,79 @@
+"""Checks of a crate before it is uploaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deployforge_tasks.core.model import Finding, Level
+from deployforge_tasks.effects.http import Http
+from deployforge_tasks.effects.process import which
+from deployforge_tasks.platforms._crate_source import read_manifest
+
+KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,19}")
+
+
+def metadata(uploaded: dict[str, Any]) -> list[Finding]:
+    """Findings about the upload's metadata: what crates.io would refuse."""
+    checks = (
+        ("CRATES-104", not uploaded["description"], "the crate has no description", "set `description`"),
+        (
+            "CRATES-105",
+            not uploaded["license"] and not uploaded["license_file"],
+            "the crate names no licence",
+            "set `license` or `license-file` in Cargo.toml",
+        ),
+        (
+            "CRATES-106",
+            str(uploaded["license"]).startswith("LicenseRef"),
+            "crates.io takes SPDX licences only",
+            "set `license`, or publish a source crate with `license-file`",
+        ),
+        ("CRATES-107", len(uploaded["keywords"]) > 5, "more than five keywords", "keep the best five"),
+        (
+            "CRATES-108",
+            any(not KEYWORD.fullmatch(k) for k in uploaded["keywords"]),
+            "a keyword is longer than 20 characters or holds other signs than letters, digits, _ - +",
+            "shorten it",
+        ),
+        ("CRATES-109", len(uploaded["categories"]) > 5, "more than five categories", "keep the best five"),
+    )
+    return [Finding(number, Level.ERROR, message, hint) for number, broken, message, hint in checks if broken]
+
+
+def source(folder: Path, features: Sequence[str]) -> list[Finding]:
+    """Findings about a source crate's folder and the features it is tried with."""
+    findings = []
+    if not which("cargo"):
+        findings.append(
+            Finding("CRATES-111", Level.ERROR, "cargo is not on this machine", "install Rust (https://rustup.rs)")
+        )
+    known = read_manifest(folder).get("features", {})
+    unknown = [f for f in features if f not in known]
+    if unknown:
+        names = ", ".join(sorted(known)) or "none"
+        findings.append(
+            Finding(
+                "CRATES-110",
+                Level.WARNING,
+                f"the crate has no feature {', '.join(unknown)}",
+                f"correct `platforms.crates.features`; it has: {names}",
+            )
+        )
+    return findings
+
+
+def token(http: Http, api: str, value: str | None, help_text: str) -> list[Finding]:
+    """Findings about the token.
+
+    A scoped token may not list what its owner follows, and is told so; only a wrong one is not recognised at all.
+    """
+    if not value:
+        return [Finding("CRATES-100", Level.ERROR, "the token is not set", help_text)]
+    url = f"{api.rstrip('/')}/api/v1/crates"
+    response = http.get(url, params={"following": "1"}, ok=(200, 401, 403, 404), headers={"Authorization": value})
+    if response.status_code in (401, 403) and "required permissions" not in response.text:
+        return [Finding("CRATES-101", Level.ERROR, "the registry does not accept the token", help_text)]
+    return []
