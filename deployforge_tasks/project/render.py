@@ -29,18 +29,38 @@ def templates_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
-def render_template(template: str | Path, context: Mapping[str, Any], to: Path) -> Path:
+def template_folder(template: str | Path, own: Path | None = None) -> Path:
+    """The folder of a template: the user's own one if it has that part, else the built-in one.
+
+    Args:
+        template: a name below the built-in templates (``npm/main``), or a folder.
+        own: the user's folder; holds ``npm/main`` or just ``main``, or is itself the template where there are no parts.
+    """
+    if Path(template).is_absolute():
+        return Path(template)
+    if own is not None:
+        part = Path(*Path(template).parts[1:])
+        for folder in (own / template, own / part):
+            if (folder / ROOT).is_dir():
+                return folder
+    return templates_folder() / template
+
+
+def render_template(template: str | Path, context: Mapping[str, Any], to: Path, *, own: Path | None = None) -> Path:
     """Render a template into a fresh folder.
 
     Args:
         template: a name below the built-in templates (``npm/main``), or a folder.
         context: the names for the template, on top of its ``cookiecutter.json``; reached as ``cookiecutter.<name>``.
         to: the folder to write; what it held is removed.
+        own: the user's folder of templates, looked into first (`template_folder`).
 
     Raises:
-        ConfigError: the template is missing, malformed, or uses a name that nobody gives.
+        ConfigError: `own` is not there, or the template is missing, malformed, or uses a name that nobody gives.
     """
-    folder = Path(template) if Path(template).is_absolute() else templates_folder() / template
+    if own is not None and not own.is_dir():
+        raise ConfigError(f"the folder of templates {own} is not there", hint="correct `templates:`", code="DF1204")
+    folder = template_folder(template, own)
     source = folder / ROOT
     if not source.is_dir():
         raise ConfigError(
