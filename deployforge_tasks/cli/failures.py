@@ -16,6 +16,7 @@ import click
 
 from deployforge_tasks import __version__
 from deployforge_tasks.cli import exit_codes
+from deployforge_tasks.cli.github import annotate
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.table import plural
 from deployforge_tasks.core.errors import DeployForgeError
@@ -147,23 +148,6 @@ def _write_report(error: BaseException) -> Path | None:
             file.write_text(redactor.text("\n".join(lines)), encoding="utf-8")
             return file
     return None
-
-
-def annotate(invocation: Invocation, error: DeployForgeError) -> None:
-    """Let GitHub Actions show the error beside the run.
-
-    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
-    """
-    if not invocation.in_github_actions:
-        return
-    title = f"{error.platform or 'deployforge'} {error.code}"
-    text = redactor.text(f"{error.message}\nhint: {error.hint}")
-    invocation.terminal.err(f"::error title={_escaped(title, property_=True)}::{_escaped(text)}")
-
-
-def _escaped(text: str, *, property_: bool = False) -> str:
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return text.replace(":", "%3A").replace(",", "%2C") if property_ else text
 
 
 def _reader_gone() -> int:

@@ -38,6 +38,9 @@ def choose_platforms(wanted: Sequence[str], without: Sequence[str], options: dic
         without: names given with ``--except``.
         options: the project's platforms; whether each is enabled.
     """
+    from deployforge_tasks.platforms.registry import canonical
+
+    wanted, without = [canonical(name) for name in wanted], [canonical(name) for name in without]
     for name in (*wanted, *without):
         if name not in options:
             raise _not_configured(name, options)

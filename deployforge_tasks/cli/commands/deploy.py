@@ -1,0 +1,152 @@
+"""``deployforge deploy``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from deployforge_tasks.cli import github, plan, summary
+from deployforge_tasks.cli.commands.config import show_warnings
+from deployforge_tasks.cli.exit_codes import INTERRUPTED, WAITING
+from deployforge_tasks.cli.help_format import Command
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.progress import following
+from deployforge_tasks.cli.usage import Misused, choose_platforms, split_names
+
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.deploy import DeployResult
+    from deployforge_tasks.project.load import Loaded
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "deployforge deploy v1.0.42 --dry-run",
+        "deployforge deploy v1.0.42 --yes",
+        "deployforge deploy --platforms npm,pypi -n 2",
+    ),
+    epilog="See also: `deployforge help exit-codes`, `deployforge status`, `deployforge rehearse`.",
+)
+@click.argument("version", required=False)
+@option("--platforms", "wanted", group="Selection", multiple=True, metavar="A,B", help="Only these platforms.")
+@option("--except", "without", group="Selection", multiple=True, metavar="A,B", help="All but these platforms.")
+@option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
+@option("--dry-run", group="Behaviour", is_flag=True, help="Only look and plan; nothing is sent.")
+@option(
+    "--force-platform",
+    "force",
+    group="Behaviour",
+    multiple=True,
+    metavar="A,B",
+    help="Publish again there although the version was rejected or withdrawn.",
+)
+@option("--strict", group="Behaviour", is_flag=True, help="Exit with 9 when something waits for a person.")
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    version: str | None,
+    wanted: tuple[str, ...],
+    without: tuple[str, ...],
+    jobs: int,
+    dry_run: bool,
+    force: tuple[str, ...],
+    strict: bool,
+) -> int:
+    """Publish a version everywhere, exactly once, and prove it by installing it.
+
+    Run it again after any failure: what is published stays, only the rest is done. The version is the project's own
+    unless one is named.
+    """
+    from deployforge_tasks.operations.deploy import deploy
+
+    loaded = invocation.settings(version).load()
+    show_warnings(invocation, loaded.warnings)
+    enabled = {name: options.enabled for name, options in loaded.options.items()}
+    names = choose_platforms(split_names(wanted), split_names(without), enabled)
+    forced = choose_platforms(split_names(force), (), enabled) if force else []
+    if not names:
+        raise Misused("there is no platform to deploy to", "enable one in the configuration")
+    _tell_doit(invocation, loaded, names, jobs)
+    if dry_run:
+        return _show_plan(invocation, loaded, deploy(loaded, platforms=names, dry_run=True, force=forced))
+    if not _agreed(invocation, loaded, names, forced):
+        invocation.terminal.err("nothing was published")
+        return INTERRUPTED
+    title = f"{loaded.project.name} v{loaded.version}"
+    with following(invocation, title, names) as listeners:
+        result = deploy(
+            loaded, platforms=names, jobs=jobs, listeners=listeners, force=forced, command=_command_line(names)
+        )
+    show_result(invocation, result)
+    return WAITING if strict and result.exit_code == 0 and result.outcome == "waiting" else result.exit_code
+
+
+def show_result(invocation: Invocation, result: DeployResult) -> None:
+    """The summary to stdout, what went wrong to stderr, both to GitHub Actions."""
+    terminal = invocation.terminal
+    for error in result.errors:
+        github.annotate(invocation, error)
+    github.add_summary(invocation, summary.as_markdown(result))
+    if invocation.json:
+        invocation.emit("deploy", summary.as_json(result))
+        return
+    for line in summary.lines(result, terminal.style):
+        terminal.out(line)
+    failures = summary.failure_lines(result, lambda text, name: terminal.style(text, name, sys.stderr))
+    for line in ["", *failures] if failures else []:
+        terminal.err(line)
+
+
+def _show_plan(invocation: Invocation, loaded: Loaded, result: DeployResult) -> int:
+    code = plan.exit_code(result)
+    if invocation.json:
+        invocation.emit("plan", {**summary.as_json(result), "exit_code": code})
+        return code
+    disabled = [name for name, options in loaded.options.items() if not options.enabled]
+    terminal = invocation.terminal
+    for line in plan.lines(result, disabled, terminal.style):
+        terminal.out(line)
+    for platform in plan.trouble(result):
+        hint = platform.error.hint if platform.error else f"`deployforge status --platforms {platform.name}` tells more"
+        terminal.err(f"\n{terminal.style('hint:', 'hint', sys.stderr)} {platform.name}: {hint}")
+    return code
+
+
+def _agreed(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced: Sequence[str]) -> bool:
+    """Whether publishing what cannot be undone is wanted: ``--yes``, or the version typed after seeing the plan."""
+    from deployforge_tasks.operations.deploy import deploy
+    from deployforge_tasks.platforms.registry import platforms
+
+    forever = [name for name in names if platforms()[name].traits.immutable]
+    if invocation.yes or not forever:
+        return True
+    if not invocation.interactive:
+        raise Misused(
+            f"what is published to {', '.join(forever)} cannot be undone, and nobody is here to agree",
+            "look with --dry-run, then add --yes",
+        )
+    result = deploy(loaded, platforms=names, dry_run=True, force=forced)
+    _show_plan(invocation, loaded, result)
+    if not any(plan.final(platform) for platform in result.platforms.values()):
+        return True
+    typed = click.prompt(f"\nType {loaded.version} to publish, anything else stops", default="", err=True, type=str)
+    return bool(typed.strip().removeprefix("v") == str(loaded.version))
+
+
+def _tell_doit(invocation: Invocation, loaded: Loaded, names: Sequence[str], jobs: int) -> None:
+    """The same run as plain doit, for those who ask for more."""
+    if not invocation.verbose or invocation.json:
+        return
+    words = ["doit", "-n", str(jobs), *(f"deploy:{name}" for name in names), f"version={loaded.version}"]
+    words += [f"profile={loaded.profile}"] if loaded.profile else []
+    words += [f"env_file={invocation.env_file}"] if invocation.env_file else []
+    invocation.terminal.err(f"the same with doit: {' '.join(words)}")
+
+
+def _command_line(names: Sequence[str]) -> str:
+    return f"deployforge deploy --platforms {','.join(names)}"

@@ -1,0 +1,116 @@
+"""``deployforge rehearse``."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deployforge_tasks.cli.help_format import Command
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.progress import following
+from deployforge_tasks.cli.table import Cell, Row, columns, duration, plural
+from deployforge_tasks.cli.usage import choose_platforms, split_names
+
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.rehearse import RehearsalResult
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "deployforge rehearse",
+        "deployforge rehearse --platforms npm,pypi --keep",
+        "deployforge rehearse --real",
+    ),
+)
+@click.argument("version", required=False)
+@option("--platforms", "wanted", group="Selection", multiple=True, metavar="A,B", help="Only these platforms.")
+@option("--except", "without", group="Selection", multiple=True, metavar="A,B", help="All but these platforms.")
+@option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
+@option("--keep", group="Behaviour", is_flag=True, help="Leave the registries up until Ctrl-C.")
+@option("--real", group="Behaviour", is_flag=True, help="Use real registry servers where this machine has them.")
+@option("--report", group="Output", metavar="DIR", type=click.Path(path_type=Path), help="Where to write the report.")
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    version: str | None,
+    wanted: tuple[str, ...],
+    without: tuple[str, ...],
+    jobs: int,
+    keep: bool,
+    real: bool,
+    report: Path | None,
+) -> int:
+    """Release to registries on this machine, install everything back, and run it.
+
+    Nothing leaves this machine, and none of your credentials is used.
+    """
+    from deployforge_tasks.operations.rehearse import rehearse
+
+    settings = invocation.settings(version)
+    loaded = settings.load()
+    enabled = {name: options.enabled for name, options in loaded.options.items()}
+    names = choose_platforms(split_names(wanted), split_names(without), enabled)
+    stack = contextlib.ExitStack()
+    with stack:
+        listeners = stack.enter_context(following(invocation, f"rehearsal of {loaded.project.name}", names))
+
+        def hold(result: RehearsalResult) -> None:
+            stack.close()  # the display goes before the table comes
+            show(invocation, result)
+            _wait(invocation, result)
+
+        result = rehearse(
+            settings,
+            platforms=names,
+            jobs=jobs,
+            real=real,
+            report=report,
+            listeners=listeners,
+            hold=hold if keep else None,
+        )
+    if not keep:
+        show(invocation, result)
+    return result.exit_code
+
+
+def show(invocation: Invocation, result: RehearsalResult) -> None:
+    """The table to stdout, where the report is to stderr."""
+    if invocation.json:
+        data = {"project": result.report.project, "version": result.report.version, "exit_code": result.exit_code}
+        rows = [asdict(row) for row in result.report.rows]
+        addresses = dict(result.registries)
+        invocation.emit("rehearsal", {**data, "platforms": rows, "registries": addresses, "page": str(result.page)})
+        return
+    for line in lines(result, invocation.terminal.style):
+        invocation.terminal.out(line)
+    invocation.note(f"\nreport: {result.page}")
+
+
+def lines(result: RehearsalResult, style: Any) -> list[str]:
+    """The table: platform, published, installed with, what the program said, time."""
+    report = result.report
+    good = sum(row.good for row in report.rows)
+    head = style(f"rehearsal of {report.project} v{report.version}", "bold")
+    rows: list[Row] = [("", "platform", "published", "installed with", "program said", "time")]
+    for row in report.rows:
+        symbol = Cell("✓", "ok") if row.good else Cell("✗", "error")
+        cells = [symbol, row.platform, row.published, row.installed_with, row.said, duration(row.seconds)]
+        rows.append([*cells, "" if row.good else row.note])
+    summary = f"{good} of {plural(len(report.rows), 'platform')} published, installed back and run"
+    return [f"{head} · {summary} · {duration(report.seconds)}", "", *columns(rows, style)]
+
+
+def _wait(invocation: Invocation, result: RehearsalResult) -> None:
+    invocation.terminal.err("\nregistries (Ctrl-C ends them):")
+    for line in columns(sorted(result.registries.items()), lambda text, _: text):
+        invocation.terminal.err(line)
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()

@@ -1,0 +1,52 @@
+"""Which display follows a run: live, lines, JSON events, or none."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.core.events import Event, Listener
+
+
+@contextmanager
+def following(
+    invocation: Invocation, title: str, names: Sequence[str], *, last: str = "verify"
+) -> Iterator[list[Listener]]:
+    """The listeners to hand to a run, shown while the block runs."""
+    terminal = invocation.terminal
+
+    def style(text: str, name: str) -> str:
+        return terminal.style(text, name, sys.stderr)
+
+    if invocation.json == "stream":
+        yield [lambda event: terminal.out(event_json(event))]
+    elif invocation.json or invocation.quiet:
+        yield []
+    elif invocation.live:
+        from deployforge_tasks.cli.board import Board
+        from deployforge_tasks.cli.live import shown
+
+        board = Board(title, names, last=last)
+        with shown(board, style):
+            yield [board]
+    else:
+        from deployforge_tasks.cli.lines import Lines
+
+        with Lines(terminal.err, style, names, verbose=invocation.verbose) as lines:
+            yield [lines]
+
+
+def event_json(event: Event) -> str:
+    """An event as one line of JSON."""
+    data = {
+        "schema": "deployforge.event/1",
+        "at": event.at.isoformat(),
+        "kind": event.kind,
+        "platform": event.platform,
+        "stage": event.stage,
+        "data": event.data,
+    }
+    return json.dumps(data, ensure_ascii=False)
