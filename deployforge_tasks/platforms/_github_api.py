@@ -7,12 +7,13 @@ an upload that broke off leaves an asset in the state ``starter``; older assets 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from deployforge_tasks.core.errors import CredentialError, NetworkError
+from deployforge_tasks.core.errors import CredentialError, NetworkError, StatusError
 from deployforge_tasks.core.presence import Look
 from deployforge_tasks.effects.http import Http, json_body
 
@@ -134,17 +135,17 @@ class Repository:
         return self._written("PATCH", f"{self.base}/releases/{release.id}", 200, fields)
 
     def delete(self, release: Release) -> None:
-        self._http.send("DELETE", f"{self.base}/releases/{release.id}", ok=(204, 404), headers=self._headers())
+        self._send("DELETE", f"{self.base}/releases/{release.id}", ok=(204, 404))
 
     def delete_asset(self, asset: Asset) -> None:
-        self._http.send("DELETE", f"{self.base}/releases/assets/{asset.id}", ok=(204, 404), headers=self._headers())
+        self._send("DELETE", f"{self.base}/releases/assets/{asset.id}", ok=(204, 404))
 
     def upload(self, release: Release, name: str, path: Path) -> Asset:
         """Upload a file, streamed from disk."""
         url = f"{self._uploads}/releases/{release.id}/assets"
-        headers = {**self._headers(), "Content-Type": "application/octet-stream"}
+        kind = {"Content-Type": "application/octet-stream"}
         with path.open("rb") as file:
-            answer = self._http.send("POST", url, ok=(201,), params={"name": name}, data=file, headers=headers)
+            answer = self._send("POST", url, ok=(201,), params={"name": name}, data=file, headers=kind)
         return _asset(json_body(answer), url)
 
     # --- parts ----------------------------------------------------------------------------------------------------
@@ -156,10 +157,16 @@ class Repository:
         return headers
 
     def _json(self, url: str, ok: tuple[int, ...] = (200,), **params: str) -> Any:
-        return self._http.json(url, ok=ok, headers=self._headers(), params=params)
+        with _rate_limits():
+            return self._http.json(url, ok=ok, headers=self._headers(), params=params)
+
+    def _send(self, method: str, url: str, ok: tuple[int, ...], **kwargs: Any) -> Any:
+        headers = {**self._headers(), **kwargs.pop("headers", {})}
+        with _rate_limits():
+            return self._http.send(method, url, ok=ok, headers=headers, **kwargs)
 
     def _written(self, method: str, url: str, status: int, fields: Mapping[str, Any]) -> Release:
-        answer = self._http.send(method, url, ok=(status,), json=dict(fields), headers=self._headers())
+        answer = self._send(method, url, ok=(status,), json=dict(fields))
         return _release(json_body(answer), url)
 
     def _pages(self, url: str) -> Iterator[Any]:
@@ -179,6 +186,18 @@ class Repository:
             if len(items) < PAGE:
                 return
             page += 1
+
+
+@contextmanager
+def _rate_limits() -> Iterator[None]:
+    """GitHub says "slow down" with 403 too (docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api)."""
+    try:
+        yield
+    except StatusError as error:
+        if error.status == 403 and "rate limit" in error.body.lower():
+            error.retryable = True
+            error.hint = "GitHub's rate limit is used up; run again later, nothing is published twice"
+        raise
 
 
 def _release(data: Any, url: str) -> Release:

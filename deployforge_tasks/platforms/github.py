@@ -15,6 +15,7 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import digest, write_atomic
 from deployforge_tasks.platforms._github_api import Asset, Release, Repository
 from deployforge_tasks.platforms._github_checks import findings
+from deployforge_tasks.platforms._github_digests import digests
 from deployforge_tasks.platforms._github_release import (
     RELEASE,
     GitHubJob,
@@ -79,7 +80,7 @@ class GitHub(Platform[GitHubOptions]):
         release = first(releases)
         if release is None:
             return compare(self.pieces(job), job.digests, {}, looks)
-        there = self._digests(job, hub, release)
+        there = digests(job, hub, release)
         if release.draft:
             # Nobody has seen a draft's files: those that differ are replaced, and count as missing.
             there = {n: d for n, d in there.items() if d in ("", job.digests.get(n) or d)}
@@ -102,25 +103,6 @@ class GitHub(Platform[GitHubOptions]):
                 seen.missing,
             )
         return seen
-
-    def _digests(self, job: GitHubJob, hub: Repository, release: Release) -> dict[str, str]:
-        """Digest of each of our files that is wholly there; computed where GitHub tells none and we know ours."""
-        assets = hub.assets(release)
-        return {
-            name: self._sha256(job, hub, assets[name]) if job.digests.get(name) else assets[name].sha256
-            for name in files(job)
-            if name in assets and assets[name].uploaded
-        }
-
-    def _sha256(self, job: GitHubJob, hub: Repository, asset: Asset) -> str:
-        if asset.sha256:
-            return asset.sha256
-        path = job.workdir / "looked-at" / f"{asset.id}-{asset.name}"
-        hub.download(asset, path)
-        try:
-            return digest(path)
-        finally:
-            path.unlink()
 
     # --- publishing -----------------------------------------------------------------------------------------------
 
@@ -195,7 +177,7 @@ class GitHub(Platform[GitHubOptions]):
 
     def _publish(self, job: GitHubJob, hub: Repository, release: Release) -> None:
         assert job.package is not None
-        self._compare(release, self._digests(job, hub, release), job.package.digests, files(job))
+        self._compare(release, digests(job, hub, release), job.package.digests, files(job))
         fields = publication_fields(job, hub.latest_tag())
         with job.irreversible(RELEASE, job.package.piece(RELEASE).digest):
             done = hub.update(release, fields)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deployforge_tasks.core.errors import ConfigError, CredentialError
+from deployforge_tasks.core.errors import ConfigError, CredentialError, StatusError
 from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.targets import Target
@@ -79,6 +79,24 @@ def test_a_file_without_a_digest_is_downloaded_and_compared(place: Place, data: 
     first.tells_digest = False
     first.data = data or first.data
     assert presence(PLATFORM, job).state is state
+
+
+@pytest.mark.parametrize(("forged", "state"), [(False, State.SAME), (True, State.DIFFERENT)])
+def test_another_tools_checksums_count_when_they_confirm_our_files(place: Place, forged: bool, state: State) -> None:
+    job = packaged(PLATFORM, place.job())
+    release = place.release("v1.0.0")
+    fill(release, job, FILES[:3])
+    lines = [f"{'0' * 64 if forged else job.digests[name]} *{name}" for name in sorted(FILES[:3], reverse=True)]
+    put(release, "checksums.txt", "\n".join([*lines, f"{'1' * 64} *sbom.json"]).encode())
+    assert presence(PLATFORM, job).state is state
+
+
+def test_a_rate_limit_that_comes_as_403_is_worth_another_try(place: Place) -> None:
+    with FaultProxy(place.hub.url) as proxy:
+        proxy.when(do=faults.status(403, body=b'{"message": "API rate limit exceeded"}'), times=None)
+        with pytest.raises(StatusError, match="rate limit") as caught:
+            presence(PLATFORM, place.job(through=proxy))
+    assert caught.value.retryable
 
 
 def test_a_stale_look_up_by_tag_is_made_good_by_the_list(place: Place) -> None:
