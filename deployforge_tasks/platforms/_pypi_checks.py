@@ -1,0 +1,85 @@
+"""What is checked before anything goes to a Python package index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from deployforge_tasks.core.endpoints import PYPI_UPLOAD
+from deployforge_tasks.core.errors import CredentialError, PreflightError
+from deployforge_tasks.core.model import Finding, Level
+from deployforge_tasks.platforms._pypi_package import (
+    PypiOptions,
+    index_url,
+    not_an_upload_url,
+    package_name,
+    upload_url,
+)
+from deployforge_tasks.platforms._pypi_upload import read_form
+from deployforge_tasks.platforms.base import Job
+
+# https://packaging.python.org/specifications/name-normalization/#name-format
+_NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE)
+_LARGEST = 100 << 20  # PyPI's default limit of a file
+_LONGEST_SUMMARY = 512
+
+
+def findings(job: Job[PypiOptions]) -> list[Finding]:
+    """Everything that can be seen without publishing."""
+    return [*_names(job), *_version(job), *_credential(job), *_options(job), *_files(job)]
+
+
+def _names(job: Job[PypiOptions]) -> Iterator[Finding]:
+    name = package_name(job)
+    if not _NAME.fullmatch(name):
+        hint = "letters, digits, `-`, `_` and `.`, with a letter or digit at both ends; set platforms.pypi.package"
+        yield Finding("PYPI-001", Level.ERROR, f"`{name}` cannot be the name of a Python package", hint)
+    if not job.targets or not (job.options.wheel or job.options.sdist):
+        yield Finding("PYPI-002", Level.ERROR, "there is nothing to publish", "allow wheels, and at least one target")
+    if len(job.project.summary or job.description("pypi")) > _LONGEST_SUMMARY:
+        hint = "set `summary`, or a shorter `descriptions.pypi`"
+        yield Finding("PYPI-009", Level.ERROR, f"PyPI takes a summary of at most {_LONGEST_SUMMARY} characters", hint)
+
+
+def _version(job: Job[PypiOptions]) -> Iterator[Finding]:
+    try:
+        if job.version.pep440 != job.version.text:
+            yield Finding("PYPI-003", Level.NOTE, f"PyPI will show the version as {job.version.pep440}")
+    except ValueError as error:
+        yield Finding("PYPI-003", Level.ERROR, str(error), "set platforms.pypi.version to one that Python can take")
+
+
+def _credential(job: Job[PypiOptions]) -> Iterator[Finding]:
+    """PyPI has no request that tries a token; only its shape can be seen."""
+    try:
+        token = job.secrets.require("token")
+    except CredentialError as error:
+        yield Finding("PYPI-004", Level.ERROR, error.message, error.hint)
+        return
+    if upload_url(job.options) == PYPI_UPLOAD and job.options.username == "__token__" and not token.startswith("pypi-"):
+        hint = "PyPI takes API tokens only; they begin with `pypi-`"
+        yield Finding("PYPI-004", Level.ERROR, "the token is no PyPI API token", hint)
+
+
+def _options(job: Job[PypiOptions]) -> Iterator[Finding]:
+    if not_an_upload_url(job.options):
+        message = f"pypi.registry ({job.options.registry}) is not the upload URL; {PYPI_UPLOAD} is used"
+        yield Finding("PYPI-005", Level.WARNING, message, "remove it, or name the URL that takes uploads")
+    if job.options.binary_wrapper:
+        message = f"binary_wrapper ({job.options.binary_wrapper}) is not used: the wheels carry the program itself"
+        yield Finding("PYPI-008", Level.WARNING, message, "remove it")
+    if job.options.sdist:
+        message = f"the source package only tells users of other systems that {index_url(job.options)} has no wheel"
+        yield Finding("PYPI-010", Level.NOTE, message)
+
+
+def _files(job: Job[PypiOptions]) -> Iterator[Finding]:
+    for piece in job.package.pieces if job.package else ():
+        if piece.size > _LARGEST:
+            level = Level.ERROR if upload_url(job.options) == PYPI_UPLOAD else Level.WARNING
+            hint = "strip the program, or ask PyPI for a higher limit"
+            yield Finding("PYPI-006", level, f"{piece.name} has {piece.size >> 20} MiB, PyPI takes 100", hint)
+        try:
+            read_form(job.workdir / str(piece.path))
+        except PreflightError as error:
+            yield Finding("PYPI-007", Level.ERROR, error.message, error.hint)

@@ -1,0 +1,94 @@
+"""PyPI: a wheel for each target with the program inside, uploaded one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from deployforge_tasks.core.endpoints import PYPI_INDEX
+from deployforge_tasks.core.model import Credential, Evidence, Finding, Package, Rollback, Traits
+from deployforge_tasks.core.presence import Presence, State, compare
+from deployforge_tasks.core.versions import Version
+from deployforge_tasks.platforms import _pypi_checks, _pypi_verify
+from deployforge_tasks.platforms._pypi_index import Index
+from deployforge_tasks.platforms._pypi_package import (
+    PypiOptions,
+    file_names,
+    index_url,
+    make_sdist,
+    make_wheel,
+    package_name,
+    upload_url,
+    wheels,
+)
+from deployforge_tasks.platforms._pypi_upload import upload
+from deployforge_tasks.platforms._wheel import normalized
+from deployforge_tasks.platforms.base import Job, Platform
+
+
+class Pypi(Platform[PypiOptions]):
+    """https://docs.pypi.org and https://packaging.python.org/specifications/."""
+
+    name: ClassVar[str] = "pypi"
+    title: ClassVar[str] = "PyPI"
+    options = PypiOptions
+    traits = Traits(immutable=True)
+    ecosystem = "wheel"
+    credentials = (
+        Credential(
+            "token",
+            ("PYPI_TOKEN", "TWINE_PASSWORD"),
+            f"make an API token at {PYPI_INDEX}/manage/account/token/ (trusted publishing is not supported yet)",
+        ),
+    )
+
+    def pieces(self, job: Job[PypiOptions]) -> list[str]:
+        return file_names(job)
+
+    def package(self, job: Job[PypiOptions]) -> Package:
+        by_target = {a.target: a for a in job.artifacts}
+        pieces = [make_wheel(job, name, by_target[target]) for target, name in wheels(job).items()]
+        return Package((*pieces, make_sdist(job)) if job.options.sdist else tuple(pieces))
+
+    def preflight(self, job: Job[PypiOptions]) -> list[Finding]:
+        return _pypi_checks.findings(job)
+
+    def presence(self, job: Job[PypiOptions]) -> Presence:
+        name, pieces, index = package_name(job), self.pieces(job), Index(job.http, index_url(job.options))
+        files, look = index.release(name, job.version.pep440)
+        looks = [look]
+        if not set(pieces) <= set(files):
+            # The JSON document is cached for minutes, and other indexes have none: what pip reads decides.
+            more, look = index.simple(name)
+            looks.append(look)
+            files = {**more, **files}
+        ours = [files[piece] for piece in pieces if piece in files]
+        if ours and all(file.yanked is not None for file in ours):
+            reason = next((f.yanked for f in ours if f.yanked), "no reason given")
+            return Presence(State.WITHDRAWN, f"the release was yanked: {reason}", tuple(looks))
+        return compare(pieces, job.digests, {file.name: file.sha256 for file in ours}, looks)
+
+    def publish(self, job: Job[PypiOptions], missing: Sequence[str]) -> None:
+        assert job.package is not None
+        password, url = job.secrets.require("token"), upload_url(job.options)
+        for name in missing:
+            piece = job.package.piece(name)
+            path = job.workdir / str(piece.path)
+            with job.irreversible(name, piece.digest):
+                upload(job.http, url, path, username=job.options.username, password=password)
+            job.log.info(f"uploaded {name}")
+
+    def verify(self, job: Job[PypiOptions]) -> Evidence:
+        by_target = {a.target: a for a in job.artifacts}
+        ours = {name: by_target[target] for target, name in wheels(job).items()}
+        return _pypi_verify.verify(job, Index(job.http, index_url(job.options)), package_name(job), ours)
+
+    def rollback(self, job: Job[PypiOptions], to: Version | None) -> Rollback:
+        name, version = normalized(package_name(job)), job.version.pep440
+        better = f"; pip then chooses {to.pep440}" if to else ""
+        link = f"{index_url(job.options).rstrip('/')}/manage/project/{name}/release/{version}/"
+        return self.manual(f"yank {name} {version}: Options, Yank (PyPI has no API for it){better}", link)
+
+    def page(self, job: Job[PypiOptions]) -> str:
+        index = index_url(job.options).rstrip("/")
+        return f"{index}/project/{normalized(package_name(job))}/{job.version.pep440}/" if index == PYPI_INDEX else ""
