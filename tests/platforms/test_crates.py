@@ -302,7 +302,7 @@ def test_a_dependency_is_told_to_the_registry_as_cargo_tells_it() -> None:
         "name": "helper", "req": "^2", "features": ["x"], "optional": False, "uses_default_features": True,
         "target": "cfg(unix)", "kind": None, "registry": None, "rename": "short",
     }  # fmt: skip
-    package = {
+    package: dict[str, Any] = {
         **dict.fromkeys(("documentation", "homepage", "repository", "license_file", "links", "rust_version", "readme")),
         "name": "hello-forge", "version": "1.0.0", "authors": [], "description": "d", "license": "MIT",
         "keywords": [], "categories": [], "features": {}, "dependencies": [dependency],
