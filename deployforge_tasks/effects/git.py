@@ -110,7 +110,7 @@ class Checkout:
         self._git("read-tree", self.head or "--empty", env=index)
         for path, data in files.items():
             if data is None:
-                self._git("update-index", "--force-remove", "--", path, env=index)
+                self._git("--git-dir=.", "--work-tree=.", "update-index", "--force-remove", "--", path, env=index)
             else:
                 blob = self._store(data) if isinstance(data, bytes) else data
                 self._git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=index)
@@ -145,7 +145,7 @@ class Checkout:
         done = self._processes.run(
             ["git", *arguments],
             cwd=self.folder,
-            env=self._env.plain,
+            env={**self._env.plain, **self._env.remote},
             secrets=self._env.secrets,
             timeout=300,
             check=False,

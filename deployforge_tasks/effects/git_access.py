@@ -18,6 +18,12 @@ from deployforge_tasks.core.redact import redactor
 
 #: Transports that may be used; `ext::` and friends would run programs named in a URL.
 PROTOCOLS = "file:http:https:ssh"
+_CONFIG = (
+    ("gc.auto", "0"),
+    ("core.hooksPath", os.devnull),
+    ("http.lowSpeedLimit", "1"),
+    ("http.lowSpeedTime", "60"),
+)
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,10 @@ class Access:
 
 @dataclass(frozen=True)
 class GitEnvironment:
-    """What git gets: plain variables, and those that hold a secret."""
+    """What git gets: `plain` always; `remote` and `secrets` too when it talks to the remote."""
 
     plain: Mapping[str, str]
+    remote: Mapping[str, str]
     secrets: Mapping[str, str]
 
 
@@ -63,12 +70,6 @@ def environment(url: str, access: Access, folder: Path) -> Iterator[GitEnvironme
     """Git's environment for one remote; private files live in `folder` and are removed at the end."""
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
-    config = [
-        ("gc.auto", "0"),
-        ("core.hooksPath", os.devnull),
-        ("http.lowSpeedLimit", "1"),
-        ("http.lowSpeedTime", "60"),
-    ]
     plain = {
         "HOME": str(home),
         "USERPROFILE": str(home),
@@ -78,21 +79,21 @@ def environment(url: str, access: Access, folder: Path) -> Iterator[GitEnvironme
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": PROTOCOLS,
         "LC_ALL": "C",
+        "GIT_CONFIG_COUNT": str(len(_CONFIG)),
     }
+    for index, (key, value) in enumerate(_CONFIG):
+        plain |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+    remote: dict[str, str] = {}
     secrets: dict[str, str] = {}
     if is_http(url) and access.token:
-        index = len(config)
-        config.append((f"http.{_origin(url)}.extraHeader", ""))
-        secrets[f"GIT_CONFIG_VALUE_{index}"] = _basic(access.user, access.token)
-    plain["GIT_CONFIG_COUNT"] = str(len(config))
-    for index, (key, value) in enumerate(config):
-        plain[f"GIT_CONFIG_KEY_{index}"] = key
-        if value:
-            plain[f"GIT_CONFIG_VALUE_{index}"] = value
+        index = len(_CONFIG)
+        remote = {"GIT_CONFIG_COUNT": str(index + 1), f"GIT_CONFIG_KEY_{index}": f"http.{_origin(url)}.extraHeader"}
+        secrets = {f"GIT_CONFIG_VALUE_{index}": _basic(access.user, access.token)}
+    if not is_ssh(url):
+        yield GitEnvironment(plain, remote, secrets)
+        return
     with _ssh_command(access, folder) as command:
-        if is_ssh(url):
-            plain["GIT_SSH_COMMAND"] = command
-        yield GitEnvironment(plain, secrets)
+        yield GitEnvironment(plain, {"GIT_SSH_COMMAND": command}, secrets)
 
 
 def _origin(url: str) -> str:

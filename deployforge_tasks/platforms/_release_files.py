@@ -1,4 +1,4 @@
-"""For platforms whose files point at the release files: what is inside of those, and whether users can download them."""
+"""For platforms whose files point at the release files: what is inside those, and whether users can download them."""
 
 from __future__ import annotations
 
@@ -72,14 +72,15 @@ def run_download(job: Job[O], pins: Mapping[str, str], *, client: str, reason: s
     """
     here = runnable(job.targets)
     mine = job.release_url(job.asset_name(here)) if here else None
-    url = mine if mine in pins else next(iter(pins), None)
+    fitting = [url for url in pins if url.partition("#")[0] == mine]
+    url = next(iter([*fitting, *pins]), None)
     if url is None:
         raise VerifyError("the published file names no download", hint="deploy again", code="DF5020")
     try:
         path = _fetch(job, url, pins[url])
     except ArtifactError as error:
         raise VerifyError(error.message, hint=error.hint, code="DF5021", url=url) from error
-    if url != mine:
+    if not fitting:
         return Evidence("download", client, reason=f"{reason}, and this machine can run none of the release files")
     sandbox = job.sandbox()
     name = job.binary + (here.executable_suffix if here else "")
