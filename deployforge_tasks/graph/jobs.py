@@ -140,7 +140,7 @@ def _secrets(context: RunContext, platform: Platform[Any]) -> Secrets:
 def _render(root: Path, own: str | None, template: str, names: Mapping[str, Any], to: Path) -> Path:
     from deployforge_tasks.project.render import render_template
 
-    return render_template(template, names, to)
+    return render_template(template, names, to, own=root / own if own else None)
 
 
 def _previous(context: RunContext, name: str) -> str | None:
