@@ -38,7 +38,7 @@ def read_header(data: bytes) -> Header | None:
     """What the first bytes of a file (`HEADER_SIZE` are enough) say; None when it is no executable that we know."""
     try:
         return _elf(data) or _mach(data) or _fat(data) or _pe(data)
-    except struct.error:  # cut off in the header
+    except (struct.error, IndexError):  # cut off in the header
         return None
 
 
