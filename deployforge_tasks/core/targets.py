@@ -6,8 +6,6 @@ This table is the only place where another spelling is written down.
 
 from __future__ import annotations
 
-import platform
-import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -147,12 +145,3 @@ def spelling(target: Target, ecosystem: str) -> str | None:
         musl = {"rust": word.replace("-gnu", "-musl"), "npm": f"{word}-musl", "vscode": word.replace("linux", "alpine")}
         return musl.get(ecosystem, word)
     return word
-
-
-def host_target() -> Target | None:
-    """The target that this machine runs (without a libc), or None on a system that DeployForge does not know."""
-    os = {"linux": "linux", "darwin": "darwin", "win32": "windows"}.get(sys.platform, sys.platform)
-    try:
-        return Target.parse(f"{os}/{platform.machine().lower()}")
-    except ValueError:
-        return None

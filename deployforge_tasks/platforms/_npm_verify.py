@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Evidence
-from deployforge_tasks.core.targets import host_target
 from deployforge_tasks.effects.files import digest, write_atomic
 from deployforge_tasks.effects.process import which
 from deployforge_tasks.effects.sandbox import Sandbox
+from deployforge_tasks.platforms._machine import runnable
 from deployforge_tasks.platforms._npm_names import NpmOptions, package_names
 from deployforge_tasks.platforms._npm_package import program_file, read_program
 from deployforge_tasks.platforms._npm_registry import Registry
@@ -28,8 +28,7 @@ def verify(job: Job[NpmOptions], registry: Registry) -> Evidence:
         VerifyError: it is not what we published, or does not run.
     """
     _check_published(job, registry)
-    here = host_target()
-    if here is None or not any(t.os == here.os and t.arch == here.arch for t in job.targets):
+    if runnable(job.targets) is None:
         return _download(job, registry, "this machine's system is not among the targets")
     for tool in ("npm", "node"):
         if which(tool) is None:
@@ -95,22 +94,20 @@ def _user_config(sandbox: Sandbox, registry: Registry, *, signed_in: bool) -> Pa
 
 
 def _check_program(job: Job[NpmOptions], prefix: Path) -> None:
-    """The installed executable is byte for byte the one of the release file."""
-    artifact = next(a for a in job.artifacts if _runs_here(a.target.os, a.target.arch))
-    wanted = digest(artifact.executable)
-    name = program_file(job, package_names(job), artifact.target)
-    installed = [p for p in prefix.rglob(Path(name).name) if p.is_file() and p.as_posix().endswith(name)]
-    if not any(digest(path) == wanted for path in installed):
-        raise VerifyError(
-            f"npm installed {package_names(job).main}, but not the program of {artifact.name}",
-            hint="look at os, cpu and libc of the target packages, and at what npm printed",
-            code="DF5021",
-        )
-
-
-def _runs_here(os: str, arch: str) -> bool:
-    here = host_target()
-    return here is not None and (here.os, here.arch) == (os, arch)
+    """The installed executable is byte for byte that of a release file for this machine."""
+    names = package_names(job)
+    for artifact in job.artifacts:
+        if runnable([artifact.target]) is None:
+            continue
+        file = program_file(job, names, artifact.target)
+        installed = [p for p in prefix.rglob(Path(file).name) if p.is_file() and p.as_posix().endswith(file)]
+        if any(digest(path) == digest(artifact.executable) for path in installed):
+            return
+    raise VerifyError(
+        f"npm installed {names.main}, but no program of this release for this machine",
+        hint="look at os, cpu and libc of the target packages, and at what npm printed",
+        code="DF5021",
+    )
 
 
 def _download(job: Job[NpmOptions], registry: Registry, reason: str) -> Evidence:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Artifact, Evidence
-from deployforge_tasks.core.targets import host_target
 from deployforge_tasks.effects.clock import poll
 from deployforge_tasks.effects.files import digest
 from deployforge_tasks.effects.sandbox import Sandbox
+from deployforge_tasks.platforms._machine import runnable
 from deployforge_tasks.platforms._pypi_index import Files, Index
 from deployforge_tasks.platforms._pypi_package import PypiOptions
 from deployforge_tasks.platforms._wheel import file_name
@@ -32,14 +32,13 @@ def verify(job: Job[PypiOptions], index: Index, name: str, wheels: dict[str, Art
         VerifyError: it is not there, not what we published, or does not run.
     """
     files = _published(job, index, name, list(wheels))
-    here = host_target()
-    artifact = next((a for a in wheels.values() if here and (a.target.os, a.target.arch) == (here.os, here.arch)), None)
-    if artifact is None:
+    mine = [artifact for artifact in wheels.values() if runnable([artifact.target])]
+    if not mine:
         return _download(job, index, files, wheels, "this machine's system is not among the targets")
     pip = _pip()
     if pip is None:
         return _download(job, index, files, wheels, "pip is not on this machine")
-    return _install(job, index, name, artifact, pip)
+    return _install(job, index, name, mine, pip)
 
 
 def _published(job: Job[PypiOptions], index: Index, name: str, wheels: list[str]) -> Files:
@@ -71,7 +70,7 @@ def _pip() -> str | None:
         return None
 
 
-def _install(job: Job[PypiOptions], index: Index, name: str, artifact: Artifact, pip: str) -> Evidence:
+def _install(job: Job[PypiOptions], index: Index, name: str, mine: list[Artifact], pip: str) -> Evidence:
     sandbox = job.sandbox()
     environment = sandbox.root / "venv"
     sandbox.run([sys.executable, "-m", "venv", "--without-pip", environment])
@@ -85,10 +84,10 @@ def _install(job: Job[PypiOptions], index: Index, name: str, artifact: Artifact,
         ],
         env={"PIP_CONFIG_FILE": os.devnull},
     )
-    program = scripts / artifact.executable.name
-    if not program.exists() or digest(program) != digest(artifact.executable):
+    program = scripts / mine[0].executable.name
+    if not program.exists() or digest(program) not in {digest(artifact.executable) for artifact in mine}:
         raise VerifyError(
-            f"pip installed {name}, but not the program of {artifact.name}",
+            f"pip installed {name}, but no program of this release for this machine",
             hint="look at the wheel's `.data/scripts`",
             code="DF5021",
         )
