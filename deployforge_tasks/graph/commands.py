@@ -106,10 +106,22 @@ class List(DoitList):  # type: ignore[misc]
 
     name = "list"
 
-    def _execute(self, *args: Any, **options: Any) -> int:
-        if options.get("status"):
+    def _execute(
+        self,
+        subtasks: bool,
+        quiet: bool,
+        *,
+        status: bool,
+        private: bool,
+        list_deps: bool,
+        template: str | None,
+        sort: str,
+        pos_args: list[str] | None,
+    ) -> int:
+        if status:
             self._fetch_checks()
-        return int(super()._execute(*args, **options))
+        listed = super()._execute(subtasks, quiet, status, private, list_deps, template, sort, pos_args)
+        return int(listed)
 
     def _fetch_checks(self) -> None:
         from deployforge_tasks.graph.runner import CHECKS, presence_check

@@ -24,6 +24,8 @@ def check_links(context: RunContext, job: Job[Any]) -> None:
         NetworkError: a link does not answer within the time that a host may lag.
     """
     digests = {artifact.url: artifact.sha256 for artifact in job.artifacts}
+    if not digests:
+        return
     base = job.release_url("")
     linked = {url for url in _links(job.workdir / "rendered") if base and url.startswith(base) and url != base}
     for url in sorted(linked or digests):

@@ -67,11 +67,12 @@ class Outcomes:
             self.shared[f"{event.stage}:{event.data.get('target', '')}"] = end
             return
         state = self.of(event.platform)
-        state.stages[event.stage or ""] = end
         state.seconds += float(event.data.get("seconds", 0.0))
         reason = str(event.data.get("reason", ""))
-        worse = end == FAILED or FAILED not in state.stages.values()
-        if worse and (end in (FAILED, BLOCKED, WAITING) or event.stage in ("publish", "rollback")):
+        bad = (FAILED, BLOCKED, WAITING)  # the first of the worst kind is what the rest follows from
+        before = [bad.index(e) for e in state.stages.values() if e in bad]
+        state.stages[event.stage or ""] = end
+        if (end in bad and bad.index(end) < min(before, default=len(bad))) or (not before and event.stage in ("publish", "rollback")):
             state.reason = reason
 
     def remember(self, error: DeployForgeError) -> None:

@@ -117,7 +117,7 @@ class _Publisher:
         presence = wait_for(context, name, self._job, missing, context.patience).presence
         announce(context, name, "publish", presence)
         if presence.state is State.PENDING:
-            return End(WAITING, f"submitted: {presence.reason}")
+            return self._waiting(f"submitted: {presence.reason}")
         if presence.state is State.SAME:
             return self._done(presence)
         conflict = presence.state is State.DIFFERENT and not self._platform.traits.editable
@@ -130,7 +130,11 @@ class _Publisher:
                 hint="see the log of this stage; run again to send what is missing",
                 code="DF4011",
             )
-        return End(WAITING, f"accepted, but not shown within {context.patience.total:g} s: {presence.reason}")
+        return self._waiting(f"accepted, but not shown within {context.patience.total:g} s: {presence.reason}")
+
+    def _waiting(self, reason: str) -> End:
+        self._context.waited_out[self._name] = reason
+        return End(WAITING, reason)
 
     def _after(self, error: Exception, *, last: bool) -> bool:
         """After a failed write: whether everything is there after all; raises when another try is of no use.

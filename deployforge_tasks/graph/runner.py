@@ -65,6 +65,8 @@ class GraphRunner(Runner):  # type: ignore[misc]
         self._pending -= 1
         if result is _CHECKED:
             self._consider(node)
+        elif result is _NOT_BEGUN:
+            return
         else:
             self.process_task_result(node, result)
             self._advance(node)
@@ -121,6 +123,9 @@ class GraphRunner(Runner):  # type: ignore[misc]
 
     def _submit(self, pool: ThreadPoolExecutor, node: Any, work: Any, marker: Any) -> None:
         def run() -> None:
+            if self.context.stopping:  # it waited for a free thread
+                self._results.put((node, _NOT_BEGUN))
+                return
             try:
                 result = work()
             except Exception as error:  # noqa: BLE001 - one task's fault must not end the run
@@ -157,6 +162,7 @@ class GraphRunner(Runner):  # type: ignore[misc]
 
 
 _CHECKED = object()
+_NOT_BEGUN = object()
 
 
 def stage_of(task: Any) -> Stage | None:

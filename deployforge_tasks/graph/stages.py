@@ -72,6 +72,8 @@ def _failed(errors: list[Finding]) -> PreflightError:
 
 def verify(context: RunContext, name: str) -> End:
     """Install what is published with the platform's own client and run it; the evidence goes into the ledger."""
+    if name in context.waited_out:
+        return End(WAITING, context.waited_out[name])
     key = context.key(name)
     receipts = context.ledger.receipts(key)
     job = make_job(context, name, "verify", digests=receipts or None)

@@ -83,12 +83,13 @@ def _nodes(context: RunContext) -> Iterator[Task]:
 
 def _release_file(context: RunContext, group: str, target: Target) -> Task:
     store = context.store
+    inputs = [str(path) for path in store.inputs(target)]
     return Task(
         f"{group}:{target.slug}",
         [StageAction(Stage(context, group, partial(stages.obtain, context, target), target=str(target)))],
-        file_dep=[str(path) for path in store.inputs(target)],
+        file_dep=inputs,
         targets=[str(store.manifest(target))],
-        uptodate=[Unchanged(lambda: context.project.artifacts.model_dump_json())],
+        uptodate=[Unchanged(lambda: context.project.artifacts.model_dump_json()), bool(inputs) or group == "fetch"],
         clean=[(_remove, [store.manifest(target)])],
         subtask_of=group,
         doc=f"{group} the release file for {target}",

@@ -1,0 +1,25 @@
+"""Fixtures for the graph's tests: a shelf server, alone or behind a fault proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.graph.shelf import ShelfServer
+from tests.support.proxy import FaultProxy
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ShelfServer]:
+    made = ShelfServer(tmp_path / "server")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def proxy(server: ShelfServer) -> Iterator[FaultProxy]:
+    with FaultProxy(server.url) as made:
+        yield made
