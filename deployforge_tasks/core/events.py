@@ -58,12 +58,27 @@ class Bus:
 
     def emit(self, kind: str, platform: str | None = None, stage: str | None = None, **data: Any) -> None:
         event = Event(kind, platform, stage, redactor.data(data))
-        with self._lock:
-            for listener in list(self._listeners):
-                try:
-                    listener(event)
-                except Exception:  # noqa: BLE001 - a broken pipe or full disk in one display must not end a release
-                    self._listeners.remove(listener)
+        token = _delivering.set(True)
+        try:
+            with self._lock:
+                self._deliver(event)
+        finally:
+            _delivering.reset(token)
+
+    def _deliver(self, event: Event) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 - a broken pipe or full disk in one display must not end a release
+                self._listeners.remove(listener)
+
+
+_delivering: ContextVar[bool] = ContextVar("deployforge_delivering", default=False)
+
+
+def delivering() -> bool:
+    """Whether this thread is inside a listener: what it writes then is a display's, not the task's own output."""
+    return _delivering.get()
 
 
 _context: ContextVar[tuple[str | None, str | None]] = ContextVar("deployforge_stage", default=(None, None))

@@ -13,6 +13,7 @@ from doit.action import BaseAction
 from doit.exceptions import TaskError, TaskFailed
 
 from deployforge_tasks.core.errors import DeployForgeError, InternalError
+from deployforge_tasks.core.events import delivering
 from deployforge_tasks.core.redact import redactor
 
 if TYPE_CHECKING:
@@ -78,14 +79,14 @@ class _Router:
         self._real = real
 
     def write(self, text: str) -> int:
-        sink = _sink.get()
+        sink = None if delivering() else _sink.get()
         if sink is None:
             return self._real.write(text)
         sink(text)
         return len(text)
 
     def flush(self) -> None:
-        if _sink.get() is None:
+        if delivering() or _sink.get() is None:
             self._real.flush()
 
     def __getattr__(self, name: str) -> Any:
