@@ -36,6 +36,7 @@ SNAP_STORE_API = "https://api.snapcraft.io"
 SNAP_DASHBOARD = "https://dashboard.snapcraft.io"
 SNAP_UPLOADS = "https://storage.snapcraftcontent.com"
 SNAP_WEB = "https://snapcraft.io"
+UBUNTU_LOGIN = "https://login.ubuntu.com"
 
 AUR_SSH = "ssh://aur@aur.archlinux.org"
 AUR_WEB = "https://aur.archlinux.org"
