@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from doit.doit_cmd import get_var
 from doit.exceptions import InvalidDodoFile
 
 from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.graph import listing
 from deployforge_tasks.graph.state import SCOPE
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 FILE = Path("deployforge.yml")
 PLUGIN = "deployforge"
+DEFAULT_TASKS = ("deploy",)
 
 
 class Loader(TaskLoader2):  # type: ignore[misc]
@@ -37,21 +40,25 @@ class Loader(TaskLoader2):  # type: ignore[misc]
         super().__init__()
         self.context = context
         self.owned = context is None
+        self._key: str | None = None
+        self._listed: list[Task] | None = None
 
     def setup(self, opt_values: dict[str, Any]) -> None:
         """Read the project, and keep doit's state apart by project, profile and version."""
-        try:
+        if self.context is None:
+            self._key = listing.key(FILE, _choices())
+            if self._key and _only_names(opt_values):
+                self._listed = listing.read(Path(), self._key)
+                if self._listed is not None:
+                    return
+        with _readable_errors():
             context = self.context = self.context or _context()
             scope = f"{context.project.name}/{context.loaded.profile}/{context.version}"
-        except DeployForgeError as error:
-            raise InvalidDodoFile(f"{error}\nhint: {error.hint}") from error
         if "dep_file" in opt_values:
             file = context.root / opt_values["dep_file"]
             opt_values["dep_file"] = f"{file}{SCOPE}{scope}"
 
     def load_doit_config(self) -> dict[str, Any]:
-        from deployforge_tasks.graph.tasks import DEFAULT_TASKS
-
         config: dict[str, Any] = {"default_tasks": list(DEFAULT_TASKS)}
         for option in ("backend", "reporter"):
             if PLUGIN in _section(self.config, option.upper()):
@@ -59,13 +66,30 @@ class Loader(TaskLoader2):  # type: ignore[misc]
         return config
 
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Task]:
+        if self._listed is not None:
+            return self._listed
         from deployforge_tasks.graph.tasks import tasks
 
         assert self.context is not None
-        try:
-            return tasks(self.context)
-        except DeployForgeError as error:
-            raise InvalidDodoFile(f"{error}\nhint: {error.hint}") from error
+        with _readable_errors():
+            made = tasks(self.context)
+        if self._key:
+            listing.write(self.context.root, self._key, made)
+        return made
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Our errors as doit shows them: without a traceback."""
+    try:
+        yield
+    except DeployForgeError as error:
+        raise InvalidDodoFile(f"{error}\nhint: {error.hint}") from error
+
+
+def _only_names(opt_values: Mapping[str, Any]) -> bool:
+    """Whether the command is `list` and shows nothing but names and what they are for."""
+    return "subtasks" in opt_values and not opt_values.get("status") and not opt_values.get("list_deps")
 
 
 def _section(config: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:
@@ -73,16 +97,25 @@ def _section(config: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:
     return section
 
 
+def _choices() -> dict[str, str | None]:
+    """What the command line says (``version=1.2.3``), and after it the environment."""
+    return {
+        "profile": get_var("profile") or os.environ.get("DEPLOYFORGE_PROFILE", ""),
+        "version": get_var("version"),
+        "env_file": get_var("env_file") or os.environ.get("DEPLOYFORGE_ENV_FILE"),
+    }
+
+
 def _context() -> RunContext:
     from deployforge_tasks.graph.context import RunContext
     from deployforge_tasks.platforms.registry import load
 
-    env_file = get_var("env_file") or os.environ.get("DEPLOYFORGE_ENV_FILE")
+    choices = _choices()
     loaded = load(
         FILE,
-        profile=get_var("profile") or os.environ.get("DEPLOYFORGE_PROFILE", ""),
-        version=get_var("version"),
+        profile=choices["profile"] or "",
+        version=choices["version"],
         environ=dict(os.environ),
-        env_file=Path(env_file) if env_file else None,
+        env_file=Path(choices["env_file"]) if choices["env_file"] else None,
     )
     return RunContext(loaded, rollback_to=get_var("to"))

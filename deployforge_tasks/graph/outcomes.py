@@ -72,7 +72,8 @@ class Outcomes:
         bad = (FAILED, BLOCKED, WAITING)  # the first of the worst kind is what the rest follows from
         before = [bad.index(e) for e in state.stages.values() if e in bad]
         state.stages[event.stage or ""] = end
-        if (end in bad and bad.index(end) < min(before, default=len(bad))) or (not before and event.stage in ("publish", "rollback")):
+        worst = end in bad and bad.index(end) < min(before, default=len(bad))
+        if worst or (not before and event.stage in ("publish", "rollback")):
             state.reason = reason
 
     def remember(self, error: DeployForgeError) -> None:

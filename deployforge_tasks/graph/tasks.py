@@ -33,7 +33,6 @@ from deployforge_tasks.graph.stage import End, Stage
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
 
-DEFAULT_TASKS = ("deploy",)
 #: Groups in the order of a platform's life, with what `doit list` says about them.
 GROUPS = {
     "build": "build the release files",

@@ -45,7 +45,7 @@ class Shelf(Platform[ShelfOptions]):
         return [f"{self.name}-{number}" for number in range(job.options.pieces)]
 
     def package(self, job: Job[ShelfOptions]) -> Package:
-        print(f"packaging {self.name}")
+        print(f"packaging {self.name}")  # noqa: T201 - where this goes is what a test looks at
         self.made.append(self.name)
         return Package(tuple(self._piece(job, name) for name in self.pieces(job)))
 

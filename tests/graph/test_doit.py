@@ -23,6 +23,12 @@ def project(tmp_path: Path, proxy: FaultProxy) -> Path:
     return write_project(tmp_path / "project", {name: {"url": proxy.url} for name in ("a", "b")})
 
 
+def statuses(listed: str) -> dict[str, str]:
+    """`doit list --status` by task: ``U``p to date or to ``R``un."""
+    rows = [line.split() for line in listed.splitlines()]
+    return {name: state for state, name in rows}
+
+
 def test_one_platform_can_be_deployed_by_its_name(project: Path, server: ShelfServer) -> None:
     done = child.doit(project, "a,b", "-n", "2", "deploy:a")
 
@@ -83,11 +89,42 @@ def test_list_names_the_groups_and_list_all_the_tasks(project: Path) -> None:
     }
 
 
+def test_list_is_right_again_after_the_project_changed(project: Path, proxy: FaultProxy) -> None:
+    child.doit(project, "a,b", "list", "--all", "--quiet")
+    write_project(project, {"b": {"url": proxy.url}})
+    done = child.doit(project, "a,b", "list", "--all", "--quiet")
+
+    names = {line.strip() for line in done.stdout.splitlines()}
+    assert "deploy:b" in names
+    assert "deploy:a" not in names
+
+
+def test_list_of_remembered_names_loads_no_heavy_module(project: Path) -> None:
+    child.doit(project, "a,b", "list")
+    code = "import sys; from doit.doit_cmd import DoitMain; DoitMain().run(['list']); print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+
+    loaded = done.stdout.splitlines()[-1]
+    heavy = ("pydantic", "requests", "sqlalchemy", "rich", "cookiecutter", "docker", "twine")
+    assert [name for name in heavy if f"'{name}'" in loaded] == []
+
+
+def test_the_graph_loads_no_module_that_only_a_stage_needs(project: Path) -> None:
+    code = (
+        "import sys; from doit.doit_cmd import DoitMain; DoitMain().run(['list', '--deps']); print(sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=child.ROOT, capture_output=True, text=True, check=True)
+
+    loaded = done.stdout.splitlines()[-1]
+    heavy = ("requests", "sqlalchemy", "rich", "cookiecutter", "docker", "twine")
+    assert [name for name in heavy if f"'{name}'" in loaded] == []
+
+
 def test_list_status_tells_what_is_there(project: Path) -> None:
     child.doit(project, "a,b", "deploy:a")
     done = child.doit(project, "a,b", "list", "--all", "--status", "--quiet")
 
-    status = dict(reversed(line.split()) for line in done.stdout.splitlines())
+    status = statuses(done.stdout)
     assert (status["publish:a"], status["publish:b"]) == ("U", "R")
 
 
@@ -163,7 +200,7 @@ def test_a_killed_run_forgets_no_finished_task(project: Path, proxy: FaultProxy)
 
     done = child.doit(project, "a,b", "list", "--all", "--status", "--quiet")
 
-    status = dict(reversed(line.split()) for line in done.stdout.splitlines())
+    status = statuses(done.stdout)
     assert (status["package:a"], status["package:b"]) == ("U", "R")
 
 
