@@ -142,7 +142,9 @@ class NpmFamily(Platform[NpmOptions]):
         done = []
         target = to.semver if to else _previous(document, job.version)
         if target and document.integrity(target) is None:
-            raise RollbackError(f"{name}@{target} is not there", hint="roll back to a version that is published")
+            if name == self.title_name(job):
+                raise RollbackError(f"{name}@{target} is not there", hint="roll back to a version that is published")
+            target = None  # a target that the earlier version did not have
         for tag, tagged in document.tags.items():
             if tagged == version and target:
                 registry.set_tag(name, tag, target)

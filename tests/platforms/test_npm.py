@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from deployforge_tasks.core.errors import CredentialError, NetworkError, StatusError, VerifyError
+from deployforge_tasks.core.errors import CredentialError, NetworkError, RollbackError, StatusError, VerifyError
 from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.versions import Version
@@ -146,6 +146,22 @@ def test_a_rollback_gives_users_the_earlier_version_again(server: Server, tmp_pa
     assert document["dist-tags"]["latest"] == "1.0.0"
     assert document["versions"]["1.1.0"]["deprecated"] == "1.1.0 was taken back; use 1.0.0"
     assert "deprecated" not in document["versions"]["1.0.0"]
+
+
+def test_a_target_that_the_earlier_version_did_not_have_is_only_deprecated(stand_in: Registry, tmp_path: Path) -> None:
+    publish(NPM, job_for(at(stand_in), tmp_path, targets=("linux/amd64",)))
+    job = publish(NPM, job_for(at(stand_in), tmp_path, version="1.1.0"))
+    done = NPM.rollback(job, Version.parse("1.0.0")).done
+    assert f"{LINUX}: tag latest points at 1.0.0 again" in done
+    assert [line for line in done if line.startswith(WINDOWS)] == [f"{WINDOWS}@1.1.0 is deprecated"]
+
+
+def test_rolling_back_to_a_version_that_never_was_changes_nothing(stand_in: Registry, tmp_path: Path) -> None:
+    job = publish(NPM, job_for(at(stand_in), tmp_path))
+    writes = sum(method == "PUT" for method, _, _ in stand_in.journal)
+    with pytest.raises(RollbackError, match="is not there"):
+        NPM.rollback(job, Version.parse("0.9.0"))
+    assert sum(method == "PUT" for method, _, _ in stand_in.journal) == writes
 
 
 def test_latest_never_moves_backwards_nor_to_a_prerelease(server: Server, tmp_path: Path) -> None:

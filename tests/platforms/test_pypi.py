@@ -30,8 +30,9 @@ from deployforge_tasks.platforms.pypi import Pypi
 from deployforge_tasks.rehearsal.stand_ins.pypi import TOKEN
 from deployforge_tasks.rehearsal.stand_ins.pypi import Pypi as Registry
 from tests.support.jobs import make_job, packaged, publish
-from tests.support.registries import pypiserver
+from tests.support.registries import PYPIRON, pypiron, pypiserver
 
+Place = tuple[dict[str, Any], str]
 PYPI = Pypi()
 LINUX = "hello_forge-1.0.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.musllinux_1_1_x86_64.whl"
 WINDOWS = "hello_forge-1.0.0-py3-none-win_amd64.whl"
@@ -45,17 +46,27 @@ def stand_in(tmp_path: Path) -> Iterator[Registry]:
     registry.stop()
 
 
-@pytest.fixture(params=["stand-in", "pypiserver"])
-def options(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+@pytest.fixture(params=["stand-in", "pypiserver", "pypiron"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Somewhere to publish to: the options that point there, and a token."""
     if request.param == "pypiserver":
         with pypiserver(tmp_path / "pypiserver") as real:
-            yield {"registry": f"{real.url}/", "index": real.url}
+            yield {"registry": f"{real.url}/", "index": real.url}, real.token
+    elif request.param == "pypiron":
+        if not PYPIRON.exists():
+            pytest.skip("pypiron is not on this machine")
+        with pypiron(tmp_path / "pypiron") as real:
+            yield {"registry": f"{real.url}/legacy/"}, real.token
     else:
-        yield at(request.getfixturevalue("stand_in"))
+        yield at(request.getfixturevalue("stand_in")), TOKEN
 
 
 def at(stand_in: Registry) -> dict[str, str]:
     return dict(stand_in.overlay({})["pypi"])
+
+
+def job_at(place: Place, folder: Path, **kwargs: Any) -> Job[Any]:
+    return job_for(place[0], folder, place[1], **kwargs)
 
 
 def job_for(options: dict[str, Any], folder: Path, token: str = TOKEN, **kwargs: Any) -> Job[Any]:
@@ -63,23 +74,23 @@ def job_for(options: dict[str, Any], folder: Path, token: str = TOKEN, **kwargs:
     return make_job(PYPI, folder, options={**options, **more}, secrets={"token": token}, **kwargs)
 
 
-# --- against both servers -----------------------------------------------------------------------------------------
+# --- against all servers -----------------------------------------------------------------------------------------
 
 
-def test_what_is_published_has_our_digests(options: dict[str, str], tmp_path: Path) -> None:
-    assert PYPI.presence(job_for(options, tmp_path)).state is State.ABSENT
-    job = publish(PYPI, job_for(options, tmp_path))
+def test_what_is_published_has_our_digests(place: Place, tmp_path: Path) -> None:
+    assert PYPI.presence(job_at(place, tmp_path)).state is State.ABSENT
+    job = publish(PYPI, job_at(place, tmp_path))
     presence = PYPI.presence(job)
     assert (presence.state, presence.by) == (State.SAME, "digest")
 
 
-def test_a_version_that_cannot_exist_is_absent_beside_one_that_does(options: dict[str, str], tmp_path: Path) -> None:
-    publish(PYPI, job_for(options, tmp_path))
-    assert PYPI.presence(job_for(options, tmp_path, version="0.0.1")).state is State.ABSENT
+def test_a_version_that_cannot_exist_is_absent_beside_one_that_does(place: Place, tmp_path: Path) -> None:
+    publish(PYPI, job_at(place, tmp_path))
+    assert PYPI.presence(job_at(place, tmp_path, version="0.0.1")).state is State.ABSENT
 
 
-def test_a_partial_upload_is_completed(options: dict[str, str], tmp_path: Path) -> None:
-    job = packaged(PYPI, job_for(options, tmp_path))
+def test_a_partial_upload_is_completed(place: Place, tmp_path: Path) -> None:
+    job = packaged(PYPI, job_at(place, tmp_path))
     PYPI.publish(job, [WINDOWS])
     presence = PYPI.presence(job)
     assert presence.state is State.PARTIAL
@@ -88,45 +99,45 @@ def test_a_partial_upload_is_completed(options: dict[str, str], tmp_path: Path) 
     assert PYPI.presence(job).state is State.SAME
 
 
-def test_other_content_under_the_same_name_is_different_and_refused(options: dict[str, str], tmp_path: Path) -> None:
-    publish(PYPI, job_for(options, tmp_path))
-    other = packaged(PYPI, job_for(options, tmp_path, project={"description": "Another program"}))
+def test_other_content_under_the_same_name_is_different_and_refused(place: Place, tmp_path: Path) -> None:
+    publish(PYPI, job_at(place, tmp_path))
+    other = packaged(PYPI, job_at(place, tmp_path, project={"description": "Another program"}))
     assert PYPI.presence(other).state is State.DIFFERENT
     with pytest.raises(StatusError) as caught:
         PYPI.publish(other, [LINUX])
     assert caught.value.status in (400, 409)  # pypiserver gives 400 to twine only
 
 
-def test_pip_installs_it_and_the_program_runs(options: dict[str, str], tmp_path: Path) -> None:
-    job = publish(PYPI, job_for(options, tmp_path))
+def test_pip_installs_it_and_the_program_runs(place: Place, tmp_path: Path) -> None:
+    job = publish(PYPI, job_at(place, tmp_path))
     evidence = PYPI.verify(job)
     assert evidence.method == "install"
     assert evidence.client.startswith("pip ")
     assert "1.0.0" in evidence.said
 
 
-def test_pip_installs_a_prerelease_under_pythons_own_spelling(options: dict[str, str], tmp_path: Path) -> None:
-    job = publish(PYPI, job_for(options, tmp_path, version="1.1.0-rc.2", targets=("linux/amd64",)))
+def test_pip_installs_a_prerelease_under_pythons_own_spelling(place: Place, tmp_path: Path) -> None:
+    job = publish(PYPI, job_at(place, tmp_path, version="1.1.0-rc.2", targets=("linux/amd64",)))
     assert PYPI.pieces(job)[0].startswith("hello_forge-1.1.0rc2-py3-none-")
     assert "1.1.0-rc.2" in PYPI.verify(job).said
 
 
 def test_pips_own_settings_and_wheel_folders_do_not_help_a_verification(
-    options: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = packaged(PYPI, job_for(options, tmp_path, targets=("linux/amd64",)))
+    job = packaged(PYPI, job_at(place, tmp_path, targets=("linux/amd64",)))
     job = replace(job, patience=Patience(first=0.01, longest=0.05, total=0.2))
     monkeypatch.setenv("PIP_FIND_LINKS", str(job.workdir / "dist"))
     with pytest.raises(VerifyError, match="is not in the index"):
         PYPI.verify(job)
 
 
-def test_twine_itself_uploads_our_files(options: dict[str, str], tmp_path: Path) -> None:
-    job = packaged(PYPI, job_for(options, tmp_path, more={"sdist": True}))
+def test_twine_itself_uploads_our_files(place: Place, tmp_path: Path) -> None:
+    job = packaged(PYPI, job_at(place, tmp_path, more={"sdist": True}))
     files = [str(job.workdir / "dist" / name) for name in PYPI.pieces(job)]
     twine = [sys.executable, "-m", "twine"]
     subprocess.run([*twine, "check", "--strict", *files], check=True, capture_output=True)
-    account = ["--repository-url", options["registry"], "-u", "__token__", "-p", TOKEN]
+    account = ["--repository-url", place[0]["registry"], "-u", "__token__", "-p", place[1]]
     quiet = ["--non-interactive", "--disable-progress-bar"]
     subprocess.run([*twine, "upload", *quiet, *account, *files], check=True, capture_output=True)
     assert PYPI.presence(job).state is State.SAME

@@ -1,22 +1,22 @@
-"""Real registry servers for tests: verdaccio (npm) and pypiserver (PyPI), on loopback, empty."""
+"""Real registry servers for tests: verdaccio (npm), pypiserver and pypiron (PyPI), on loopback, empty."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 TOOLS = Path(os.environ.get("DEPLOYFORGE_TEST_TOOLS", "/opt/deployforge-tools"))
 VERDACCIO = TOOLS / "verdaccio" / "node_modules" / ".bin" / "verdaccio"
+PYPIRON = TOOLS / "pypiron" / "bin" / "pypiron"
 NPM12 = TOOLS / "npm12" / "bin"
 
 _VERDACCIO = """\
@@ -73,6 +73,25 @@ def pypiserver(folder: Path) -> Iterator[Server]:
         yield Server(url, "pypi-any")
 
 
+@contextmanager
+def pypiron(folder: Path) -> Iterator[Server]:
+    """An empty pypiron: a current simple index as JSON, and uploads as PyPI's."""
+    folder.mkdir(parents=True)
+    port, token = free_port(), "pypi-for-tests"
+    settings = {
+        "PYPIRON_DATA_DIR": str(folder / "data"),
+        "PYPIRON_BIND_ADDR": f"127.0.0.1:{port}",
+        "PYPIRON_ADVISORY_FEED": "",
+        "PYPIRON_MALWARE_BLOCK": "false",
+        "PYPIRON_ADMIN_PASS": "admin-for-tests",
+        "PYPIRON_UPLOADER_USER": "__token__",
+        "PYPIRON_UPLOADER_PASS": token,
+        "PYPIRON_WAIT_ON_UPLOAD": "true",
+    }
+    with _serving([str(PYPIRON), "serve"], folder, f"http://127.0.0.1:{port}", "/simple/", settings) as url:
+        yield Server(url, token)
+
+
 def free_port() -> int:
     """A port that nobody listens on now."""
     with socket.socket() as probe:
@@ -89,9 +108,14 @@ def _sign_up(url: str) -> str:
 
 
 @contextmanager
-def _serving(command: list[str], folder: Path, url: str, alive: str) -> Iterator[str]:
+def _serving(
+    command: list[str], folder: Path, url: str, alive: str, settings: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    environment = {**os.environ, **(settings or {})}
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
         try:
             _wait_for(url + alive, process, folder / "server.log")
             yield url
@@ -112,8 +136,3 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         else:
             return
     raise AssertionError(f"the server did not start: {log.read_text('utf-8', 'replace')}")
-
-
-def missing(tool: str) -> bool:
-    """Whether a program is not on PATH."""
-    return shutil.which(tool) is None

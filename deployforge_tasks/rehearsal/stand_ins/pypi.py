@@ -56,7 +56,7 @@ class Pypi(StandIn):
         self._now = datetime.now(UTC)
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        return {"pypi": {"registry": f"{self.url}/legacy/", "index": self.url}}
+        return {"pypi": {"registry": f"{self.url}/legacy/", "index": self.url, "username": "__token__"}}
 
     def secrets(self) -> dict[str, dict[str, str]]:
         return {"pypi": {"token": TOKEN}}
