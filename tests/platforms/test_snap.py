@@ -179,14 +179,6 @@ def test_another_text_is_no_login(text: str) -> None:
         parse_login(text)
 
 
-def test_the_discharge_is_bound_as_pymacaroons_does_it(store: SnapStoreStandIn) -> None:
-    pymacaroons = pytest.importorskip("pymacaroons", reason="pymacaroons is not on this machine")
-    account = parse_login(store.secrets()["snap"]["credentials"])
-    root, discharge = map(pymacaroons.Macaroon.deserialize, (account.root, account.discharge))
-    bound = root.prepare_for_request(discharge).serialize()
-    assert account.header() == f"Macaroon root={account.root}, discharge={bound}"
-
-
 def test_a_login_that_has_to_be_renewed_is_renewed(store: SnapStoreStandIn, tmp_path: Path) -> None:
     store.expired = True
     assert presence(PLATFORM, job_for(store, tmp_path)).state is State.ABSENT
@@ -340,7 +332,7 @@ def test_a_download_with_another_digest_is_an_error(store: SnapStoreStandIn, tmp
 
     job = publish(PLATFORM, job_for(store, tmp_path))
     with pytest.raises(VerifyError):
-        PLATFORM.verify(replace(job, digests={name: "0" * 96 for name in job.digests}))
+        PLATFORM.verify(replace(job, digests=dict.fromkeys(job.digests, "0" * 96)))
 
 
 def _path() -> str:
