@@ -108,8 +108,9 @@ class RunContext:
         return self.loaded.options[name].required
 
     def hubs(self, name: str) -> tuple[str, ...]:
-        """The enabled platforms that must have published before this one."""
-        return tuple(hub for hub in self.platforms[name].needs if hub in self.platforms and hub != name)
+        """The enabled platforms that must have published before this one: its own hubs, or what `depends:` names."""
+        named = self.project.depends.get(name, self.platforms[name].hubs(self.loaded.options[name]))
+        return tuple(hub for hub in named if hub in self.platforms and hub != name)
 
     def key(self, name: str) -> Key:
         return Key(self.project.name, self.loaded.profile, name, str(self.version_of(name)))

@@ -41,6 +41,15 @@ class NpmOptions(Options):
     binary_wrapper: str | None = None
     """Not used: the packages carry the program itself and a small starter."""
 
+    def advice(self) -> list[tuple[str, str, str]]:
+        found = super().advice()
+        if self.scope and not self.package:
+            hint = "is that scope yours? without `scope` the package has just the project's name"
+            found.append(("scope", f"every package is published below {self.scope}", hint))
+        if self.binary_wrapper:
+            found.append(("binary_wrapper", "nothing uses it: the packages carry the program itself", "remove it"))
+        return found
+
     @field_validator("strategy", mode="before")
     @classmethod
     def _no_downloads(cls, value: Any) -> Any:

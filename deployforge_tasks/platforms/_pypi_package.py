@@ -45,6 +45,14 @@ class PypiOptions(Options):
     binary_wrapper: str | None = None
     """Not used: the wheels carry the program itself."""
 
+    def advice(self) -> list[tuple[str, str, str]]:
+        found = super().advice()
+        if not_an_upload_url(self):
+            found.append(("registry", f"this is not the upload URL; {PYPI_UPLOAD} is used", "remove it"))
+        if self.binary_wrapper:
+            found.append(("binary_wrapper", "nothing uses it: the wheels carry the program itself", "remove it"))
+        return found
+
 
 def package_name(job: Job[PypiOptions]) -> str:
     """The project's name on the index."""

@@ -56,6 +56,14 @@ class CratesOptions(Options):
     index: str = CRATES_INDEX
     """The sparse index."""
     api: str = CRATES_API
+    """Base URL of the registry's API."""
+
+    def advice(self) -> list[tuple[str, str, str]]:
+        found = super().advice()
+        if self.features and _kind(self) == "generated":
+            hint = "name the folder of your crate with `path`, or remove the features"
+            found.append(("features", "a generated crate has no features", hint))
+        return found
 
 
 class Crates(Platform[CratesOptions]):

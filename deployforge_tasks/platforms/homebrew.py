@@ -41,6 +41,10 @@ _PIN = re.compile(r'^\s*url "([^"]+)"\s*\n\s*sha256 "([0-9a-f]{64})"', re.MULTIL
 _VERSION = re.compile(r'^\s*version "([^"]+)"', re.MULTILINE)
 
 
+#: Formulae that only compile a program.
+_COMPILERS = ("go", "rust", "zig", "gcc", "llvm", "cmake", "meson")
+
+
 class HomebrewOptions(GitOptions):
     """Options of ``homebrew``."""
 
@@ -58,6 +62,12 @@ class HomebrewOptions(GitOptions):
     """Arguments for the formula's test, whose output must contain the version; `version_command` by default."""
     directory: str = "Formula"
     """Folder of the tap that holds the formulae."""
+
+    def advice(self) -> list[tuple[str, str, str]]:
+        hint = "name only what the program needs at run time"
+        message = "the formula installs a finished program, so its users need no {}"
+        tools = [tool for tool in self.dependencies if tool in _COMPILERS]
+        return [*super().advice(), *(("dependencies", message.format(tool), hint) for tool in tools)]
 
 
 class Homebrew(GitPlatform[HomebrewOptions]):

@@ -54,7 +54,9 @@ class VscodeOptions(Options):
     path: str | None = None
     """Folder of an existing extension; without it a small one is generated."""
     display_name: str | None = None
+    """Name for people of a generated extension; by default the project's name."""
     categories: list[str] = Field(default_factory=list)
+    """Categories of the Marketplace, in place of those in package.json; `Other` for a generated extension."""
     engine: str = "^1.74.0"
     """Versions of VS Code that a generated extension works with."""
     per_target: bool = True
@@ -62,6 +64,15 @@ class VscodeOptions(Options):
     pre_release: bool = False
     """Offer this version only to those who chose pre-releases (the version itself stays three plain numbers)."""
     marketplace: str = VSCODE_MARKETPLACE
+    """Base URL of the gallery."""
+
+    def advice(self) -> list[tuple[str, str, str]]:
+        found = super().advice()
+        if self.extension_id and not self.path:
+            publisher = self.extension_id.partition(".")[0]
+            hint = f"is the publisher `{publisher}` yours? name the folder of an existing extension with `path`"
+            found.append(("extension_id", "a small extension is generated under this name", hint))
+        return found
 
 
 class Vscode(Platform[VscodeOptions]):

@@ -62,7 +62,8 @@ def _release(config: Config) -> Iterator[Problem]:
         yield config.problem(("source", "repo"), "no repository is named, so there is no release to point at", hint)
     names = {kind.name for kind in config.enabled}
     for kind in config.enabled:
-        absent = [hub for hub in kind.needs if hub not in names]
+        hubs = config.project.depends.get(kind.name, kind.hubs(config.options[kind.name]))
+        absent = [hub for hub in hubs if hub not in names]
         if absent:
             hint = f"enable {_some(absent)}, or make sure that the release is public before {kind.name} points at it"
             yield config.problem(

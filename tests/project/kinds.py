@@ -28,6 +28,9 @@ class FakeKind:
     needs: tuple[str, ...] = ()
     uses_artifacts: bool = True
 
+    def hubs(self, options: Options) -> tuple[str, ...]:
+        return self.needs
+
 
 class Image(Strict):
     name: str
