@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from deployforge_tasks.core.endpoints import CHOCOLATEY_FEED, CHOCOLATEY_PUSH, CHOCOLATEY_WEB
-from deployforge_tasks.core.errors import NetworkError, PreflightError
+from deployforge_tasks.core.errors import NetworkError
 from deployforge_tasks.core.model import (
-    Artifact,
     Credential,
     Evidence,
     Finding,
@@ -24,8 +22,9 @@ from deployforge_tasks.core.model import (
 )
 from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
-from deployforge_tasks.effects.files import digest, folder_entries, is_archive, write_atomic
+from deployforge_tasks.effects.files import digest, folder_entries, write_atomic
 from deployforge_tasks.platforms import _chocolatey_verify as trial
+from deployforge_tasks.platforms._chocolatey_nuspec import authors, nuspec_fields, template_context
 from deployforge_tasks.platforms._chocolatey_rules import check_nuspec, check_script
 from deployforge_tasks.platforms._nupkg import entry_digest, entry_properties, nupkg_bytes
 from deployforge_tasks.platforms.base import Job, Options, Platform
@@ -43,17 +42,23 @@ class ChocolateyOptions(Options):
     package_name: str | None = None
     """Package id, lower case with hyphens; by default the project's name."""
     title: str | None = None
+    """Name for people; by default the project's name."""
     dependencies: list[str] = Field(default_factory=list)
     """Other packages that are needed: `git`, or with a version range `git [2.40,)`."""
     license_url: str | None = None
+    """Web page of the licence."""
     require_license_acceptance: bool = False
+    """Users must accept the licence before it installs; needs `license_url`."""
     package_source_url: str | None = None
     """Where these packages are made; by default the project's repository."""
     release_notes: str | None = None
+    """Text or link; by default the project's changelog."""
     while_pending: Literal["refuse", "submit"] = "refuse"
     """Whether a version may be submitted while the one before still waits for its moderator."""
     feed: str = CHOCOLATEY_FEED
+    """Base URL of the NuGet v2 feed that users install from."""
     push: str = CHOCOLATEY_PUSH
+    """URL that packages are pushed to."""
 
 
 class Chocolatey(Platform[ChocolateyOptions]):
@@ -75,7 +80,7 @@ class Chocolatey(Platform[ChocolateyOptions]):
         return [f"{_id(job)}.{_version(job.version)}.nupkg"]
 
     def render(self, job: Job[ChocolateyOptions]) -> None:
-        job.render("chocolatey", _context(job, _artifact(job)))
+        job.render("chocolatey", template_context(job, _id(job), _version(job.version)))
 
     def package(self, job: Job[ChocolateyOptions]) -> Package:
         self.render(job)
@@ -87,7 +92,7 @@ class Chocolatey(Platform[ChocolateyOptions]):
             _version(job.version),
             (rendered / nuspec).read_bytes(),
             files,
-            creator=_authors(job),
+            creator=authors(job),
             description=job.description(self.name),
         )
         path = job.workdir / self.pieces(job)[0]
@@ -95,8 +100,10 @@ class Chocolatey(Platform[ChocolateyOptions]):
         return Package((Piece(path.name, f"sha512:{digest(path, 'sha512')}", path.name, len(data)),))
 
     def preflight(self, job: Job[ChocolateyOptions]) -> list[Finding]:
-        script = (job.workdir / "rendered" / SCRIPT).read_text("utf-8")
-        findings = [*_check_key(job), *check_nuspec(_nuspec_fields(job)), *check_script(script)]
+        rendered = job.workdir / "rendered"
+        script = (rendered / SCRIPT).read_text("utf-8")
+        nuspec = (rendered / f"{_id(job)}.nuspec").read_text("utf-8")
+        findings = [*_check_key(job), *check_nuspec(nuspec_fields(nuspec)), *check_script(script)]
         if not re.fullmatch(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*", _id(job)) or len(_id(job)) > 100:
             findings.append(
                 Finding(
@@ -213,80 +220,6 @@ def _queue(properties: dict[str, str]) -> str:
         "tests ": properties.get("PackageTestResultStatus", ""),
     }
     return ", ".join(f"{name}{value}".strip() for name, value in parts.items() if value) or "submitted"
-
-
-def _artifact(job: Job[ChocolateyOptions]) -> Artifact:
-    if not job.artifacts:
-        raise PreflightError(
-            "there is no release file for windows/amd64",
-            hint="add windows/amd64 to `artifacts.targets`, or disable chocolatey",
-            code="DF3200",
-        )
-    artifact = job.artifacts[0]
-    if is_archive(artifact.name) and not artifact.name.lower().endswith(".zip"):
-        raise PreflightError(
-            f"Chocolatey unpacks zip files, and {artifact.name} is none",
-            hint="set `artifacts.ext.windows: zip`, or an empty extension for a bare executable",
-            code="DF3201",
-        )
-    return artifact
-
-
-def _authors(job: Job[ChocolateyOptions]) -> str:
-    return job.project.author.name if job.project.author else job.project.name
-
-
-def _context(job: Job[ChocolateyOptions], artifact: Artifact) -> dict[str, Any]:
-    project, options = job.project, job.options
-    repository = f"https://github.com/{project.source.repo}" if project.source.repo else ""
-    description = job.description("chocolatey")
-    return {
-        "package_id": _id(job),
-        "version": _version(job.version),
-        "title": options.title or project.name,
-        "authors": _authors(job),
-        "owners": _authors(job),
-        "description": description,
-        "summary": project.summary or description[:200],
-        "copyright": (project.author and project.author.copyright) or "",
-        "tags": " ".join(k.replace(" ", "-") for k in project.keywords),
-        "project_url": project.homepage or repository,
-        "license_url": options.license_url or "",
-        "icon_url": project.urls.icon or "",
-        "docs_url": project.urls.docs or "",
-        "bug_tracker_url": project.urls.issues or "",
-        "project_source_url": repository,
-        "package_source_url": options.package_source_url or repository,
-        "release_notes": options.release_notes or project.urls.changelog or "",
-        "require_license_acceptance": options.require_license_acceptance,
-        "dependencies": [_dependency(text) for text in options.dependencies],
-        "url64": artifact.url,
-        "checksum64": artifact.sha256,
-        "archive": is_archive(artifact.name),
-        "executable": f"{job.binary}.exe",
-    }
-
-
-def _dependency(text: str) -> dict[str, str]:
-    name, _, version = text.strip().partition(" ")
-    return {"id": name, "version": version.strip()}
-
-
-def _nuspec_fields(job: Job[ChocolateyOptions]) -> dict[str, str]:
-    """The manifest's fields by their names there, read back from the rendered file (it may be the user's own)."""
-    text = (Path(job.workdir) / "rendered" / f"{_id(job)}.nuspec").read_text("utf-8")
-    names = (
-        "id", "version", "title", "authors", "owners", "description", "summary", "copyright", "tags", "projectUrl",
-        "licenseUrl", "iconUrl", "requireLicenseAcceptance", "releaseNotes",
-    )  # fmt: skip
-    return {name: _element(text, name) for name in names}
-
-
-def _element(text: str, name: str) -> str:
-    from html import unescape
-
-    match = re.search(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
-    return unescape(match[1]) if match else ""
 
 
 def _check_key(job: Job[ChocolateyOptions]) -> list[Finding]:

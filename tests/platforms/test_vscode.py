@@ -93,7 +93,7 @@ def test_a_version_that_was_never_published_is_absent(gallery: Gallery, tmp_path
 
 def test_there_is_one_package_for_each_target(gallery: Gallery, tmp_path: Path) -> None:
     publish(VSCODE, job_for(gallery, tmp_path))
-    assert sorted(p.extra["target"] for p in gallery.publications()) == ["linux-arm64", "linux-x64", "win32-x64"]
+    assert sorted(p.extra["part"] for p in gallery.publications()) == ["linux-arm64", "linux-x64", "win32-x64"]
 
 
 def test_a_published_version_is_the_same_by_its_receipt(gallery: Gallery, tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_packaging_a_folder_twice_gives_the_same_bytes(gallery: Gallery, tmp_pat
 @pytest.mark.usefixtures("vsce_on_path")
 def test_an_existing_folder_can_be_one_package_for_every_target(gallery: Gallery, tmp_path: Path) -> None:
     job = publish(VSCODE, folder_job(gallery, tmp_path, options={"per_target": False}))
-    assert [p.extra["target"] for p in gallery.publications()] == ["universal"]
+    assert [p.extra["part"] for p in gallery.publications()] == ["universal"]
     assert VSCODE.presence(job).state is State.SAME
 
 

@@ -69,7 +69,7 @@ class Gallery(StandIn):
 
     def publications(self) -> list[Publication]:
         return [
-            Publication("vscode", f"{e.publisher}.{e.name}", p.version, "", {"target": p.target or "universal"})
+            Publication("vscode", f"{e.publisher}.{e.name}", p.version, "", {"part": p.target or "universal"})
             for e in self.extensions.values()
             for p in e.packages
         ]
