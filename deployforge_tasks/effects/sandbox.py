@@ -156,7 +156,7 @@ def _tool_folders(binary: str) -> list[str]:
     """The PATH's folders, less those in which the program itself can be found."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     names = [binary, f"{binary}.exe", f"{binary}.cmd"] if sys.platform == "win32" else [binary]
-    return [f for f in folders if f and not any((Path(f) / name).exists() for name in names)]
+    return [f for f in folders if f and not any(shutil.which(name, path=f) for name in names)]
 
 
 def _tool_home(name: str) -> str | None:

@@ -41,7 +41,7 @@ def check_package(platform: Aur, job: Job[AurOptions]) -> list[Finding]:
     key = job.secrets.get("ssh_key")
     if key and is_ssh(platform.place(job, write=True).url):
         findings += _check_key(key)
-    return [*findings, *_check_epoch(platform, job)]
+    return findings
 
 
 def _small_enough(job: Job[AurOptions]) -> bool:
@@ -57,13 +57,9 @@ def _check_key(key: str) -> list[Finding]:
     return []
 
 
-def _check_epoch(platform: Aur, job: Job[AurOptions]) -> list[Finding]:
+def check_epoch(job: Job[AurOptions], repository: Checkout) -> list[Finding]:
     """Users would never get a version with a lower epoch than the one that is there."""
-    if which("git") is None:
-        return []
-    with platform.open(job) as repository:
-        text = repository.read(".SRCINFO")
-    there = _epoch(text) if text else 0
+    there = _epoch(repository.read(".SRCINFO") or "")
     if there <= job.options.epoch:
         return []
     message = f"the AUR has epoch {there} (from a rollback), this package has {job.options.epoch}"

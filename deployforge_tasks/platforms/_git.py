@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from deployforge_tasks.core.errors import ConflictError, PublishError
-from deployforge_tasks.core.model import Package, Piece, Traits
+from deployforge_tasks.core.model import Finding, Package, Piece, Traits
 from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import write_atomic
@@ -93,6 +93,10 @@ class GitPlatform(Platform[G], Generic[G]):
             return Version.parse(spelled)
         except ValueError:
             return None
+
+    def check_repository(self, job: Job[G], repository: Checkout) -> list[Finding]:
+        """What else has to hold in the repository before a version can be published to it."""
+        return []
 
     def pieces(self, job: Job[G]) -> list[str]:
         return self.paths(job)

@@ -27,7 +27,7 @@ def check(platform: GitPlatform[G], job: Job[G]) -> list[Finding]:
     try:
         with platform.open(job, write=True) as repository:
             _may_write(platform, job, repository)
-            return _newer(platform, job, repository)
+            return [*_newer(platform, job, repository), *platform.check_repository(job, repository)]
     except DeployForgeError as error:
         return [Finding(f"{prefix}-004", Level.ERROR, f"cannot write there: {error.message}", error.hint)]
 

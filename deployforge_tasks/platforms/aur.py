@@ -14,8 +14,9 @@ from pydantic import Field
 from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.model import Credential, Evidence, Finding, Rollback
 from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.git import Checkout
 from deployforge_tasks.effects.git_access import Access, is_http, is_ssh
-from deployforge_tasks.platforms._aur_checks import check_package, take_back
+from deployforge_tasks.platforms._aur_checks import check_epoch, check_package, take_back
 from deployforge_tasks.platforms._aur_files import context, package_name, srcinfo
 from deployforge_tasks.platforms._aur_verify import verify
 from deployforge_tasks.platforms._git import GitOptions, GitPlatform, Place
@@ -120,6 +121,9 @@ class Aur(GitPlatform[AurOptions]):
 
     def preflight(self, job: Job[AurOptions]) -> list[Finding]:
         return [*check_package(self, job), *check(self, job)]
+
+    def check_repository(self, job: Job[AurOptions], repository: Checkout) -> list[Finding]:
+        return check_epoch(job, repository)
 
     def verify(self, job: Job[AurOptions]) -> Evidence:
         return verify(self, job)

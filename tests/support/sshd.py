@@ -6,29 +6,25 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_SERVE = """#!{python}
-import os, re, shlex, subprocess, sys
-sys.path.insert(0, {project!r})
-from pathlib import Path
-from deployforge_tasks.rehearsal.stand_ins.git import install_aur_rules
-words = shlex.split(os.environ.get("SSH_ORIGINAL_COMMAND", ""))
-if len(words) != 2 or words[0] not in ("git-upload-pack", "git-receive-pack"):
-    sys.exit("Interactive shell is disabled.")
-name = words[1].strip("/")
-if not re.fullmatch(r"[a-z0-9][a-z0-9.+_-]*[.]git", name):
-    sys.exit("invalid repository name")
-repository = Path({root!r}) / name
-if not repository.exists():
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "master", str(repository)], check=True)
-install_aur_rules(repository)
-os.execvp(words[0], [words[0], str(repository)])
+from deployforge_tasks.rehearsal.stand_ins.git import AUR_RULES
+
+_SERVE = """#!/bin/sh
+set -- $SSH_ORIGINAL_COMMAND
+case "$1" in git-upload-pack | git-receive-pack) ;; *) echo "Interactive shell is disabled." >&2; exit 1 ;; esac
+name=$(printf %s "$2" | tr -d "'/" | tr -cd 'a-z0-9.+_-')
+repository="{root}/$name"
+if [ ! -d "$repository" ]; then
+  git init -q --bare -b master "$repository"
+  cp "{hook}" "$repository/hooks/pre-receive"
+  chmod +x "$repository/hooks/pre-receive"
+fi
+exec "$1" "$repository"
 """
 
 
@@ -56,9 +52,8 @@ def git_over_ssh(folder: Path) -> Iterator[GitOverSsh]:
         subprocess.run(command, check=True)
     root = folder / "repositories"
     root.mkdir()
-    serve = folder / "serve.py"
-    project = str(Path(__file__).parents[2])
-    serve.write_text(_SERVE.format(python=sys.executable, project=project, root=str(root)), "utf-8")
+    serve = folder / "serve.sh"
+    serve.write_text(_SERVE.format(root=root, hook=AUR_RULES), "utf-8")
     serve.chmod(0o755)
     key = (folder / "client.pub").read_text("utf-8")
     (folder / "authorized_keys").write_text(f'command="{serve}",restrict {key}', "utf-8")

@@ -25,7 +25,8 @@ from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
 TOKEN = "rehearsal-git-token"  # noqa: S105 - good for nothing but this stand-in
 TAP, BUCKET = "github/rehearsal/homebrew-tap.git", "github/rehearsal/scoop-bucket.git"
 _SERVICES = r"(?P<service>info/refs|git-upload-pack|git-receive-pack)"
-_HOOK = Path(__file__).with_name("aur-pre-receive.sh")
+#: The hook that refuses what the AUR refuses.
+AUR_RULES = Path(__file__).with_name("aur-pre-receive.sh")
 
 
 class GitStandIn(StandIn):
@@ -103,7 +104,7 @@ def install_aur_rules(repository: Path) -> None:
     hook = repository / "hooks" / "pre-receive"
     if not hook.exists():
         hook.parent.mkdir(exist_ok=True)
-        shutil.copyfile(_HOOK, hook)
+        shutil.copyfile(AUR_RULES, hook)
         hook.chmod(0o755)
 
 
