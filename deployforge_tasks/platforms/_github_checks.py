@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from deployforge_tasks.core.errors import DeployForgeError, StatusError
 from deployforge_tasks.core.model import Finding, Level
@@ -11,6 +12,7 @@ from deployforge_tasks.platforms._github_api import Repository
 from deployforge_tasks.platforms._github_release import (
     GitHubJob,
     files,
+    is_path,
     notes,
     repo_name,
     repository,
@@ -64,6 +66,14 @@ def _limits(job: GitHubJob) -> Iterator[Finding]:
             Level.ERROR,
             f"the release has {len(files(job))} files, and GitHub takes {MAX_FILES}",
             "publish fewer targets here with `targets:`",
+        )
+    text = job.options.notes or ""
+    if is_path(text) and not Path(text).is_file():
+        yield Finding(
+            "GITHUB-013",
+            Level.ERROR,
+            f"the release notes {text.strip()} are not there",
+            "write that file, or put the text itself into `notes`",
         )
     length = len(notes(job) or "")
     if length > MAX_NOTES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deployforge_tasks.effects.files import digest
 from deployforge_tasks.platforms._github_api import Asset, Release, Repository
-from deployforge_tasks.platforms._github_release import GitHubJob, files
+from deployforge_tasks.platforms._github_release import GitHubJob, files, stored_name
 
 
 def digests(job: GitHubJob, hub: Repository, release: Release) -> dict[str, str]:
@@ -14,7 +14,7 @@ def digests(job: GitHubJob, hub: Repository, release: Release) -> dict[str, str]
     """
     assets = hub.assets(release)
     there = {name: _sha256(job, hub, assets[name]) for name in files(job) if name in assets and assets[name].uploaded}
-    checksums = job.options.checksums
+    checksums = stored_name(job.options.checksums or "")
     if checksums in there and _says_the_same(job, hub, release, assets[checksums]):
         there[checksums] = job.digests[checksums]
     return there

@@ -105,7 +105,7 @@ def _filled(pattern: str, job: GitHubJob, version: Version | None) -> str:
 def files(job: GitHubJob) -> list[str]:
     """Names of the release's files in uploading order, as GitHub will show them."""
     names = [stored_name(job.asset_name(target)) for target in job.targets]
-    return [*names, job.options.checksums] if job.options.checksums else names
+    return [*names, stored_name(job.options.checksums)] if job.options.checksums else names
 
 
 def stored_name(name: str) -> str:
@@ -131,9 +131,14 @@ def is_prerelease(job: GitHubJob) -> bool:
 def notes(job: GitHubJob) -> str | None:
     """The release notes, or None when the project says nothing."""
     text = job.options.notes
-    if text and "\n" not in text and len(text) < 256 and Path(text).is_file():
+    if text and is_path(text) and Path(text).is_file():
         text = Path(text).read_text("utf-8")
     return _filled(text, job, job.version).replace("{tag}", tag_of(job)) if text else text
+
+
+def is_path(text: str) -> bool:
+    """Whether notes look like the path of a file: one word with an extension."""
+    return re.fullmatch(r"\S{1,250}\.(md|markdown|txt|rst)", text.strip(), re.IGNORECASE) is not None
 
 
 def draft_fields(job: GitHubJob) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class GitHub(Platform[GitHubOptions]):
     def package(self, job: GitHubJob) -> Package:
         pieces = [Piece(stored_name(a.name), a.sha256, str(a.path), a.size, str(a.target)) for a in job.artifacts]
         if job.options.checksums:
-            path = job.workdir / "checksums" / job.options.checksums
+            path = job.workdir / "checksums" / stored_name(job.options.checksums)
             write_atomic(path, "".join(f"{p.digest}  {p.name}\n" for p in pieces))
             relative = path.relative_to(job.workdir).as_posix()
             pieces.append(Piece(path.name, digest(path), relative, path.stat().st_size))

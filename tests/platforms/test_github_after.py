@@ -11,7 +11,7 @@ from deployforge_tasks.core.errors import DeployForgeError, VerifyError
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.versions import Version
 from tests.support import faults
-from tests.support.github import PLATFORM, Place
+from tests.support.github import PLATFORM, REPO, Place, put
 from tests.support.jobs import presence, publish
 from tests.support.proxy import FaultProxy
 
@@ -53,6 +53,17 @@ def test_an_outage_page_with_status_200_is_not_taken_for_the_file(place: Place) 
         proxy.when("GET", "/releases/download/", do=faults.garbage())
         with pytest.raises(VerifyError, match="SHA-256"):
             PLATFORM.verify(job)
+
+
+def test_a_large_download_that_broke_off_is_resumed(place: Place, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 20_000
+    put(place.release("v1.0.0"), "large.bin", data)
+    with FaultProxy(place.hub.url) as proxy:
+        job = place.job(through=proxy)
+        proxy.when("GET", "/storage/", do=faults.truncate)
+        job.http.download(f"{proxy.url}/{REPO}/releases/download/v1.0.0/large.bin", tmp_path / "large.bin")
+        assert [e.status for e in proxy.forwarded("GET", "/storage/")] == [200, 206]
+    assert (tmp_path / "large.bin").read_bytes() == data
 
 
 def test_files_for_other_machines_only_are_verified_by_download(place: Place) -> None:

@@ -169,6 +169,13 @@ def test_limits_are_checked_before_anything_is_sent(place: Place) -> None:
     assert ids(replace(job, package=huge), Level.ERROR) == {"GITHUB-003", "GITHUB-005"}
 
 
+def test_release_notes_that_name_a_file_that_is_not_there_are_found(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    assert ids(place.job({"notes": str(path)}), Level.ERROR) == {"GITHUB-013"}
+    path.write_text("New")
+    assert ids(place.job({"notes": str(path)}), Level.ERROR) == set()
+
+
 def test_a_project_without_a_repository_is_told_what_to_set(place: Place) -> None:
     with pytest.raises(ConfigError, match="does not know the repository"):
         PLATFORM.presence(place.job(project={"source": {}}))
