@@ -212,7 +212,7 @@ class Project(Strict):
     ci: Ci = Field(default_factory=lambda: Ci())
     audit: Audit = Field(default_factory=lambda: Audit())
 
-    @field_validator("license", mode="before")
+    @field_validator("license", mode="before", json_schema_input_type=License | str)
     @classmethod
     def _expression(cls, value: Any) -> Any:
         return {"spdx": value} if isinstance(value, str) else value
