@@ -220,7 +220,7 @@ def _call(job: Job[CratesOptions], method: str, path: str, **more: Any) -> None:
     headers = {"Authorization": job.secrets.require("token"), **more.pop("headers", {})}
     url = f"{job.options.api.rstrip('/')}{path}"
     response = job.http.send(method, url, ok=(200,), headers=headers, allow_redirects=False, **more)
-    answer = json_body(response)
+    answer = json_body(response) if response.content else {}  # small registries say nothing at all
     errors = answer.get("errors") if isinstance(answer, dict) else None
     if errors:
         raise PublishError(

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.crates import Crates
 from deployforge_tasks.rehearsal.server import Reply, Request
 from deployforge_tasks.rehearsal.stand_ins.cargo import TOKEN, Cargo
+from tests.support.cargo_registry import SERVER, cargo_http_registry
 from tests.support.files import serving
 from tests.support.jobs import Recorder, make_job, packaged, publish
 
@@ -38,10 +41,8 @@ PROGRAM = {
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Cargo]:
-    cargo = Cargo(tmp_path / "registry")
-    cargo.start()
-    yield cargo
-    cargo.stop()
+    with running(Cargo(tmp_path / "registry")) as cargo:
+        yield cargo
 
 
 def job_for(registry: Cargo, folder: Path, **more: Any) -> Job[Any]:
@@ -286,15 +287,34 @@ class _OldRegistry(Cargo):
         return Reply(200, reply.body) if reply.status == 400 else reply
 
 
-def test_a_refusal_that_comes_with_status_200_is_an_error(tmp_path: Path) -> None:
-    registry = _OldRegistry(tmp_path / "registry")
+class _SilentRegistry(Cargo):
+    """Says nothing when it accepts, as cargo-http-registry does."""
+
+    def answer(self, request: Request) -> Reply:
+        reply = super().answer(request)
+        return Reply(200) if (request.method, reply.status) == ("PUT", 200) else reply
+
+
+@contextmanager
+def running(registry: Cargo) -> Iterator[Cargo]:
     registry.start()
     try:
+        yield registry
+    finally:
+        registry.stop()
+
+
+def test_a_refusal_that_comes_with_status_200_is_an_error(tmp_path: Path) -> None:
+    with running(_OldRegistry(tmp_path / "registry")) as registry:
         job = publish(CRATES, job_for(registry, tmp_path))
         with pytest.raises(PublishError, match="already uploaded"):
             CRATES.publish(job, CRATES.pieces(job))
-    finally:
-        registry.stop()
+
+
+def test_an_empty_answer_with_status_200_is_a_publication(tmp_path: Path) -> None:
+    with running(_SilentRegistry(tmp_path / "registry")) as registry:
+        job = publish(CRATES, job_for(registry, tmp_path))
+        assert CRATES.presence(job).state is State.SAME
 
 
 def test_a_dependency_is_told_to_the_registry_as_cargo_tells_it() -> None:
@@ -310,3 +330,29 @@ def test_a_dependency_is_told_to_the_registry_as_cargo_tells_it() -> None:
     (told,) = upload_metadata(package, crates_io=False, readme=None)["deps"]
     assert (told["kind"], told["explicit_name_in_toml"], told["version_req"]) == ("normal", "short", "^2")
     assert told["registry"] == "https://github.com/rust-lang/crates.io-index"
+
+
+@needs_cargo
+@pytest.mark.skipif(SERVER is None, reason="only on a machine that reaches crates.io, where the server is built from")
+@pytest.mark.parametrize("kind", ["generated", "source"])
+def test_cargo_installs_from_a_real_registry_what_we_have_uploaded_there(
+    registry: Cargo, tmp_path: Path, kind: str
+) -> None:
+    job = job_for(registry, tmp_path) if kind == "generated" else source_job(registry, tmp_path, PROGRAM)
+    ready = packaged(CRATES, job)
+    with cargo_http_registry(tmp_path / "real") as url:
+        # Its index is a git repository, which look-ups do not read: only the upload is tried here.
+        there = ready.options.model_copy(update={"api": url})
+        CRATES.publish(replace(ready, options=there), CRATES.pieces(ready))
+        environment = {
+            **os.environ,
+            "CARGO_HOME": str(tmp_path / "cargo-home"),
+            "CARGO_NET_GIT_FETCH_WITH_CLI": "true",
+            "CARGO_REGISTRIES_REAL_INDEX": f"{url}/git",
+        }
+        done = subprocess.run(
+            ["cargo", "install", "--registry", "real", "--root", str(tmp_path), "--debug", "hello-forge"],
+            env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Installed package `hello-forge v1.0.0" in done.stderr
