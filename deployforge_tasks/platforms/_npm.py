@@ -25,6 +25,7 @@ class NpmFamily(Platform[NpmOptions]):
 
     traits = Traits(immutable=True, reversible=True)
     ecosystem = "npm"
+    needs = ("github",)
     always_signed_in = False
     """Whether even reading needs a credential."""
     deprecates = True
@@ -37,6 +38,9 @@ class NpmFamily(Platform[NpmOptions]):
     def settle(self, job: Job[NpmOptions]) -> Job[NpmOptions]:
         """The job with options that follow from others filled in."""
         return job
+
+    def hubs(self, options: NpmOptions) -> tuple[str, ...]:
+        return self.needs if options.strategy == "download" else ()
 
     def registry(self, job: Job[NpmOptions]) -> Registry:
         auth = self.always_signed_in or job.options.access == "restricted"

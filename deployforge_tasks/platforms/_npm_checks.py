@@ -7,6 +7,7 @@ from typing import Any
 
 from deployforge_tasks.core.errors import CredentialError, NetworkError
 from deployforge_tasks.core.model import Finding, Level
+from deployforge_tasks.effects.files import is_archive
 from deployforge_tasks.platforms._npm_names import NpmOptions, name_problem, package_names
 from deployforge_tasks.platforms._npm_registry import Registry
 from deployforge_tasks.platforms.base import Job
@@ -17,7 +18,7 @@ _LARGEST = 120 << 20
 
 def findings(job: Job[NpmOptions], registry: Registry | None) -> list[Finding]:
     """Everything that can be seen without publishing; `registry` is None without a credential."""
-    return [*_names(job), *_version(job), *_credential(job, registry), *_sizes(job), *_options(job)]
+    return [*_names(job), *_version(job), *_credential(job, registry), *_sizes(job), *_downloads(job), *_options(job)]
 
 
 def _names(job: Job[NpmOptions]) -> Iterator[Finding]:
@@ -69,6 +70,15 @@ def _sizes(job: Job[NpmOptions]) -> Iterator[Finding]:
             size = f"{piece.size >> 20} MiB"
             hint = "strip the program, or leave the target out with `targets:`"
             yield Finding("NPM-006", Level.WARNING, f"{piece.name} packs to {size}, npm's practical limit is 120", hint)
+
+
+def _downloads(job: Job[NpmOptions]) -> Iterator[Finding]:
+    """The starter unpacks what Node.js itself can unpack."""
+    names = [job.asset_name(t) for t in job.targets] if job.options.strategy == "download" else []
+    for name in names:
+        if is_archive(name) and not name.lower().endswith((".tar.gz", ".tgz", ".zip")):
+            hint = "release .tar.gz or .zip, or use another strategy"
+            yield Finding("NPM-010", Level.ERROR, f"the starter cannot unpack {name}", hint)
 
 
 def _options(job: Job[NpmOptions]) -> Iterator[Finding]:

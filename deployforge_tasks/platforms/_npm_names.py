@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import field_validator
-
 from deployforge_tasks.core.endpoints import NPM_REGISTRY
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.core.targets import Target, spelling
@@ -34,8 +32,10 @@ class NpmOptions(Options):
     """Who may install it."""
     dist_tag: str = "latest"
     """The tag that moves to the new version; prereleases and older versions never take `latest`."""
-    strategy: Literal["per_target_package", "bundle"] = "per_target_package"
-    """`per_target_package`: one package a target, chosen by npm; `bundle`: one package with every program in it."""
+    strategy: Literal["per_target_package", "bundle", "download"] = "per_target_package"
+    """`per_target_package`: one package a target, chosen by npm. `bundle`: one package with every program in it.
+    `download`: the starter fetches the release file on its first run (never at install time: npm 12 and pnpm block
+    install scripts) and refuses it unless its SHA-256 is the one that the package names."""
     provenance: bool = False
     """Wanted by npm's trusted publishing; DeployForge publishes with a token and says so in a note."""
     binary_wrapper: str | None = None
@@ -49,16 +49,6 @@ class NpmOptions(Options):
         if self.binary_wrapper:
             found.append(("binary_wrapper", "nothing uses it: the packages carry the program itself", "remove it"))
         return found
-
-    @field_validator("strategy", mode="before")
-    @classmethod
-    def _no_downloads(cls, value: Any) -> Any:
-        if value == "download":
-            raise ValueError(
-                "npm packages cannot download at install time: npm 12 and pnpm block install scripts; "
-                "use per_target_package or bundle"
-            )
-        return value
 
 
 @dataclass(frozen=True)
@@ -82,7 +72,7 @@ def package_names(job: Job[Any]) -> Names:
     """
     options: NpmOptions = job.options
     main = main_name(options, job.project.name)
-    if options.strategy == "bundle":
+    if options.strategy != "per_target_package":
         return Names(main, {})
     scope, _, name = main.rpartition("/")
     parts = {

@@ -17,6 +17,8 @@ from deployforge_tasks.platforms._npm_names import Names, package_names
 from deployforge_tasks.platforms._npm_registry import integrity
 from deployforge_tasks.platforms.base import Job
 
+#: Folders of the main package besides `bin`, by strategy.
+_EXTRA: Mapping[str, list[str]] = {"per_target_package": [], "bundle": ["vendor"], "download": ["lib"]}
 _LIBC = {"gnu": "glibc", "musl": "musl"}
 
 
@@ -43,8 +45,10 @@ def read_program(tarball: bytes, file: str) -> bytes:
 
 
 def program_file(job: Job[Any], names: Names, target: Target) -> str:
-    """Where the program of a target lies inside its package."""
+    """Where the program of a target lies inside its package (or, when it is downloaded, in the user's cache)."""
     name = job.binary + target.executable_suffix
+    if job.options.strategy == "download":
+        return name
     return f"bin/{name}" if names.parts else f"vendor/{spelling(target, 'npm')}/{name}"
 
 
@@ -72,7 +76,6 @@ def _target_piece(job: Job[Any], names: Names, artifact: Artifact) -> Piece:
 
 
 def _main_piece(job: Job[Any], names: Names, artifacts: Mapping[Target, Artifact]) -> Piece:
-    bundled = [] if names.parts else [artifacts[t] for t in job.targets if t in artifacts]
     context = {
         **_common(job),
         "name": names.main,
@@ -81,24 +84,38 @@ def _main_piece(job: Job[Any], names: Names, artifacts: Mapping[Target, Artifact
         "issues": job.project.urls.issues,
         "keywords": job.project.keywords,
         "optional_dependencies": dict.fromkeys(names.parts.values(), job.version.semver),
-        "programs": [_program(job, names, target) for target in job.targets],
-        "files": ["bin", "vendor"] if bundled else ["bin"],
+        "programs": [_program(job, names, artifacts[target]) for target in job.targets],
+        "downloads": job.options.strategy == "download",
+        "files": ["bin", *_EXTRA[job.options.strategy]],
     }
     folder = job.render("npm/main", context, to="main")
-    programs = [entry for artifact in bundled for entry in _program_entries(job, names, artifact)]
-    return _pack(job, names.main, folder, programs, None)
+    return _pack(job, names.main, folder, _beside_starter(job, names, artifacts), None)
 
 
-def _program(job: Job[Any], names: Names, target: Target) -> dict[str, str | None]:
+def _beside_starter(job: Job[Any], names: Names, artifacts: Mapping[Target, Artifact]) -> list[Entry]:
+    """What the main package carries besides its starter."""
+    if job.options.strategy == "bundle":
+        return [entry for target in job.targets for entry in _program_entries(job, names, artifacts[target])]
+    if job.options.strategy == "download":
+        return folder_entries(job.render("npm/download", {}, to="download"), "package/")
+    return []
+
+
+def _program(job: Job[Any], names: Names, artifact: Artifact) -> dict[str, Any]:
     """A row of the starter's table."""
-    fields = _platform_fields(target)
-    return {
+    fields = _platform_fields(artifact.target)
+    row = {
         "os": fields["os"][0],
         "cpu": fields["cpu"][0],
         "libc": fields["libc"][0] if "libc" in fields else None,
-        "package": names.parts.get(target),
-        "file": program_file(job, names, target),
+        "package": names.parts.get(artifact.target),
+        "file": program_file(job, names, artifact.target),
     }
+    if job.options.strategy != "download":
+        return row
+    # the release file's own name of the program, which may differ from the name of the command
+    beside = [path.name for path in artifact.runtime_files]
+    return {**row, "file": artifact.executable.name, "url": artifact.url, "sha256": artifact.sha256, "beside": beside}
 
 
 def _platform_fields(target: Target) -> dict[str, list[str]]:

@@ -68,7 +68,6 @@ def _install(job: Job[NpmOptions], registry: Registry) -> Evidence:
         env={"npm_config_cache": str(sandbox.home / "npm-cache"), "npm_config_update_notifier": "false"},
         secrets={_TOKEN: token} if token else None,
     )
-    _check_program(job, prefix)
     folder = prefix if sys.platform == "win32" else prefix / "bin"
     starter = folder / (f"{job.binary}.cmd" if sys.platform == "win32" else job.binary)
     command = job.project.binary.version_command if job.project.binary else ["--version"]
@@ -79,6 +78,7 @@ def _install(job: Job[NpmOptions], registry: Registry) -> Evidence:
             hint="does the program know its release? set the version when it is built",
             code="DF5020",
         )
+    _check_program(job, sandbox)
     return Evidence("install", f"npm {npm}", said.strip())
 
 
@@ -93,14 +93,16 @@ def _user_config(sandbox: Sandbox, registry: Registry, *, signed_in: bool) -> Pa
     return config
 
 
-def _check_program(job: Job[NpmOptions], prefix: Path) -> None:
+def _check_program(job: Job[NpmOptions], sandbox: Sandbox) -> None:
     """The installed executable is byte for byte that of a release file for this machine."""
     names = package_names(job)
     for artifact in job.artifacts:
         if runnable([artifact.target]) is None:
             continue
-        file = program_file(job, names, artifact.target)
-        installed = [p for p in prefix.rglob(Path(file).name) if p.is_file() and p.as_posix().endswith(file)]
+        downloaded = job.options.strategy == "download"
+        file = artifact.executable.name if downloaded else program_file(job, names, artifact.target)
+        place = sandbox.home if downloaded else sandbox.root
+        installed = [p for p in place.rglob(Path(file).name) if p.is_file() and p.as_posix().endswith(f"/{file}")]
         if any(digest(path) == digest(artifact.executable) for path in installed):
             return
     raise VerifyError(
@@ -116,6 +118,9 @@ def _download(job: Job[NpmOptions], registry: Registry, reason: str) -> Evidence
     by_target = {a.target: a for a in job.artifacts}
     for name in names.all:
         data = registry.tarball(name, job.version.semver)
+        if job.options.strategy == "download":
+            _check_links(job)
+            continue
         for target in job.targets:
             if names.parts.get(target, names.main) != name:
                 continue
@@ -127,3 +132,15 @@ def _download(job: Job[NpmOptions], registry: Registry, reason: str) -> Evidence
                     code="DF5021",
                 )
     return Evidence("download", "DeployForge", f"{len(names.all)} packages, digests and programs as released", reason)
+
+
+def _check_links(job: Job[NpmOptions]) -> None:
+    """What the starter would download is what was released."""
+    for artifact in job.artifacts:
+        if hashlib.sha256(job.http.get(artifact.url).content).hexdigest() != artifact.sha256:
+            raise VerifyError(
+                f"{artifact.url} is another file than the one that was released",
+                hint="restore the release file, or raise the version and release again",
+                code="DF5021",
+                url=artifact.url,
+            )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.clock import Patience
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.npm import Npm
+from deployforge_tasks.project.render import render_template, templates_folder
 from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN
 from deployforge_tasks.rehearsal.stand_ins.npm import Npm as Registry
 from tests.support.jobs import Recorder, make_job, packaged, publish
@@ -245,95 +245,6 @@ def test_the_token_of_a_public_package_is_not_sent_for_reading(stand_in: Registr
     assert NPM.presence(job).state is State.ABSENT
 
 
-# --- packages -----------------------------------------------------------------------------------------------------
-
-
-def read(job: Job[Any], name: str, member: str) -> tuple[str, int]:
-    assert job.package is not None
-    with tarfile.open(job.workdir / str(job.package.piece(name).path)) as tar:
-        info = tar.getmember(f"package/{member}")
-        file = tar.extractfile(info)
-        assert file is not None
-        return file.read().decode("utf-8", "replace"), info.mode
-
-
-@pytest.fixture
-def offline(tmp_path: Path) -> Job[Any]:
-    options = {"registry": "http://127.0.0.1:9"}
-    return packaged(NPM, make_job(NPM, tmp_path, options=options, targets=("linux/amd64/musl", "windows/arm64")))
-
-
-def test_a_target_package_names_its_computer_and_carries_an_executable(offline: Job[Any]) -> None:
-    name = f"{MAIN}-linux-x64-musl"
-    manifest = json.loads(read(offline, name, "package.json")[0])
-    assert (manifest["os"], manifest["cpu"], manifest["libc"]) == (["linux"], ["x64"], ["musl"])
-    assert read(offline, name, "bin/hello-forge")[1] == 0o755
-
-
-def test_the_main_package_pins_its_parts_exactly_and_has_no_scripts(offline: Job[Any]) -> None:
-    manifest = json.loads(read(offline, MAIN, "package.json")[0])
-    assert manifest["optionalDependencies"] == {f"{MAIN}-linux-x64-musl": "1.0.0", f"{MAIN}-win32-arm64": "1.0.0"}
-    assert manifest["repository"]["url"] == "git+https://github.com/hello-makers/hello-forge.git"
-    assert "scripts" not in manifest
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not on this machine")
-def test_the_starter_explains_when_its_part_was_left_out(tmp_path: Path) -> None:
-    job = packaged(NPM, make_job(NPM, tmp_path))
-    starter = job.workdir / "rendered" / "main" / "bin" / "hello-forge.js"
-    done = subprocess.run(["node", starter], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "--omit=optional" in done.stderr
-    assert f"npm install {MAIN}@1.0.0" in done.stderr
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not on this machine")
-def test_the_starter_names_the_systems_that_have_a_program(tmp_path: Path) -> None:
-    job = packaged(NPM, make_job(NPM, tmp_path, targets=("windows/amd64",)))
-    starter = job.workdir / "rendered" / "main" / "bin" / "hello-forge.js"
-    done = subprocess.run(["node", starter], capture_output=True, text=True, check=False)
-    assert "there is one for: win32-x64" in done.stderr
-
-
-def test_the_starter_hands_over_arguments_exit_code_and_signals(tmp_path: Path) -> None:
-    if shutil.which("node") is None:
-        pytest.skip("node is not on this machine")
-    job = packaged(NPM, make_job(NPM, tmp_path, options={"strategy": "bundle"}, targets=("linux/amd64",)))
-    root = job.workdir / "rendered" / "main"
-    program = root / "vendor" / "linux-x64" / "hello-forge"
-    program.parent.mkdir(parents=True)
-    program.write_text('#!/bin/sh\n[ "$1" = die ] && kill -TERM $$\necho "$@"\nexit 7\n')
-    program.chmod(0o755)
-    starter = root / "bin" / "hello-forge.js"
-    done = subprocess.run(["node", starter, "a b", "-c"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (7, "a b -c\n")
-    assert subprocess.run(["node", starter, "die"], check=False).returncode == -15
-
-
-def test_the_seeds_options_load(tmp_path: Path) -> None:
-    options = {"scope": "@acme", "registry": "http://127.0.0.1:9/", "binary_wrapper": "./wrappers/node"}
-    job = make_job(NPM, tmp_path, options=options, targets=("linux/amd64",))
-    assert NPM.pieces(job) == ["@acme/hello-forge-linux-x64", "@acme/hello-forge"]
-    warnings = [f for f in NPM.preflight(job) if f.level is Level.WARNING]
-    assert [f.id for f in warnings] == ["NPM-008"]
-
-
-def test_downloading_at_install_time_is_refused_with_the_reason(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="block install scripts"):
-        make_job(NPM, tmp_path, options={"strategy": "download"})
-
-
-@pytest.mark.parametrize("name", ["Hello", "hello world", "x" * 215])
-def test_names_that_npm_refuses_are_found_before(tmp_path: Path, name: str) -> None:
-    job = make_job(NPM, tmp_path, options={"package": name, "registry": "http://127.0.0.1:9"})
-    assert "NPM-001" in {f.id for f in NPM.preflight(job)}
-
-
-def test_a_version_with_four_numbers_is_found_before(tmp_path: Path) -> None:
-    job = make_job(NPM, tmp_path, version="1.0.0.1")
-    assert "NPM-003" in {f.id for f in NPM.preflight(job) if f.level is Level.ERROR}
-
-
 # --- verification without npm, and of wrong packages --------------------------------------------------------------
 
 
@@ -355,7 +266,7 @@ def test_a_foreign_package_under_our_version_is_not_verified(stand_in: Registry,
 @needs_npm
 def test_a_starter_that_looks_on_path_is_caught_starting_itself(stand_in: Registry, tmp_path: Path) -> None:
     template = tmp_path / "own" / "main"
-    shutil.copytree(Path(__file__).parents[2] / "templates" / "npm" / "main", template)
+    shutil.copytree(templates_folder() / "npm" / "main", template)
     starter = template / "{{cookiecutter.root}}" / "bin" / "{{cookiecutter.binary}}.js"
     starter.write_text(
         "#!/usr/bin/env node\n"
@@ -365,8 +276,6 @@ def test_a_starter_that_looks_on_path_is_caught_starting_itself(stand_in: Regist
     job = job_for(at(stand_in), tmp_path, targets=("linux/amd64",))
 
     def render_own(name: str, context: Any, to: Path) -> Path:
-        from deployforge_tasks.project.render import render_template
-
         return render_template(template if name == "npm/main" else name, context, to)
 
     with pytest.raises(VerifyError, match="over and over"):

@@ -25,6 +25,7 @@ function forThisComputer() {
 }
 
 function locate(program) {
+  if (program.url) return require("../lib/download.js").fetchProgram(NAME, program);
   if (!program.package) {
     const file = path.join(__dirname, "..", program.file);
     return existsSync(file) ? file : null;
@@ -67,7 +68,13 @@ function start(file) {
   });
 }
 
-const candidates = forThisComputer();
-const file = candidates.map(locate).find(Boolean);
-if (file) start(file);
-else explain(candidates);
+async function main() {
+  const candidates = forThisComputer();
+  for (const program of candidates) {
+    const file = await locate(program);
+    if (file) return start(file);
+  }
+  explain(candidates);
+}
+
+main().catch((error) => fail([error.message]));
