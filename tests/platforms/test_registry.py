@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -129,6 +130,14 @@ def test_listing_the_platforms_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", sorted(platforms()))
+def test_a_platform_imports_no_other_one(name: str) -> None:
+    tree = ast.parse((ROOT / "deployforge_tasks" / "platforms" / f"{name}.py").read_text("utf-8"))
+    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    inside = {module.rpartition(".")[2] for module in imported if module.startswith("deployforge_tasks.platforms.")}
+    assert {module for module in inside if not module.startswith("_")} <= {"base"}
 
 
 # --- whole configurations
