@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.errors import DeployForgeError, PublishError
+from deployforge_tasks.core.errors import DeployForgeError
 from deployforge_tasks.core.events import stage_context
 from deployforge_tasks.core.presence import Action, Presence, State, decide
 from deployforge_tasks.core.redact import redactor
@@ -20,12 +19,10 @@ from deployforge_tasks.graph.jobs import make_job
 from deployforge_tasks.graph.look import Answer, look_patiently, unknown_error
 from deployforge_tasks.graph.package_file import fingerprint, read_package
 from deployforge_tasks.graph.publish import refusal
-from deployforge_tasks.graph.settle import settle_intents
 
 if TYPE_CHECKING:
     from deployforge_tasks.core.model import Evidence
     from deployforge_tasks.graph.context import RunContext
-    from deployforge_tasks.platforms.base import Job
 
 
 class PresenceCheck:
@@ -86,22 +83,12 @@ class PresenceCheck:
                 # An interrupted call may have been carried out: what was sent then is what to compare with.
                 sent = {i.piece: i.digest for i in context.ledger.open_intents(context.key(name)) if i.digest}
                 job = make_job(context, name, "presence", digests={**self._digests(), **sent})
-                answer = look_patiently(context, name, job, "presence")
-                if answer.presence.settled:
-                    self._settle(job)
-                return answer
+                return look_patiently(context, name, job, "presence")
         except DeployForgeError as error:
             return Answer(Presence.unknown(error.message), error)
         except Exception as error:  # noqa: BLE001 - see the module: doit must not see it
             text = redactor.text(f"{type(error).__name__}: {error}")
             return Answer(Presence.unknown(text), unknown_error(text))
-
-    def _settle(self, job: Job[Any]) -> None:
-        """Close what a killed run left open, because nothing will be published here; a run that lives closes its own."""
-        context, name = self._context, self.name
-        if context.ledger.open_intents(context.key(name)):
-            with suppress(PublishError), context.ledger.lock(context.key(name), 0):
-                settle_intents(context, name, job)
 
     def _digests(self) -> Mapping[str, str]:
         """What was published, by the receipts; before that, what is packaged here, as long as it is current.

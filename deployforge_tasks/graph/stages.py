@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.core.errors import PreflightError
 from deployforge_tasks.core.model import Finding, Level
@@ -16,10 +16,12 @@ from deployforge_tasks.graph.package_file import fingerprint, write_package, wri
 from deployforge_tasks.graph.publish import LOCK_WAIT
 from deployforge_tasks.graph.settle import wait_for
 from deployforge_tasks.graph.stage import End
+from deployforge_tasks.project.rendered import check_rendered
 
 if TYPE_CHECKING:
     from deployforge_tasks.core.targets import Target
     from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.platforms.base import Job
 
 
 def obtain(context: RunContext, target: Target) -> End:
@@ -55,13 +57,22 @@ def preflight(context: RunContext, name: str) -> End:
         PreflightError: at least one finding is an error.
     """
     job = make_job(context, name, "preflight")
-    findings = [*context.platforms[name].preflight(job)]
+    findings = [*context.platforms[name].preflight(job), *_rendered_findings(context, job)]
     for finding in findings:
         context.bus.emit("finding", name, "preflight", **{**asdict(finding), "level": str(finding.level)})
     errors = [finding for finding in findings if finding.level is Level.ERROR]
     if errors:
         raise _failed(errors)
     return End()
+
+
+def _rendered_findings(context: RunContext, job: Job[Any]) -> list[Finding]:
+    """Placeholders that nobody filled in, and links to release files that are not there."""
+    artifacts = job.artifacts
+    one_folder = context.project.artifacts.source != "urls"
+    base = artifacts[0].url.rpartition("/")[0] if artifacts and one_folder else ""
+    digests = {artifact.name: artifact.sha256 for artifact in artifacts}
+    return check_rendered(job.workdir / "rendered", base=base, digests=digests)
 
 
 def _failed(errors: list[Finding]) -> PreflightError:
