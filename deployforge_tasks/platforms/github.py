@@ -6,10 +6,21 @@ then does it become public. A run that was killed finds its draft again and goes
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 
 from deployforge_tasks.core.errors import ConflictError, PublishError, RollbackError
-from deployforge_tasks.core.model import Credential, Evidence, Finding, ManualStep, Package, Piece, Rollback, Traits
+from deployforge_tasks.core.model import (
+    Artifact,
+    Credential,
+    Evidence,
+    Finding,
+    ManualStep,
+    Package,
+    Piece,
+    Rollback,
+    Traits,
+)
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import digest, write_atomic
@@ -36,6 +47,9 @@ from deployforge_tasks.platforms.base import Platform
 
 __all__ = ["GitHub", "GitHubOptions"]
 
+FILES = "files"
+"""Folder of the workdir with what is uploaded."""
+
 
 class GitHub(Platform[GitHubOptions]):
     """The release hub."""
@@ -58,16 +72,23 @@ class GitHub(Platform[GitHubOptions]):
         return files(job) if job.options.draft else [*files(job), RELEASE]
 
     def package(self, job: GitHubJob) -> Package:
-        pieces = [Piece(stored_name(a.name), a.sha256, str(a.path), a.size, str(a.target)) for a in job.artifacts]
+        pieces = [self._file(job, a) for a in job.artifacts]
         if job.options.checksums:
-            path = job.workdir / "checksums" / stored_name(job.options.checksums)
+            path = job.workdir / FILES / stored_name(job.options.checksums)
             write_atomic(path, "".join(f"{p.digest}  {p.name}\n" for p in pieces))
-            relative = path.relative_to(job.workdir).as_posix()
-            pieces.append(Piece(path.name, digest(path), relative, path.stat().st_size))
+            pieces.append(Piece(path.name, digest(path), f"{FILES}/{path.name}", path.stat().st_size))
         if not job.options.draft:
             known = {p.name: p.digest for p in pieces}
             pieces.append(Piece(RELEASE, fingerprint(known, [p.name for p in pieces])))
         return Package(tuple(pieces))
+
+    def _file(self, job: GitHubJob, artifact: Artifact) -> Piece:
+        """A copy of a release file: what is uploaded later is what was looked at now."""
+        name = stored_name(artifact.name)
+        path = job.workdir / FILES / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(artifact.path, path)
+        return Piece(name, artifact.sha256, f"{FILES}/{name}", artifact.size, str(artifact.target))
 
     def preflight(self, job: GitHubJob) -> list[Finding]:
         return findings(job)
