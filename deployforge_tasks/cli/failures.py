@@ -72,19 +72,19 @@ def error_lines(invocation: Invocation, error: DeployForgeError) -> list[str]:
     problems = getattr(error, "problems", None)
     if problems:
         return _problem_lines(invocation, problems)
-    style = invocation.terminal.style
+    style = invocation.terminal.err_style
     where = f"{error.platform}: " if error.platform and error.platform not in error.message else ""
     text = redactor.text(f"{where}{error.message}")
-    lines = [f"{style('error:', 'error', sys.stderr)} {text}   {style(error.code, 'dim', sys.stderr)}"]
+    lines = [f"{style('error:', 'error')} {text}   {style(error.code, 'dim')}"]
     if error.hint:
-        lines += ["", f"{style('hint:', 'hint', sys.stderr)} {redactor.text(error.hint)}"]
+        lines += ["", f"{style('hint:', 'hint')} {redactor.text(error.hint)}"]
     return lines
 
 
 def _problem_lines(invocation: Invocation, problems: Any) -> list[str]:
-    style = invocation.terminal.style
+    style = invocation.terminal.err_style
     file = problems[0].place.partition(":")[0]
-    lines = [f"{style('error:', 'error', sys.stderr)} {file} has {plural(len(problems), 'problem')}", ""]
+    lines = [f"{style('error:', 'error')} {file} has {plural(len(problems), 'problem')}", ""]
     width = max(len(problem.place) for problem in problems)
     for problem in problems:
         lines += problem_lines(invocation, problem, width)
@@ -93,13 +93,11 @@ def _problem_lines(invocation: Invocation, problems: Any) -> list[str]:
 
 def problem_lines(invocation: Invocation, problem: Any, width: int = 0) -> list[str]:
     """The place and path, the message and the hint of one problem of the configuration."""
-    style = invocation.terminal.style
-    lines = [
-        f"  {style(problem.place, 'hint', sys.stderr)}{' ' * (width - len(problem.place))}  {problem.path}".rstrip()
-    ]
+    style = invocation.terminal.err_style
+    lines = [f"  {style(problem.place, 'hint')}{' ' * (width - len(problem.place))}  {problem.path}".rstrip()]
     lines.append(f"      {redactor.text(problem.message)}")
     if problem.hint:
-        lines.append(f"      {style('hint:', 'hint', sys.stderr)} {redactor.text(problem.hint)}")
+        lines.append(f"      {style('hint:', 'hint')} {redactor.text(problem.hint)}")
     return lines
 
 
@@ -115,10 +113,10 @@ def _usage(invocation: Invocation, error: click.ClickException) -> int:
         usage = {"id": "DF0002", "message": message, "hint": hint, "platform": None, "stage": None, "url": None}
         invocation.emit("error", {"error": usage})
         return exit_codes.USAGE
-    style = invocation.terminal.style
-    invocation.terminal.err(f"{style('error:', 'error', sys.stderr)} {message[:1].lower()}{message[1:]}")
+    style = invocation.terminal.err_style
+    invocation.terminal.err(f"{style('error:', 'error')} {message[:1].lower()}{message[1:]}")
     invocation.terminal.err("")
-    invocation.terminal.err(f"{style('hint:', 'hint', sys.stderr)} {hint}")
+    invocation.terminal.err(f"{style('hint:', 'hint')} {hint}")
     return exit_codes.USAGE
 
 

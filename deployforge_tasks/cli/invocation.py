@@ -46,13 +46,19 @@ class Invocation:
     @property
     def interactive(self) -> bool:
         """Whether there is a person to ask."""
-        return self.ask and not self.json and not self.in_ci and is_terminal(sys.stdin) and is_terminal(sys.stderr)
+        return (
+            self.ask
+            and not self.json
+            and not self.in_ci
+            and is_terminal(sys.stdin)
+            and is_terminal(self.terminal.stderr)
+        )
 
     @property
     def live(self) -> bool:
         """Whether a display may redraw itself."""
         wanted = self.progress and not self.quiet and not self.json and not self.verbose and not self.in_ci
-        return wanted and is_terminal(sys.stderr) and self.environ.get("TERM") != "dumb"
+        return wanted and is_terminal(self.terminal.stderr) and self.environ.get("TERM") != "dumb"
 
     def settings(self, version: str | None = None) -> Settings:
         return Settings(

@@ -42,6 +42,7 @@ class Lines:
         self._width = max((len(name) for name in names), default=0)
         self._verbose = verbose
         self._heartbeat = heartbeat
+        self._stopped: set[str] = set()
         self._running: dict[tuple[str, str], float] = {}
         self._last = time.monotonic()
         self._lock = threading.Lock()
@@ -88,7 +89,11 @@ class Lines:
 
     def _finished(self, event: Event, who: str, stage: str) -> str:
         outcome, error = str(event.data["outcome"]), event.data.get("error") or {}
-        quiet = outcome in ("ok", "skipped") and stage not in _LOUD
+        # What follows a failure of the same platform is no news.
+        known = outcome == "blocked" and who in self._stopped
+        if outcome in ("failed", "blocked"):
+            self._stopped.add(who)
+        quiet = known or (outcome in ("ok", "skipped") and stage not in _LOUD)
         if quiet and not self._verbose:
             return ""
         note = f"{error['id']} {error['message']}" if error else str(event.data.get("reason", ""))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.cli.board import Board
+from deployforge_tasks.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -15,16 +16,16 @@ _PER_SECOND = 8
 
 
 @contextmanager
-def shown(board: Board, style: Callable[[str, str], str]) -> Iterator[None]:
+def shown(board: Board, terminal: Terminal) -> Iterator[None]:
     """Show the board while the block runs, and take it away after: the summary follows."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(file=terminal.stderr, highlight=False)
 
     def draw() -> RenderableType:
-        lines = board.lines(style, *_size(console))
+        lines = board.lines(terminal.err_style, *_size(console))
         text = Text.from_ansi("\n".join(lines))
         text.no_wrap, text.overflow = True, "ellipsis"
         return text

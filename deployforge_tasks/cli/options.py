@@ -22,6 +22,12 @@ class Option(click.Option):
         self.group = group
         self.env = env
 
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        """What click adds to the help, without the mathematical form of a range."""
+        extra = super().get_help_extra(ctx)
+        extra.pop("range", None)
+        return extra
+
 
 def option(*names: str, group: str, **attributes: Any) -> Callable[[F], F]:
     """Add an option to a command, in a group of its help."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,9 +16,7 @@ def following(
 ) -> Iterator[list[Listener]]:
     """The listeners to hand to a run, shown while the block runs."""
     terminal = invocation.terminal
-
-    def style(text: str, name: str) -> str:
-        return terminal.style(text, name, sys.stderr)
+    style = terminal.err_style
 
     if invocation.json == "stream":
         yield [lambda event: terminal.out(event_json(event))]
@@ -30,7 +27,7 @@ def following(
         from deployforge_tasks.cli.live import shown
 
         board = Board(title, names, last=last)
-        with shown(board, style):
+        with shown(board, terminal):
             yield [board]
     else:
         from deployforge_tasks.cli.lines import Lines

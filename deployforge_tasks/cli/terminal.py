@@ -37,7 +37,7 @@ _PLAIN_SYMBOLS = {
 
 @dataclass
 class Terminal:
-    """Both output streams.
+    """Both output streams, as they were when the program began: while tasks run, `sys.stdout` leads into their logs.
 
     Args:
         color: ``auto``, ``always`` or ``never``.
@@ -46,17 +46,27 @@ class Terminal:
 
     color: str = "auto"
     environ: Mapping[str, str] = field(default_factory=dict)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
 
     def out(self, text: str = "") -> None:
         """A line of data."""
-        self._write(sys.stdout, text)
+        self._write(self.stdout, text)
 
     def err(self, text: str = "") -> None:
         """A line about what is going on."""
-        self._write(sys.stderr, text)
+        self._write(self.stderr, text)
 
-    def style(self, text: str, style: str, stream: TextIO | None = None) -> str:
-        if style not in STYLES or not self.colored(stream or sys.stdout):
+    def style(self, text: str, style: str) -> str:
+        """A text for stdout, coloured if that takes colour."""
+        return self._style(text, style, self.stdout)
+
+    def err_style(self, text: str, style: str) -> str:
+        """A text for stderr, coloured if that takes colour."""
+        return self._style(text, style, self.stderr)
+
+    def _style(self, text: str, style: str, stream: TextIO) -> str:
+        if style not in STYLES or not self.colored(stream):
             return text
         return click.style(text, **STYLES[style])  # type: ignore[arg-type]
 

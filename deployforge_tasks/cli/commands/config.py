@@ -7,10 +7,11 @@ import click
 from deployforge_tasks.cli.failures import problem_json, problem_lines
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.options import global_options
 from deployforge_tasks.cli.table import plural
 
 
-@click.group(cls=Group, no_args_is_help=True)
+@click.group(cls=Group, params=[*global_options(root=False)], no_args_is_help=True)
 def command() -> None:
     """Check or show the configuration, or print its JSON Schema."""
 

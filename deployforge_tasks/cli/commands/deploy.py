@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from deployforge_tasks.cli import github, plan, summary
-from deployforge_tasks.cli.commands.config import show_warnings
 from deployforge_tasks.cli.exit_codes import INTERRUPTED, WAITING
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import option
 from deployforge_tasks.cli.progress import following
+from deployforge_tasks.cli.table import plural
 from deployforge_tasks.cli.usage import Misused, choose_platforms, split_names
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def command(
     from deployforge_tasks.operations.deploy import deploy
 
     loaded = invocation.settings(version).load()
-    show_warnings(invocation, loaded.warnings)
+    _count_warnings(invocation, loaded)
     enabled = {name: options.enabled for name, options in loaded.options.items()}
     names = choose_platforms(split_names(wanted), split_names(without), enabled)
     forced = choose_platforms(split_names(force), (), enabled) if force else []
@@ -86,6 +85,13 @@ def command(
     return WAITING if strict and result.exit_code == 0 and result.outcome == "waiting" else result.exit_code
 
 
+def _count_warnings(invocation: Invocation, loaded: Loaded) -> None:
+    if loaded.warnings:
+        count = plural(len(loaded.warnings), "warning")
+        word = invocation.terminal.err_style("warning:", "warning")
+        invocation.note(f"{word} {loaded.file.name} has {count}; `deployforge config check` shows what\n")
+
+
 def show_result(invocation: Invocation, result: DeployResult) -> None:
     """The summary to stdout, what went wrong to stderr, both to GitHub Actions."""
     terminal = invocation.terminal
@@ -97,7 +103,7 @@ def show_result(invocation: Invocation, result: DeployResult) -> None:
         return
     for line in summary.lines(result, terminal.style):
         terminal.out(line)
-    failures = summary.failure_lines(result, lambda text, name: terminal.style(text, name, sys.stderr))
+    failures = summary.failure_lines(result, terminal.err_style)
     for line in ["", *failures] if failures else []:
         terminal.err(line)
 
@@ -113,7 +119,7 @@ def _show_plan(invocation: Invocation, loaded: Loaded, result: DeployResult) -> 
         terminal.out(line)
     for platform in plan.trouble(result):
         hint = platform.error.hint if platform.error else f"`deployforge status --platforms {platform.name}` tells more"
-        terminal.err(f"\n{terminal.style('hint:', 'hint', sys.stderr)} {platform.name}: {hint}")
+        terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {platform.name}: {hint}")
     return code
 
 

@@ -11,6 +11,7 @@ import click
 
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.options import global_options
 from deployforge_tasks.cli.table import Cell, columns
 from deployforge_tasks.cli.usage import unknown
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from deployforge_tasks.operations.platforms import OptionInfo, PlatformInfo
 
 
-@click.group(cls=Group, no_args_is_help=True)
+@click.group(cls=Group, params=[*global_options(root=False)], no_args_is_help=True)
 def command() -> None:
     """The platforms that DeployForge knows, and what each takes."""
 

@@ -102,7 +102,14 @@ def lines(result: RehearsalResult, style: Any) -> list[str]:
     rows: list[Row] = [("", "platform", "published", "installed with", "program said", "time")]
     for row in report.rows:
         symbol = Cell("✓", "ok") if row.good else Cell("✗", "error")
-        cells = [symbol, row.platform, row.published, row.installed_with, row.said, duration(row.seconds)]
+        cells: list[Cell | str] = [
+            symbol,
+            row.platform,
+            row.published,
+            row.installed_with,
+            row.said,
+            duration(row.seconds),
+        ]
         rows.append([*cells, "" if row.good else row.note])
     summary = f"{good} of {plural(len(report.rows), 'platform')} published, installed back and run"
     return [f"{head} · {summary} · {duration(report.seconds)}", "", *columns(rows, style)]

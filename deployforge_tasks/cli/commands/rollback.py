@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -97,7 +96,7 @@ def _show(invocation: Invocation, result: RollbackResult) -> None:
     for line in lines(result, terminal.style):
         terminal.out(line)
     for error in errors:
-        terminal.err(f"\n{terminal.style('hint:', 'hint', sys.stderr)} {error.platform}: {error.hint}")
+        terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {error.platform}: {error.hint}")
 
 
 def lines(result: RollbackResult, style: Any) -> list[str]:
