@@ -91,7 +91,10 @@ class Http:
     def download(
         self, url: str, to: Path, *, headers: Headers | None = None, on_bytes: Callable[[int], None] | None = None
     ) -> None:
-        """Stream a URL to a file, resuming where an earlier try stopped (`<to>.part`); atomic at the end."""
+        """Stream a URL to a file, resuming where an earlier try stopped (`<to>.part`); atomic at the end.
+
+        A file that changed on the server meanwhile is downloaded from its beginning, if the server marks its files.
+        """
         part = to.with_name(to.name + ".part")
         to.parent.mkdir(parents=True, exist_ok=True)
 
@@ -108,6 +111,7 @@ class Http:
         if error:
             raise error
         part.replace(to)
+        _mark(part).unlink(missing_ok=True)
 
     def _stream(self, url: str, part: Path, headers: Headers) -> Iterator[int]:
         import requests
@@ -116,6 +120,8 @@ class Http:
         asked = {**headers, "Accept-Encoding": "identity"}
         if have:
             asked["Range"] = f"bytes={have}-"
+            if _mark(part).exists():  # https://www.rfc-editor.org/rfc/rfc9110#name-if-range
+                asked["If-Range"] = _mark(part).read_text("utf-8")
         with self._once("GET", url, headers=asked, stream=True) as response:
             if response.status_code == 416 and have:  # the part is complete or the file changed: start over
                 part.unlink()
@@ -124,6 +130,7 @@ class Http:
                 raise status_error("GET", response)
             length = response.headers.get("Content-Length")
             mode = "ab" if response.status_code == 206 else "wb"
+            _remember_mark(part, response.headers.get("ETag", ""))
             got = 0
             try:
                 with part.open(mode) as file:
@@ -197,6 +204,18 @@ class Http:
             # No ~/.netrc: credentials come from the job alone, and only its own.
             session.auth = _no_auth
         return session
+
+
+def _mark(part: Path) -> Path:
+    """Where the server's mark (its entity tag) of a partly downloaded file is kept."""
+    return part.with_name(f"{part.name}.etag")
+
+
+def _remember_mark(part: Path, mark: str) -> None:
+    if mark and not mark.startswith("W/"):  # a weak one says nothing about bytes
+        _mark(part).write_text(mark, "utf-8")
+    else:
+        _mark(part).unlink(missing_ok=True)
 
 
 def _no_auth(request: Any) -> Any:

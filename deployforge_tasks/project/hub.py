@@ -102,7 +102,8 @@ class Hub:
         url = f"{self._api}/repos/{self.repo}/releases/tags/{quote(self.tag, safe='')}"
         release = self._http.json(url, ok=(200, 404), headers=self._headers("application/vnd.github+json"))
         if release is None:
-            hint = "publish it first" if self._token else "publish it first; a private repository needs GITHUB_TOKEN"
+            hint = "publish it first, or let a profile take the files from a folder (`artifacts: {from: directory}`)"
+            hint += "" if self._token else "; a private repository needs GITHUB_TOKEN"
             raise ArtifactError(f"{self.repo} has no release {self.tag}", hint=hint, code="DF3103")
         if not isinstance(release, dict) or not isinstance(release.get("assets"), list):
             raise NetworkError("the answer is no release", hint="is platforms.github.api right?", url=url)

@@ -51,6 +51,7 @@ class Host(StandIn):
         self.token: str | None = None
         self.prerelease = False
         self.cut: set[str] = set()
+        self.after_cut = b""
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         return {}
@@ -92,11 +93,16 @@ class Host(StandIn):
         data = self.files.get(name)
         if data is None:
             return Reply(404, {"message": "Not Found"})
+        tag = f'"{hashlib.sha256(data).hexdigest()}"'
         if name in self.cut:  # promise all, send half
             self.cut.remove(name)
-            return Reply(200, data[: len(data) // 2], {"Content-Length": str(len(data)), "Connection": "close"})
+            if self.after_cut:
+                self.files[name] = self.after_cut
+            headers = {"Content-Length": str(len(data)), "Connection": "close", "ETag": tag}
+            return Reply(200, data[: len(data) // 2], headers)
         start = request.headers.get("Range", "").removeprefix("bytes=").rstrip("-")
-        if start:
+        unchanged = request.headers.get("If-Range", tag) == tag
+        if start and unchanged:
             return Reply(206, data[int(start) :], {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"})
         return Reply(200, data)
 
@@ -212,6 +218,18 @@ def test_a_download_that_breaks_off_is_resumed(store: Stores, host: Host, tmp_pa
     host.cut.add(LINUX_FILE)
     assert store({}).obtain(LINUX, {}).sha256 == digest(path)
     assert [status for _, asked, status in host.journal if asked.endswith(LINUX_FILE)] == [200, 206]
+
+
+def test_a_file_that_changes_in_mid_download_is_never_pieced_together(
+    store: Stores, host: Host, tmp_path: Path
+) -> None:
+    host.add(pack(tmp_path, program(), Entry("data", os.urandom(4 << 20))), told=False)
+    other = pack(tmp_path / "other", program(), Entry("data", os.urandom(4 << 20)))
+    host.cut.add(LINUX_FILE)
+    host.after_cut = other.read_bytes()
+    made = store({}).obtain(LINUX, {})
+    assert made.sha256 == digest(other)
+    assert not list(made.path.parent.glob("*.part*"))
 
 
 def test_a_missing_file_of_a_release_is_named_with_the_nearest(store: Stores, released: Path) -> None:
