@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from deployforge_tasks.cli.failures import problem_json, problem_lines
@@ -9,6 +12,9 @@ from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import global_options
 from deployforge_tasks.cli.table import plural
+
+if TYPE_CHECKING:
+    from deployforge_tasks.project.problems import Problem
 
 
 @click.group(cls=Group, params=[*global_options(root=False)], no_args_is_help=True)
@@ -35,7 +41,7 @@ def check(invocation: Invocation) -> None:
         invocation.emit("config-check", {"valid": True, **data})
         return
     terminal = invocation.terminal
-    show_warnings(invocation, found.warnings)
+    _show_warnings(invocation, found.warnings)
     off = f" ({', '.join(found.disabled)} off)" if found.disabled else ""
     version = found.version or "no version yet"
     terminal.out(
@@ -70,10 +76,8 @@ def schema(invocation: Invocation) -> None:
     invocation.terminal.out(json.dumps(config.schema(), indent=2, ensure_ascii=False))
 
 
-def show_warnings(invocation: Invocation, warnings: object) -> None:
-    """The warnings of a configuration, to stderr."""
-    problems = list(warnings) if isinstance(warnings, tuple) else []
-    if not problems or invocation.quiet or invocation.json:
+def _show_warnings(invocation: Invocation, problems: Sequence[Problem]) -> None:
+    if not problems or invocation.quiet:
         return
     invocation.terminal.err(f"warning: {problems[0].place.partition(':')[0]} has {plural(len(problems), 'warning')}")
     invocation.terminal.err()
