@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from deployforge_tasks.core.errors import CredentialError, DeployForgeError, StatusError
 from deployforge_tasks.core.model import Finding, Level
-from deployforge_tasks.effects.process import which
 from deployforge_tasks.platforms._snap_account import HELP
 from deployforge_tasks.platforms._snap_options import CHANNEL, SnapOptions, channels, snap_name, store_of, summary
-from deployforge_tasks.platforms._snap_package import INSTALL_HINT, architectures, skeleton_problem
+from deployforge_tasks.platforms._snap_package import architectures, skeleton_problem
 from deployforge_tasks.platforms.base import Job
 
 # snapd, snap/naming/validate.go: at least one letter, single dashes inside, 2 to 40 characters
@@ -23,7 +22,7 @@ _RIGHTS = ("package_access", "package_push", "package_release")
 
 
 def findings(job: Job[SnapOptions]) -> list[Finding]:
-    return [*_texts(job), *_channels(job), *_tools(job), *_login(job)]
+    return [*_texts(job), *_channels(job), *_skeleton(job), *_login(job)]
 
 
 def _texts(job: Job[SnapOptions]) -> Iterator[Finding]:
@@ -62,13 +61,11 @@ def _channels(job: Job[SnapOptions]) -> Iterator[Finding]:
         )
 
 
-def _tools(job: Job[SnapOptions]) -> Iterator[Finding]:
-    if which("mksquashfs") is None:
-        yield _error("007", "`mksquashfs` is not on this machine", INSTALL_HINT)
+def _skeleton(job: Job[SnapOptions]) -> Iterator[Finding]:
     for arch in architectures(job):
         folder = job.workdir / "rendered" / arch
         if folder.is_dir() and (problem := skeleton_problem(job.processes, folder)):
-            yield _error("008", f"snapd refuses the {arch} snap: {problem}", "correct the options, or your template")
+            yield _error("007", f"snapd refuses the {arch} snap: {problem}", "correct the options, or your template")
 
 
 def _login(job: Job[SnapOptions]) -> Iterator[Finding]:
@@ -79,24 +76,24 @@ def _login(job: Job[SnapOptions]) -> Iterator[Finding]:
         yield from _rights(job, store.whoami())
         store.check_push(snap_name(job))
     except CredentialError as error:
-        yield _error("009", error.message, error.hint)
+        yield _error("008", error.message, error.hint)
     except StatusError as error:
         if error.status == 404:
             hint = f"register the name: snapcraft register {snap_name(job)}"
-            yield _error("010", f"the name {snap_name(job)} is not registered for this account", hint)
+            yield _error("009", f"the name {snap_name(job)} is not registered for this account", hint)
         elif error.status in (401, 403):
-            yield _error("009", f"the store refuses the login: {error.message}", HELP)
+            yield _error("008", f"the store refuses the login: {error.message}", HELP)
         else:
-            yield Finding("SNAP-011", Level.WARNING, f"the store could not be asked: {error.message}", error.hint)
+            yield Finding("SNAP-010", Level.WARNING, f"the store could not be asked: {error.message}", error.hint)
     except DeployForgeError as error:
-        yield Finding("SNAP-011", Level.WARNING, f"the store could not be asked: {error.message}", error.hint)
+        yield Finding("SNAP-010", Level.WARNING, f"the store could not be asked: {error.message}", error.hint)
 
 
 def _rights(job: Job[SnapOptions], who: dict[str, object]) -> Iterator[Finding]:
     granted = who.get("permissions")
     lacking = [r for r in _RIGHTS if isinstance(granted, list) and r not in granted]
     if lacking:
-        yield _error("009", f"the login lacks {', '.join(lacking)}", HELP)
+        yield _error("008", f"the login lacks {', '.join(lacking)}", HELP)
     ends = str(who.get("expires") or "")
     try:
         end = datetime.fromisoformat(ends)
@@ -104,7 +101,7 @@ def _rights(job: Job[SnapOptions], who: dict[str, object]) -> Iterator[Finding]:
         return
     end = end if end.tzinfo else end.replace(tzinfo=UTC)
     if end - job.clock.now() < _SOON:
-        yield Finding("SNAP-012", Level.WARNING, f"the login ends on {ends}", HELP)
+        yield Finding("SNAP-011", Level.WARNING, f"the login ends on {ends}", HELP)
 
 
 def _error(number: str, message: str, hint: str) -> Finding:

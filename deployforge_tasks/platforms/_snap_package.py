@@ -8,16 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deployforge_tasks.core.errors import PreflightError
 from deployforge_tasks.core.model import Artifact
 from deployforge_tasks.core.targets import Target, spelling
-from deployforge_tasks.effects.files import EPOCH
+from deployforge_tasks.effects.files import write_atomic
 from deployforge_tasks.effects.process import Processes, which
+from deployforge_tasks.platforms._squashfs import squashfs_bytes
 from deployforge_tasks.platforms.base import Job
-
-#: What snapd itself packs with (snapd, ``snap/squashfs/squashfs.go``); the store packs again and compares.
-MKSQUASHFS = ("-noappend", "-comp", "xz", "-no-fragments", "-no-progress", "-no-xattrs", "-all-root")
-INSTALL_HINT = "apt-get install squashfs-tools (or dnf, pacman; brew install squashfs on macOS)"
 
 
 def architectures(job: Job[Any]) -> dict[str, Target]:
@@ -38,25 +34,12 @@ def stage(job: Job[Any], arch: str, context: Mapping[str, Any], artifact: Artifa
         to.parent.mkdir(exist_ok=True)
         shutil.copyfile(path, to)
         to.chmod(0o755 if path == artifact.executable else 0o644)
-    for path in (folder, *folder.rglob("*")):
-        if path.is_dir():
-            path.chmod(0o755)
     return folder
 
 
-def pack(processes: Processes, folder: Path, to: Path) -> None:
-    """Make the snap, byte for byte the same each time.
-
-    ``snap pack`` (2.57) honours SOURCE_DATE_EPOCH through mksquashfs and then gives exactly the bytes of mksquashfs
-    with these arguments (measured); mksquashfs alone is enough and is on more machines.
-
-    Raises:
-        PreflightError: mksquashfs is not on this machine.
-    """
-    if which("mksquashfs") is None:
-        raise PreflightError("`mksquashfs` is not on this machine", hint=INSTALL_HINT, code="DF3001")
-    to.unlink(missing_ok=True)
-    processes.run(["mksquashfs", folder, to, *MKSQUASHFS], env={"SOURCE_DATE_EPOCH": str(EPOCH)})
+def pack(folder: Path, to: Path, binary: str) -> None:
+    """Make the snap: the bytes of ``snap pack`` with a fixed SOURCE_DATE_EPOCH, on every system and without snapd."""
+    write_atomic(to, squashfs_bytes(folder, {folder / "bin" / binary}))
 
 
 def skeleton_problem(processes: Processes, folder: Path) -> str:

@@ -59,8 +59,7 @@ class Snap(Platform[SnapOptions]):
         for arch, target in architectures(job).items():
             name = file_piece(job, arch)
             path = job.workdir / "snaps" / name
-            path.parent.mkdir(exist_ok=True)
-            pack(job.processes, stage(job, arch, template_names(job), by_target[target]), path)
+            pack(stage(job, arch, template_names(job), by_target[target]), path, job.binary)
             value = digest(path, "sha3_384")
             where = path.relative_to(job.workdir).as_posix()
             pieces[name] = Piece(name, value, where, path.stat().st_size, str(target))

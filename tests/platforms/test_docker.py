@@ -346,6 +346,19 @@ def test_a_base_of_another_registry_is_copied(place: Place, name: str, tmp_path:
         other.stop()
 
 
+def test_a_base_that_no_rehearsal_can_fetch_is_replaced(tmp_path: Path) -> None:
+    stand_in = OciStandIn(tmp_path / "oci")
+    stand_in.start()
+    try:
+        overlay = stand_in.overlay({"docker": {"base": "gcr.io/distroless/static:nonroot"}})["docker"]
+        options = {"images": IMAGES, "base": "gcr.io/distroless/static:nonroot", **overlay}
+        job = publish(PLATFORM, make_job(PLATFORM, tmp_path, options=options, secrets=stand_in.secrets()["docker"]))
+        assert presence(PLATFORM, job).state is State.SAME
+        assert {p.name for p in stand_in.publications()} == {"makers/hello-forge:1.0.0", "makers/hello-forge:latest"}
+    finally:
+        stand_in.stop()
+
+
 def test_a_404_without_the_registrys_own_words_is_not_absence(tmp_path: Path) -> None:
     class _ErrorPage(OciStandIn):
         def answer(self, request: Any) -> Reply:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,10 +30,8 @@ PLATFORM = Snap()
 TARGETS = ("linux/amd64", "linux/arm64")
 AMD64, ARM64 = "hello-forge_1.0.0_amd64.snap", "hello-forge_1.0.0_arm64.snap"
 IN_STABLE = ["latest/stable (amd64)", "latest/stable (arm64)"]
-needs_mksquashfs = pytest.mark.skipif(shutil.which("mksquashfs") is None, reason="mksquashfs is not on this machine")
 needs_unsquashfs = pytest.mark.skipif(shutil.which("unsquashfs") is None, reason="unsquashfs is not on this machine")
 needs_snap = pytest.mark.skipif(shutil.which("snap") is None, reason="snap is not on this machine")
-pytestmark = needs_mksquashfs
 
 
 @pytest.fixture
@@ -60,8 +58,7 @@ def v(text: str) -> Version:
 def test_a_snap_is_the_same_at_another_time(store: SnapStoreStandIn, tmp_path: Path) -> None:
     first = packaged(PLATFORM, job_for(store, tmp_path / "a"))
     for path in first.workdir.rglob("*"):
-        path.touch()
-    time.sleep(1.1)  # a squashfs has whole seconds
+        os.utime(path, (1, 1))
     assert first.digests == packaged(PLATFORM, job_for(store, tmp_path / "b")).digests
 
 
@@ -73,7 +70,7 @@ def test_it_has_the_bytes_that_snap_pack_makes(store: SnapStoreStandIn, tmp_path
         ["snap", "pack", folder, to],
         check=True,
         capture_output=True,
-        env={"SOURCE_DATE_EPOCH": "315532800", "PATH": _path()},
+        env={"SOURCE_DATE_EPOCH": "315532800", "PATH": os.environ["PATH"]},
     )
     assert next(to.iterdir()).read_bytes() == (job.workdir / "snaps" / AMD64).read_bytes()
 
@@ -142,7 +139,7 @@ def test_snapds_own_check_is_asked(store: SnapStoreStandIn, tmp_path: Path) -> N
     job = packaged(PLATFORM, job_for(store, tmp_path))
     meta = job.workdir / "rendered" / "amd64" / "meta" / "snap.yaml"
     meta.write_text(meta.read_text().replace("confinement: strict", "confinement: bogus"))
-    assert [f.id for f in PLATFORM.preflight(job)] == ["SNAP-008"]
+    assert [f.id for f in PLATFORM.preflight(job)] == ["SNAP-007"]
 
 
 def test_a_name_of_somebody_else_is_found_first(tmp_path: Path) -> None:
@@ -158,7 +155,7 @@ def test_a_name_of_somebody_else_is_found_first(tmp_path: Path) -> None:
         found = PLATFORM.preflight(job_for(stand_in, tmp_path))
     finally:
         stand_in.stop()
-    assert [f.id for f in found if f.level is Level.ERROR] == ["SNAP-010"]
+    assert [f.id for f in found if f.level is Level.ERROR] == ["SNAP-009"]
 
 
 # --- the login ----------------------------------------------------------------------------------------------------
@@ -319,7 +316,6 @@ def test_a_404_without_the_stores_own_words_is_not_absence(tmp_path: Path) -> No
 # --- verifying ----------------------------------------------------------------------------------------------------
 
 
-@needs_unsquashfs
 def test_the_downloaded_snap_runs(store: SnapStoreStandIn, tmp_path: Path) -> None:
     evidence = PLATFORM.verify(publish(PLATFORM, job_for(store, tmp_path)))
     assert evidence.method == "download"
@@ -333,9 +329,3 @@ def test_a_download_with_another_digest_is_an_error(store: SnapStoreStandIn, tmp
     job = publish(PLATFORM, job_for(store, tmp_path))
     with pytest.raises(VerifyError):
         PLATFORM.verify(replace(job, digests=dict.fromkeys(job.digests, "0" * 96)))
-
-
-def _path() -> str:
-    import os
-
-    return os.environ["PATH"]

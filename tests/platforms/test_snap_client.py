@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from tests.support.jobs import make_job, packaged, presence
 
 PLATFORM = Snap()
 NAME = "hello-forge"
-pytestmark = pytest.mark.skipif(shutil.which("mksquashfs") is None, reason="mksquashfs is not on this machine")
 
 
 @pytest.fixture

@@ -14,12 +14,15 @@ from typing import Any
 
 from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.model import Publication
+from deployforge_tasks.effects.files import Entry
+from deployforge_tasks.platforms._oci_image import VERSION_KEY, Layout, add_image, add_index, layer_of
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
 
 _USER, _PASSWORD = "rehearsal", "rehearsal-registry-password"
 _TOKEN = "rehearsal-registry-token-"  # noqa: S105 - of a registry on this machine, gone with it
 _NAME = r"/v2/(?P<name>.+)"
-_VERSION_KEY = "org.opencontainers.image.version"
+_BASE = "rehearsal/base"
+_BASE_PLATFORMS = ("linux/amd64", "linux/arm64")
 
 
 class OciStandIn(StandIn):
@@ -42,7 +45,10 @@ class OciStandIn(StandIn):
             t.split("/")[0] for t in docker.get("images") or () if "." in t.split("/")[0] or ":" in t.split("/")[0]
         }
         hosts = {endpoints.DOCKER_HOST, registry.partition("://")[2] or registry, *named}
-        return {"docker": {"endpoints": dict.fromkeys(sorted(hosts), self.url)}}
+        options: dict[str, Any] = {"endpoints": dict.fromkeys(sorted(hosts), self.url)}
+        if docker.get("base", "scratch") != "scratch":
+            options["base"] = self._add_base()
+        return {"docker": options}
 
     def secrets(self) -> dict[str, dict[str, str]]:
         return {"docker": {"username": _USER, "password": _PASSWORD}}
@@ -52,6 +58,7 @@ class OciStandIn(StandIn):
             return [
                 Publication("docker", f"{name}:{tag}", self._version(name, digest), digest)
                 for name, tags in self._tags.items()
+                if name != _BASE
                 for tag, digest in tags.items()
             ]
 
@@ -140,6 +147,21 @@ class OciStandIn(StandIn):
         self._uploads.pop(number, None)
         return Reply(204)
 
+    def _add_base(self) -> str:
+        """A base with nothing in it, for projects whose own base no rehearsal can fetch; returns its name."""
+        layout = Layout(self.root / "base")
+        layer = layer_of([Entry("etc/rehearsal-base", b"")])
+        images = [add_image(layout, word, [layer], settings={}, annotations={}) for word in _BASE_PLATFORMS]
+        index = add_index(layout, images, {})
+        with self.lock:
+            for path in (layout.folder / "blobs" / "sha256").iterdir():
+                self._blobs.setdefault(_BASE, {})[f"sha256:{path.name}"] = path.read_bytes()
+            for entry in (*images, index):
+                raw = layout.blob(entry["digest"]).read_bytes()
+                self._manifests.setdefault(_BASE, {})[entry["digest"]] = (entry["mediaType"], raw)
+            self._tags[_BASE] = {"1": index["digest"]}
+        return f"{endpoints.DOCKER_HOST}/{_BASE}:1@{index['digest']}"
+
     def _missing(self, name: str, document: Mapping[str, Any]) -> str | None:
         """The first thing that a manifest names and the repository has not."""
         blobs = [b["digest"] for b in [document["config"], *document["layers"]]] if "config" in document else []
@@ -150,7 +172,7 @@ class OciStandIn(StandIn):
 
     def _version(self, name: str, digest: str) -> str:
         document = json.loads(self._manifests[name][digest][1])
-        return str((document.get("annotations") or {}).get(_VERSION_KEY, ""))
+        return str((document.get("annotations") or {}).get(VERSION_KEY, ""))
 
     def _may(self, request: Request, wanted: str) -> bool:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")

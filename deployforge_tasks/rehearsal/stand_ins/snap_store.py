@@ -1,13 +1,12 @@
 """The snap store: publisher's dashboard, upload storage and public API on one port.
 
-Addresses and answers as in https://dashboard.snapcraft.io/docs and https://api.snapcraft.io/docs. Where the real store
-opens the uploaded file, the stand-in reads name, version and architecture from its file name.
+Addresses and answers as in https://dashboard.snapcraft.io/docs and https://api.snapcraft.io/docs. As the real store it
+opens what is uploaded and takes name, version and architecture from its ``meta/snap.yaml``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -16,17 +15,18 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Publication
+from deployforge_tasks.platforms._squashfs_read import read_file
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
 
-_FILE = re.compile(r"(?P<name>[a-z0-9-]+)_(?P<version>[^_]+)_(?P<arch>[a-z0-9]+)\.snap")
 _DATE = "2026-01-01T00:00:00Z"
-_SQUASHFS = b"hsqs"
 
 
 @dataclass
 class _Upload:
-    file: str
     data: bytes
 
     @property
@@ -37,11 +37,18 @@ class _Upload:
 @dataclass
 class _Revision:
     number: int
-    name: str
     version: str
-    arch: str
+    meta: Mapping[str, Any]
     upload: _Upload
     status: str
+
+    @property
+    def name(self) -> str:
+        return str(self.meta["name"])
+
+    @property
+    def arch(self) -> str:
+        return str(self.meta["architectures"][0])
 
 
 class SnapStoreStandIn(StandIn):
@@ -124,7 +131,7 @@ class SnapStoreStandIn(StandIn):
                 data = part.get_payload(decode=True)
                 assert isinstance(data, bytes)
                 number = str(uuid.uuid4())
-                self._uploads[number] = _Upload(part.get_filename() or "", data)
+                self._uploads[number] = _Upload(data)
                 return Reply(200, {"successful": True, "upload_id": number})
         return Reply(400, {"successful": False})
 
@@ -154,6 +161,8 @@ class SnapStoreStandIn(StandIn):
         )
         if revision is None or revision.status not in ("Published", "Unpublished"):
             return _error(403, "resource-not-ready", f"Revision {wish['revision']} is not approved.")
+        if revision.meta.get("grade") == "devel" and any("stable" in c or "candidate" in c for c in wish["channels"]):
+            return _error(400, "invalid-channel", "Revision with grade devel cannot go to candidate or stable.")
         revision.status = "Published"
         for channel in wish["channels"]:
             full = channel if "/" in channel else f"latest/{channel}"
@@ -175,8 +184,9 @@ class SnapStoreStandIn(StandIn):
         ]  # fmt: skip
         revisions = [
             {
-                "architectures": [r.arch], "base": "core24", "build_url": None, "confinement": "strict",
-                "created_at": _DATE, "grade": "stable", "revision": r.number, "sha3-384": r.upload.digest,
+                "architectures": [r.arch], "base": r.meta.get("base"), "build_url": None,
+                "confinement": r.meta["confinement"],
+                "created_at": _DATE, "grade": r.meta["grade"], "revision": r.number, "sha3-384": r.upload.digest,
                 "size": len(r.upload.data), "status": r.status, "version": r.version,
             }
             for r in reversed(self._revisions)
@@ -202,10 +212,18 @@ class SnapStoreStandIn(StandIn):
         revision = next((r for r in self._revisions if r.upload.digest == digest), None)
         return Reply(200, revision.upload.data) if revision else Reply(404, b"")
 
+    def _meta(self, upload: _Upload) -> dict[str, Any]:
+        path = self.root / "upload.snap"
+        path.write_bytes(upload.data)
+        try:
+            return dict(yaml.safe_load(read_file(path, "meta/snap.yaml")))
+        except VerifyError:
+            return {}
+
     def _processed(self, name: str, upload: _Upload) -> dict[str, Any]:
         """What the automatic review finds; the store takes the same bytes only once."""
-        match = _FILE.fullmatch(upload.file)
-        if not upload.data.startswith(_SQUASHFS) or not match or match["name"] != name:
+        meta = self._meta(upload)
+        if meta.get("name") != name:
             return _status("processing_error", "The upload does not appear to be a valid package.")
         if any(r.upload.digest == upload.digest for r in self._revisions):
             return _status(
@@ -213,7 +231,7 @@ class SnapStoreStandIn(StandIn):
             )
         state = "ManualReviewPending" if name in self.review else "Unpublished"
         number = len(self._revisions) + 1
-        self._revisions.append(_Revision(number, name, match["version"], match["arch"], upload, state))
+        self._revisions.append(_Revision(number, str(meta["version"]), meta, upload, state))
         if name in self.review:
             return {**_status("need_manual_review", "a person has to look at it"), "revision": number}
         return {**_status("ready_to_release"), "revision": number, "can_release": True}
