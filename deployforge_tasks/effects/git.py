@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +17,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from deployforge_tasks.core.errors import PublishError
-from deployforge_tasks.effects.git_access import Access, GitEnvironment, environment
+from deployforge_tasks.core.errors import NetworkError, PublishError
+from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.effects.git_access import Access, GitEnvironment, environment, is_http
 from deployforge_tasks.effects.git_errors import git_error
 from deployforge_tasks.effects.process import Completed, Processes
 
 _PREFIX = "git-"
+#: What a git server says first (https://git-scm.com/docs/http-protocol, https://git-scm.com/docs/protocol-v2).
+_GREETING = re.compile(r"< (# service=git-upload-pack|version 2)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,7 @@ class Checkout:
             PublishError: the remote, or its branch, is not there.
         """
         self._git("init", "--quiet", "--bare", ".")
-        listing = self._remote("ls-remote", "--symref", "--", self.url)
-        refs, main = _read_refs(listing.stdout)
+        refs, main = _read_refs(self._list())
         self.branch = branch or main or default
         self.head = refs.get(f"refs/heads/{self.branch}")
         if self.head is None and refs and branch is None:
@@ -133,6 +136,21 @@ class Checkout:
         options = ["--dry-run"] if dry_run else []
         self._remote("push", "--porcelain", *options, "--", self.url, f"{commit}:refs/heads/{self.branch}")
 
+    def _list(self) -> str:
+        """The remote's refs, from a server that really speaks git.
+
+        Over http git takes any text for the refs of a simple file server, and a web page for an empty repository.
+        """
+        trace = self.folder / "trace.deployforge"
+        listing = self._remote("ls-remote", "--symref", "--", self.url, env={"GIT_TRACE_PACKET": str(trace)})
+        if is_http(self.url) and not _GREETING.search(trace.read_text("utf-8", "replace") if trace.exists() else ""):
+            raise NetworkError(
+                f"{redactor.text(self.url)} does not answer as a git server",
+                hint="is the URL right, and is no proxy or login page in between?",
+                url=redactor.text(self.url),
+            )
+        return listing.stdout
+
     def _store(self, data: bytes) -> str:
         content = self.folder / "content.deployforge"
         content.write_bytes(data)
@@ -141,11 +159,11 @@ class Checkout:
     def _git(self, *arguments: str, env: Mapping[str, str] | None = None) -> Completed:
         return self._processes.run(["git", *arguments], cwd=self.folder, env={**self._env.plain, **(env or {})})
 
-    def _remote(self, *arguments: str) -> Completed:
+    def _remote(self, *arguments: str, env: Mapping[str, str] | None = None) -> Completed:
         done = self._processes.run(
             ["git", *arguments],
             cwd=self.folder,
-            env={**self._env.plain, **self._env.remote},
+            env={**self._env.plain, **self._env.remote, **(env or {})},
             secrets=self._env.secrets,
             timeout=300,
             check=False,

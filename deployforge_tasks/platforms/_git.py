@@ -1,7 +1,8 @@
 """What the platforms that are git repositories share (a Homebrew tap, a Scoop bucket, the AUR).
 
-A version is one commit that writes the platform's files. Its pieces are those files, their digests git's blob ids. The
-first file tells which version the repository offers now; what it offered before is read from its history:
+A version is one commit that writes the platform's files, so it is one piece; its digest is git's blob id of the file
+(of several files: the blob id of the list of theirs). The last file tells which version the repository offers now;
+what it offered before is read from its history:
 
 - offered now: the same, or different when a byte differs (the place is ours to edit, so that is an update)
 - offered before, and a newer one now: the same; it was published and has been succeeded
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -99,15 +100,16 @@ class GitPlatform(Platform[G], Generic[G]):
         return []
 
     def pieces(self, job: Job[G]) -> list[str]:
-        return self.paths(job)
+        return [self.main(job)]
 
     def package(self, job: Job[G]) -> Package:
-        pieces = []
         content = self.content(job)
         for path in self.paths(job):
             write_atomic(job.workdir / "package" / path, content[path])
-            pieces.append(Piece(path, blob_id(content[path]), f"package/{path}", len(content[path])))
-        return Package(tuple(pieces))
+        digest = _digest({path: blob_id(content[path]) for path in self.paths(job)})
+        size = sum(len(content[path]) for path in self.paths(job))
+        (name,) = self.pieces(job)
+        return Package((Piece(name, digest, f"package/{self.main(job)}", size),))
 
     def presence(self, job: Job[G]) -> Presence:
         with self.open(job) as repository:
@@ -118,8 +120,8 @@ class GitPlatform(Platform[G], Generic[G]):
             where = f"{repository.branch} at {(repository.head or 'no commit')[:12]}"
             looks = [Look(repository.url, where, repository.blob(main))]
             if offered == wanted:
-                found = {p: blob for p in self.pieces(job) if (blob := repository.blob(p))}
-                return compare(self.pieces(job), job.digests, found, looks)
+                digest = _digest({path: repository.blob(path) or "missing" for path in self.paths(job)})
+                return compare(self.pieces(job), job.digests, {self.pieces(job)[0]: digest}, looks)
             if self.published_at(repository, job, wanted):
                 return self._offered_before(job, wanted, offered, looks)
             return compare(self.pieces(job), job.digests, {}, looks)
@@ -128,16 +130,15 @@ class GitPlatform(Platform[G], Generic[G]):
         assert job.package is not None
         if not missing:
             return
-        files = {p.name: (job.workdir / str(p.path)).read_bytes() for p in job.package.pieces}
+        files = {path: (job.workdir / "package" / path).read_bytes() for path in self.paths(job)}
+        (piece,) = job.package.pieces
         pins = self.pins_in(files[self.main(job)].decode())
         place = self.place(job, write=True)
         check_downloads(job, pins)
         with self._open(job, place) as repository:
             self._check_offered(job, repository, pins)
             commit = repository.commit(files, self.message(job), self.author(job), job.clock.now())
-            with ExitStack() as intents:
-                for name in missing:
-                    intents.enter_context(job.irreversible(name, job.package.piece(name).digest))
+            with job.irreversible(piece.name, piece.digest):
                 repository.push(commit)
 
     @contextmanager
@@ -211,3 +212,10 @@ class GitPlatform(Platform[G], Generic[G]):
                     code="DF4120",
                     url=url,
                 )
+
+
+def _digest(blobs: Mapping[str, str]) -> str:
+    """The digest of a version: its file's blob id, or the blob id of the list of them."""
+    if len(blobs) == 1:
+        return next(iter(blobs.values()))
+    return blob_id("".join(f"{blob} {path}\n" for path, blob in blobs.items()).encode())

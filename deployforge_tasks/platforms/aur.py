@@ -75,6 +75,9 @@ class Aur(GitPlatform[AurOptions]):
     def paths(self, job: Job[AurOptions]) -> list[str]:
         return ["PKGBUILD", ".SRCINFO"]
 
+    def pieces(self, job: Job[AurOptions]) -> list[str]:
+        return [package_name(job)]
+
     def place(self, job: Job[AurOptions], *, write: bool) -> Place:
         options = job.options
         server = options.server or (endpoints.AUR_SSH if write else endpoints.AUR_WEB)

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from deployforge_tasks.core.errors import CredentialError, NetworkError, PublishError
+from deployforge_tasks.effects.files import write_atomic
 from deployforge_tasks.effects.git import Author, Checkout, blob_id, checkout
 from deployforge_tasks.effects.git_access import Access, environment, holds_password, is_ssh
 from deployforge_tasks.effects.git_errors import MovedError, git_error
 from deployforge_tasks.effects.process import Completed, Processes
 from deployforge_tasks.rehearsal.stand_ins.git import TAP, TOKEN, GitStandIn
+from tests.support.files import serving
 
 AUTHOR = Author("Hello Makers", "hello@example.com")
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -115,6 +117,17 @@ def test_a_dry_run_asks_whether_we_may_write_and_writes_nothing(remote: GitStand
 def test_a_repository_that_is_not_there_is_an_error_never_an_empty_one(remote: GitStandIn, tmp_path: Path) -> None:
     url = f"{remote.url}/github/rehearsal/nothing.git"
     with pytest.raises(PublishError, match="not there"), checkout(Processes(), url, tmp_path / "work"):
+        pass
+
+
+def test_a_web_page_is_no_empty_repository(tmp_path: Path) -> None:
+    page = tmp_path / "site" / "x.git" / "info" / "refs"
+    write_atomic(page, "<!DOCTYPE html><html><body>We will be right back</body></html>")
+    with (
+        serving(tmp_path / "site") as url,
+        pytest.raises(NetworkError, match="git server"),
+        checkout(Processes(), f"{url}/x.git", tmp_path / "work"),
+    ):
         pass
 
 

@@ -262,22 +262,16 @@ def test_the_first_version_can_only_be_deleted_by_request(http: GitCase) -> None
     assert rollback.manual[0].url == f"{endpoints.AUR_WEB}/packages/hello-forge-bin"
 
 
-def test_a_killed_publish_leaves_both_files_or_none(http: GitCase) -> None:
-    class _KilledError(Exception):
-        pass
-
-    job = packaged(http.platform, http.job())
-
-    def killed(piece: str, digest: str) -> Any:
-        if piece == ".SRCINFO":
-            raise _KilledError
-        return http.recorder.intend(piece, digest)
-
-    with pytest.raises(_KilledError):
-        http.platform.publish(replace(job, intents=killed), http.platform.pieces(job))
-    assert http.platform.presence(job).state is State.ABSENT
-    http.platform.publish(job, http.platform.presence(job).missing)
-    assert http.recorder.receipts == [(p.name, p.digest) for p in reversed(job.package.pieces)]  # type: ignore[union-attr]
+def test_a_second_file_that_was_spoilt_is_written_again(http: GitCase) -> None:
+    job = publish(http.platform, http.job())
+    platform: Any = http.platform
+    with platform.open(job, write=True) as repository:
+        files = {"PKGBUILD": b"# empty\n"}
+        repository.push(repository.commit(files, "spoil", platform.author(job), job.clock.now()))
+    presence = http.platform.presence(job)
+    assert (presence.state, presence.missing) == (State.DIFFERENT, ("hello-forge-bin",))
+    http.platform.publish(job, presence.missing)
+    assert http.platform.presence(job).state is State.SAME
 
 
 def test_the_stand_in_refuses_what_the_aur_refuses(http: GitCase) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from deployforge_tasks.platforms.registry import platforms
 
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.platforms.base import Job, Platform
+from deployforge_tasks.platforms.registry import platforms
 from deployforge_tasks.rehearsal.registries import Registries
+from tests.support.files import serving
 from tests.support.jobs import Recorder, make_job
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,7 @@ class Case:
     platform: Platform[Any]
     registries: Registries
     folder: Path
+    release_url: str
     fresh: int = 0
 
     def job(
@@ -58,6 +60,8 @@ class Case:
             secrets=own if secrets is None else secrets,
             version=version,
             recorder=recorder,
+            release_url=self.release_url,
+            releases=self.folder / "releases",
         )
 
     @property
@@ -77,5 +81,6 @@ def running(name: str, folder: Path) -> Iterator[Case]:
     """The platform's case, with its registries up."""
     platform = platforms()[name]
     wanted = {n: sample_options(n) for n in (name, *platform.needs)}
-    with Registries(folder / "registries", wanted) as registries:
-        yield Case(platform, registries, folder)
+    (folder / "releases").mkdir(parents=True)
+    with Registries(folder / "registries", wanted) as registries, serving(folder / "releases") as release_url:
+        yield Case(platform, registries, folder, release_url)

@@ -32,12 +32,11 @@ class GitCase:
     def job(self, version: str = "1.0.0", *, options: Mapping[str, Any] | None = None, **more: Any) -> Job[Any]:
         self.machines += 1
         machine = self.folder / f"machine-{self.machines}"
-        (machine / "artifacts").mkdir(parents=True)
-        (machine / "artifacts" / version).symlink_to(self.releases, target_is_directory=True)
         settings: dict[str, Any] = {
             "secrets": self.secrets,
             "targets": self.targets,
             "release_url": self.release_url,
+            "releases": self.releases,
             "recorder": self.recorder,
             **more,
         }

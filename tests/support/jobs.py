@@ -14,6 +14,7 @@ from deployforge_tasks.core.presence import Presence
 from deployforge_tasks.core.targets import Target, spelling
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.clock import Clock, Patience
+from deployforge_tasks.effects.files import write_atomic
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.platforms.base import Job, Platform, Secrets
@@ -61,10 +62,15 @@ def make_job(
     version: str = "1.0.0",
     targets: Sequence[str] = TARGETS,
     release_url: str = "http://127.0.0.1:9/releases",
+    releases: Path | None = None,
     recorder: Recorder | None = None,
     previous: str | None = None,
 ) -> Job[Any]:
-    """A job with the sample program's release files, in an empty workdir below `folder`."""
+    """A job with the sample program's release files, in an empty workdir below `folder`.
+
+    Args:
+        releases: folder that is served at `release_url`; the release files are copied there.
+    """
     seen = recorder or Recorder()
     bus = Bus()
     bus.listen(seen.events.append)
@@ -75,7 +81,11 @@ def make_job(
     workdir.mkdir(parents=True, exist_ok=True)
 
     def artifacts() -> list[Artifact]:
-        return release_files(folder / "artifacts" / version, version, known, release_url)
+        files = release_files(folder / "artifacts" / version, version, known, release_url)
+        for file in files:
+            if releases and not (releases / file.name).exists():
+                write_atomic(releases / file.name, file.path.read_bytes())
+        return files
 
     def asset_name(target: Target) -> str:
         return f"{BINARY}-{version}-{target.os}-{target.arch}.{'zip' if target.os == 'windows' else 'tar.gz'}"
