@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deployforge_tasks.graph.stage import Stage
 
 #: Look-ups at once: they only wait for the network.
-CHECKS = 32
+CHECKS = 64
 #: How long to wait for a result before looking whether a signal came (Windows cannot be interrupted while it waits).
 _TICK = 0.5
 
