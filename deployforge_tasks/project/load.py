@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -56,7 +56,7 @@ class Loaded:
     version: Version | None
     warnings: tuple[Problem, ...]
     options: Mapping[str, Options]
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # holds every secret
     profiles: tuple[str, ...] = ()
 
 

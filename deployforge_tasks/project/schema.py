@@ -51,7 +51,7 @@ class Source(Strict):
     """Pattern of the release's tag."""
     branch: str | None = None
     require_tag_commit: bool = False
-    """Publish source (crates, extensions) only from the commit that the release's tag names."""
+    """Warn when the checked-out commit is not the one that the release's tag names (crates, extensions)."""
 
 
 class RuntimeFile(Strict):

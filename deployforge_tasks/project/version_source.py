@@ -39,11 +39,16 @@ def _parse(text: str, place: str) -> tuple[Version | None, list[Problem]]:
 
 def tagged(folder: Path, pattern: str) -> Version | None:
     """The highest version that a tag on the checked-out commit names, if there is one."""
+    return max(tags(folder, pattern), default=None)
+
+
+def tags(folder: Path, pattern: str) -> list[Version]:
+    """Every version that a tag on the checked-out commit names."""
     if which("git") is None:
-        return None
+        return []
     done = Processes().run(["git", "tag", "--points-at", "HEAD"], cwd=folder, check=False, timeout=30)
     if done.returncode != 0:
-        return None
+        return []
     shape = re.compile(re.escape(pattern).replace(re.escape("{version}"), r"(?P<version>\S+)", 1))
     found: list[Version] = []
     for tag in done.stdout.split():
@@ -52,4 +57,4 @@ def tagged(folder: Path, pattern: str) -> Version | None:
             found.append(Version.parse(match["version"] if match else tag))
         except (ValueError, IndexError):
             continue  # a tag that is no release
-    return max(found, default=None)
+    return found

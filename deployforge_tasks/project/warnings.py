@@ -11,6 +11,7 @@ from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.targets import Target
 from deployforge_tasks.project.checks import Config
 from deployforge_tasks.project.problems import Problem, did_you_mean
+from deployforge_tasks.project.version_source import tags
 
 
 def warnings(config: Config, folder: Path) -> list[Problem]:
@@ -27,6 +28,7 @@ def warnings(config: Config, folder: Path) -> list[Problem]:
         *_credentials(config),
         *_targets(config),
         *_version_files(config, folder),
+        *_tag_commit(config, folder),
         *_advice(config),
     ]
     return [replace(problem, level=Level.WARNING) for problem in found]
@@ -101,6 +103,15 @@ def _version_files(config: Config, folder: Path) -> Iterator[Problem]:
         elif config.version is not None and match[1] != str(config.version):
             hint = f"set it to {config.version} before the release is built"
             yield config.problem(path, f"{file.path} says {match[1]}, the release is {config.version}", hint)
+
+
+def _tag_commit(config: Config, folder: Path) -> Iterator[Problem]:
+    """Source is published from the commit of the release, if that is asked for."""
+    source, version = config.project.source, config.version
+    if source.require_tag_commit and version is not None and version not in tags(folder, source.tag):
+        message = f"the checked-out commit does not carry the tag {config.naming.tag}"
+        hint = f"check out that tag: `git checkout {config.naming.tag}`"
+        yield config.problem(("source", "require_tag_commit"), message, hint)
 
 
 def _advice(config: Config) -> Iterator[Problem]:

@@ -153,6 +153,20 @@ def test_the_tag_of_the_checkout_is_the_version(tmp_path: Path) -> None:
     assert load_text(tmp_path, 'source: {tag: "hello-{version}"}\n').version is None
 
 
+def test_another_commit_than_that_of_the_tag_is_a_warning_if_wanted(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "first")
+    text = "version: 1.0.0\nsource: {require_tag_commit: true}\n"
+    message = "the checked-out commit does not carry the tag v1.0.0"
+    assert message in [w.message for w in load_text(tmp_path, text).warnings]
+    git(tmp_path, "tag", "v1.0.0")
+    assert message not in [w.message for w in load_text(tmp_path, text).warnings]
+
+
+def test_a_secret_of_the_environment_is_not_in_the_text_of_a_configuration(tmp_path: Path) -> None:
+    assert "s3cr3t-value" not in repr(load_text(tmp_path, "", environ={"MY_TOKEN": "s3cr3t-value"}))
+
+
 def test_a_folder_that_is_no_checkout_has_no_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert load_text(tmp_path, "").version is None
