@@ -88,7 +88,7 @@ class ArtifactStore:
         if artifacts.source == "build" and artifacts.build:
             found += [path for pattern in artifacts.build.inputs for path in self._root.glob(pattern)]
         if artifacts.source == "directory":
-            found += (self._root / artifacts.directory).rglob(self.asset_name(target))
+            found += [path for path in self._sources.files() if path.name == self.asset_name(target)]
         return sorted({path for path in found if path.is_file()})
 
     def manifest(self, target: Target) -> Path:

@@ -23,8 +23,6 @@ from deployforge_tasks.project.naming import Naming, fill
 from deployforge_tasks.project.problems import did_you_mean
 from deployforge_tasks.project.schema import Build
 
-_BARE = ("", ".exe")
-
 
 @dataclass(frozen=True)
 class Sources:
@@ -142,15 +140,21 @@ class Sources:
             ArtifactError: it is not there, or twice.
         """
         folder = self.root / self.naming.project.artifacts.directory
-        found = sorted(folder.rglob(name))
+        files = self.files()
+        found = [path for path in files if path.name == name]
         if len(found) == 1:
             return found[0]
         if found:
             listed = ", ".join(str(path.relative_to(folder)) for path in found)
             raise ArtifactError(f"{name} is there more than once: {listed}", hint="remove one", code="DF3106")
-        names = {path.name for path in folder.rglob("*") if path.is_file()}
-        hint = did_you_mean(name, sorted(names)[:10]) or "build the release files first"
+        hint = did_you_mean(name, sorted({path.name for path in files})[:10]) or "build the release files first"
         raise ArtifactError(f"{name} is not in {folder}", hint=hint, code="DF3105")
+
+    def files(self) -> list[Path]:
+        """Every file in the folder of release files, our own work folder left out."""
+        folder = self.root / self.naming.project.artifacts.directory
+        found = (path for path in folder.rglob("*") if ".deployforge" not in path.relative_to(folder).parts)
+        return sorted(path for path in found if path.is_file())
 
     # --- building -------------------------------------------------------------------------------------------------
 
@@ -174,7 +178,7 @@ class Sources:
 
     def _pack(self, target: Target, executable: Path, to: Path) -> None:
         """Write the release file, byte for byte the same for the same program."""
-        if Path(to.name).suffix in _BARE or not is_archive(to.name):
+        if not is_archive(to.name):
             shutil.copyfile(executable, to)
             return
         entries = [Entry(self.naming.inner_path(target) or executable.name, executable, 0o755)]

@@ -301,6 +301,15 @@ def test_a_folder_is_searched_with_its_subfolders(store: Stores, released: Path)
     assert folder.inputs(LINUX) == [released / "linux" / LINUX_FILE]
 
 
+def test_our_own_work_folder_is_no_place_for_release_files(store: Stores, released: Path) -> None:
+    for _ in range(2):
+        assert (
+            store({"from": "directory", "directory": "."}, work=".deployforge/work").obtain(LINUX, {}).name
+            == LINUX_FILE
+        )
+        (released / LINUX_FILE).touch()
+
+
 def test_a_missing_file_of_a_folder_is_named_with_the_nearest(store: Stores, released: Path) -> None:
     error = refused(store({"from": "directory", "asset": "hello-forge_{version}_{os}_{arch}.{ext}"}))
     assert (error.code, error.hint) == ("DF3105", f"did you mean `{LINUX_FILE}`?")
