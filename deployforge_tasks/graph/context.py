@@ -15,6 +15,7 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.clock import Clock, Patience
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import Processes
+from deployforge_tasks.graph.background import Background
 from deployforge_tasks.graph.outcomes import Outcomes
 from deployforge_tasks.ledger.model import Key
 from deployforge_tasks.platforms import registry
@@ -75,6 +76,7 @@ class RunContext:
         self.rollbacks: dict[str, Rollback] = {}
         self._ledger_url = ledger_url
         self._ledger: Ledger | None = None
+        self._journal: Background | None = None
         self._lock = threading.RLock()
         self._stop = threading.Event()
 
@@ -159,13 +161,15 @@ class RunContext:
         """Open the run in the ledger; called once by whoever runs the graph."""
         version = str(self.version)
         run = self.ledger.start_run(self.project.name, self.loaded.profile, version, self.command)
-        self.bus.listen(self.ledger.listener(run))
+        self._journal = Background(self.ledger.listener(run))
+        self.bus.listen(self._journal)
         self.run = run
         self.bus.emit("run_started", project=self.project.name, version=version, profile=self.loaded.profile, run=run)
 
     def finish(self, outcome: str, exit_code: int) -> None:
         self.bus.emit("run_finished", outcome=outcome, exit_code=exit_code)
-        if self.run is not None:
+        if self.run is not None and self._journal is not None:
+            self._journal.close()
             self.ledger.finish_run(self.run, outcome, exit_code)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from deployforge_tasks.core.errors import ConfigError, NetworkError
 from deployforge_tasks.core.presence import Presence
+from deployforge_tasks.ledger.store import Ledger
 from deployforge_tasks.operations.deploy import deploy
 from deployforge_tasks.operations.rollback import rollback
 from deployforge_tasks.platforms.base import Job
@@ -197,6 +198,21 @@ def test_what_a_task_prints_goes_to_its_own_log_and_nowhere_else(
     for name in names:
         assert [line for line in heard.logged(name) if "packaging" in line] == [f"packaging {name}"]
     assert "packaging" not in "".join(capsys.readouterr())
+
+
+def test_the_ledger_has_the_run_with_every_stage(tmp_path: Path, server: ShelfServer) -> None:
+    names = ("a", "b", "c")
+    project = write_project(tmp_path, {name: {"url": server.url} for name in names})
+    with shelves(*names):
+        result = deploy(load_project(project), jobs=3)
+
+    ledger = Ledger.open(f"sqlite:///{(tmp_path / '.deployforge' / 'ledger.db').as_posix()}")
+    run = ledger.runs("hello-forge", "")[0]
+    stages = {(attempt.platform, attempt.stage, attempt.outcome) for attempt in ledger.attempts(run.id)}
+    ledger.close()
+    assert (run.id, run.outcome, run.exit_code) == (result.run, "ok", 0)
+    work = ("render", "package", "preflight", "publish", "verify")
+    assert stages == {(name, stage, "ok") for name in names for stage in work}
 
 
 def test_a_listener_that_breaks_does_not_disturb_the_run(tmp_path: Path, server: ShelfServer) -> None:
