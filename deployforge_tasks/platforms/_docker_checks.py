@@ -110,7 +110,9 @@ def _engine(job: Job[DockerOptions]) -> Iterator[Finding]:
             "correct `dockerfile`, or leave it out: the image is then made from the release binaries",
         )
     engine, reason = connect_engine(job.options.engine)
-    if engine is None:
+    if engine is not None:
+        engine.close()
+    else:
         yield Finding(
             "DOCKER-009",
             Level.ERROR,

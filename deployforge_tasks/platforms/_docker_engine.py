@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import posixpath
 import shutil
+import socket
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,14 +38,29 @@ _KEPT = (
 def connect_engine(url: str | None) -> tuple[DockerClient | None, str]:
     """A client of a running engine, or None and the reason why there is none."""
     import docker
+    from docker.constants import DEFAULT_UNIX_SOCKET
     from docker.errors import DockerException
 
-    try:
+    if not _listens(url or os.environ.get("DOCKER_HOST") or DEFAULT_UNIX_SOCKET):
+        return None, "no Docker Engine runs on this machine"
+    try:  # asks the engine for its API's version, so it is there when this returns
         client = docker.DockerClient(base_url=url, timeout=600) if url else docker.from_env(timeout=600)
-        client.ping()
     except (DockerException, OSError) as error:
         return None, f"no Docker Engine answers ({type(error).__name__})"
     return client, ""
+
+
+def _listens(url: str) -> bool:
+    """Whether somebody answers behind a Unix socket (the SDK leaves a socket open when nobody does)."""
+    _, unix, path = url.replace("http+unix", "unix").partition("unix://")
+    if not unix or not hasattr(socket, "AF_UNIX"):
+        return True
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def build_images(

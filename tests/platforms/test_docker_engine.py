@@ -44,10 +44,11 @@ def engine() -> Iterator[str]:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + 20
-        while connect_engine(url)[0] is None:
+        while (client := connect_engine(url)[0]) is None:
             if process.poll() is not None or time.monotonic() > deadline:
                 pytest.skip(f"dockerd cannot start here: {(folder / 'log').read_text()[-300:]}")
             time.sleep(0.05)
+        client.close()
         yield url
     finally:
         process.terminate()
