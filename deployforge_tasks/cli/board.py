@@ -104,13 +104,15 @@ class Board:
         if state.since is not None:
             state.seconds += self._clock() - state.since
             state.since = None
+        if state.done:  # what follows is no news
+            return
         if outcome in _ENDS:
             error = event.data.get("error") or {}
             state.symbol, state.style = _ENDS[outcome]
             state.stage = stage
             state.note = str(error.get("message") or event.data.get("reason", ""))
             state.done = True
-        elif not state.done:
+        else:
             self._go_on(state, stage, outcome, str(event.data.get("reason", "")))
 
     def _go_on(self, state: _State, stage: str, outcome: str, reason: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+import click
+
 from deployforge_tasks.cli import exit_codes, failures
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.root import root
@@ -18,12 +20,19 @@ def main(args: Sequence[str] | None = None) -> int:
     # Known before parsing, so that a command line with a mistake is answered in JSON too.
     invocation.json = next((w.partition("=")[2] for w in words if w.startswith("--json=")), "")
     try:
-        code = root.main(words, prog_name="deployforge", obj=invocation, standalone_mode=False)
+        code = _run(words, invocation)
         sys.stdout.flush()
-    except BaseException as error:  # a surface shows every error and never a traceback
-        if isinstance(error, SystemExit):
-            raise
+    except BaseException as error:  # noqa: BLE001 - a surface shows every error and never a traceback
         return failures.show(invocation, error)
+    return code
+
+
+def _run(words: list[str], invocation: Invocation) -> int:
+    try:
+        with root.make_context("deployforge", words, obj=invocation) as context:
+            code = root.invoke(context)
+    except click.exceptions.Exit as done:  # --help and --version
+        return done.exit_code
     return code if isinstance(code, int) else exit_codes.OK
 
 

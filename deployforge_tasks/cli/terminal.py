@@ -66,7 +66,7 @@ class Terminal:
         return self._style(text, style, self.stderr)
 
     def _style(self, text: str, style: str, stream: TextIO) -> str:
-        if style not in STYLES or not self.colored(stream):
+        if not text or style not in STYLES or not self.colored(stream):
             return text
         return click.style(text, **STYLES[style])  # type: ignore[arg-type]
 
