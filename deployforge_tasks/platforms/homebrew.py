@@ -98,7 +98,8 @@ class Homebrew(GitPlatform[HomebrewOptions]):
         Raises:
             ConfigError: nothing tells its owner.
         """
-        owner, name = repository_name(job.options.tap, job.project.source.repo, "tap")
+        source = job.project.source.repo or ("local/tap" if job.options.remote else None)
+        owner, name = repository_name(job.options.tap, source, "tap")
         return f"{owner}/{name.removeprefix('homebrew-')}"
 
     def place(self, job: Job[HomebrewOptions], *, write: bool) -> Place:
@@ -128,7 +129,7 @@ class Homebrew(GitPlatform[HomebrewOptions]):
         return [*self._check_formula(job), *check(self, job)]
 
     def verify(self, job: Job[HomebrewOptions]) -> Evidence:
-        return verify(self, job, tap=self.tap(job), formula=self.formula(job))
+        return verify(self, job, tap=self.tap(job), formula=self.formula(job), remote=job.options.remote)
 
     def rollback(self, job: Job[HomebrewOptions], to: Version | None) -> Rollback:
         return restore(self, job, to)

@@ -230,14 +230,6 @@ def test_a_push_that_lost_a_race_publishes_nothing_and_goes_through_the_next_tim
     assert tap.platform.presence(job).state is State.SAME
 
 
-def test_it_is_verified_by_downloading_where_there_is_no_brew(tap: GitCase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deployforge_tasks.platforms._homebrew_verify.which", lambda tool: None)
-    evidence = tap.platform.verify(publish(tap.platform, tap.job()))
-    assert (evidence.method, evidence.reason) == ("download", "brew is not on this machine")
-    if machine.system() == "Linux" and machine.machine() in ("x86_64", "aarch64"):
-        assert evidence.said == "hello-forge 1.0.0"
-
-
 def test_a_rollback_offers_the_earlier_version_again_and_once(tap: GitCase) -> None:
     publish(tap.platform, tap.job("1.0.0"))
     job = publish(tap.platform, tap.job("1.1.0"))
