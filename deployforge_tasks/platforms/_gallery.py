@@ -95,7 +95,7 @@ class Gallery:
     def upload(self, vsix: bytes, *, exists: bool) -> None:
         """Send one package: an update of the extension, or its first version."""
         url = self.extension_url if exists else f"{self.base}/_apis/gallery/extensions"
-        self.http.send(
+        response = self.http.send(
             "PUT" if exists else "POST",
             url,
             ok=(200, 201),
@@ -104,6 +104,8 @@ class Gallery:
             auth=("OAuth", self.pat or ""),
             allow_redirects=False,
         )
+        if not isinstance(json_body(response), dict):  # the extension; anything else is no acceptance
+            raise _odd(url)
 
     def download_url(self, version: str, target: str) -> str:
         query = "" if target == UNIVERSAL else f"?targetPlatform={target}"

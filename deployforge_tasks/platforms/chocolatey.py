@@ -165,7 +165,7 @@ class Chocolatey(Platform[ChocolateyOptions]):
             piece = job.package.piece(name)
             content = (job.workdir / str(piece.path)).read_bytes()
             with job.irreversible(name, piece.digest):
-                job.http.send(
+                answer = job.http.send(
                     "PUT",
                     job.options.push,
                     ok=(200, 201, 202),
@@ -173,6 +173,12 @@ class Chocolatey(Platform[ChocolateyOptions]):
                     files={"package": (name, content, "application/octet-stream")},
                     allow_redirects=False,  # a redirected PUT would arrive as a GET, and look like a success
                 )
+                if answer.status_code == 200 and answer.content:  # feeds say 201 or 202, or 200 and nothing more
+                    raise NetworkError(
+                        "the answer to the push is a page and no acceptance",
+                        hint="a proxy or an outage page may stand in between",
+                        url=job.options.push,
+                    )
 
     def verify(self, job: Job[ChocolateyOptions]) -> Evidence:
         return trial.verify(

@@ -18,6 +18,7 @@ from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.chocolatey import Chocolatey
+from deployforge_tasks.rehearsal.server import Reply, Request
 from deployforge_tasks.rehearsal.stand_ins.nuget import KEY, Nuget
 from tests.support.files import serving
 from tests.support.jobs import Recorder, make_job, packaged, publish
@@ -96,6 +97,22 @@ def test_pushing_a_version_a_second_time_is_refused_by_the_feed(feed: Feed, tmp_
     with pytest.raises(StatusError) as refused:
         CHOCOLATEY.publish(job, CHOCOLATEY.pieces(job))
     assert refused.value.status in (400, 409)
+
+
+def test_a_page_with_status_200_is_no_acceptance(tmp_path: Path) -> None:
+    class OutagePage(Nuget):
+        def answer(self, request: Request) -> Reply:
+            return Reply(200, "<html>Back soon</html>") if request.method == "PUT" else super().answer(request)
+
+    seen = Recorder()
+    nuget = OutagePage(tmp_path / "feed")
+    nuget.start()
+    try:
+        with pytest.raises(NetworkError, match="no acceptance"):
+            publish(CHOCOLATEY, job_for(nuget, tmp_path, recorder=seen))
+    finally:
+        nuget.stop()
+    assert seen.receipts == []
 
 
 def test_a_wrong_key_is_refused_and_leaves_no_receipt(stand_in: Nuget, tmp_path: Path) -> None:
