@@ -19,7 +19,7 @@ from deployforge_tasks.graph.jobs import Intents, make_job
 from deployforge_tasks.graph.links import check_links
 from deployforge_tasks.graph.look import Answer, announce, backoff, look_patiently, unknown_error
 from deployforge_tasks.graph.outcomes import OK, SKIPPED, WAITING
-from deployforge_tasks.graph.settle import arrived, await_receipts, settle_intents, wait_for
+from deployforge_tasks.graph.settle import arrived, await_receipts, settle_intents, stopped, wait_for
 from deployforge_tasks.graph.stage import End
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class _Publisher:
             if decision.action is Action.SKIP:
                 return self._done(answer.presence)
             todo = [piece for piece in decision.missing if piece not in self._intents.accepted]
+            if todo and context.stopping:
+                raise stopped()
             error = self._send(todo, decision.action) if todo else None
             if error is None:
                 return self._await(decision.missing)
@@ -157,6 +159,8 @@ class _Publisher:
         for intent in open_intents:
             if arrived(answer.presence, intent.piece):
                 self._settle_published(intent)
+            elif context.stopping:  # the time to lag was cut short: the intent stays, and the next run looks again
+                raise error
             else:
                 context.ledger.settle(intent.id, "void")
         if answer.presence.settled:

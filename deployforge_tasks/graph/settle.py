@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from deployforge_tasks.core.errors import PublishError
 from deployforge_tasks.core.presence import Presence, State
 from deployforge_tasks.effects.clock import Patience
 from deployforge_tasks.graph.look import Answer, look, look_patiently
@@ -35,7 +36,12 @@ def settle_intents(context: RunContext, name: str, job: Job[Any]) -> Answer | No
     if answer.unknown:
         return answer
     for intent in dangling:
-        context.ledger.settle(intent.id, "published" if arrived(answer.presence, intent.piece) else "void")
+        if arrived(answer.presence, intent.piece):
+            context.ledger.settle(intent.id, "published")
+        elif context.stopping:  # the time to lag was cut short: nobody knows yet, and the next run looks again
+            return Answer(Presence.unknown("the run was stopped"), stopped())
+        else:
+            context.ledger.settle(intent.id, "void")
     return answer
 
 
@@ -71,6 +77,13 @@ def wait_for(context: RunContext, name: str, job: Job[Any], pieces: Sequence[str
     if not answer.unknown and not shown():
         context.wait_until(look_again, patience)
     return answer
+
+
+def stopped() -> PublishError:
+    """The error of a platform whose publishing was cut short by a stop."""
+    return PublishError(
+        "the run was stopped before it was done", hint="run again: what was sent is looked up first", code="DF4030"
+    )
 
 
 def arrived(presence: Presence, piece: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from tests.graph import child
 from tests.graph.shelf import ShelfServer, write_project
-from tests.support.faults import hold_after, hold_before
+from tests.support.faults import drop_after, hold_after, hold_before, status
 from tests.support.proxy import FaultProxy
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="only on systems with SIGKILL and SIGTERM")
@@ -222,6 +223,27 @@ def test_a_signal_lets_what_runs_finish_and_starts_nothing_new(
     assert len(server.accepted) == 1
     assert child.doit(project, "a,b", "deploy").returncode == 0
     assert sorted(server.accepted) == ["a-0", "b-0"]
+
+
+@posix
+def test_a_stop_while_looking_for_a_lost_answer_leaves_the_question_to_the_next_run(
+    tmp_path: Path, server: ShelfServer, proxy: FaultProxy
+) -> None:
+    project = write_project(tmp_path / "project", {"a": {"url": proxy.url}}, settle=30)
+    lost = proxy.when("PUT", do=drop_after)
+    proxy.when("GET", do=status(404), times=None)
+    process = child.start(project, "a", "deploy")
+    assert lost.wait(30), process.communicate(timeout=5)
+    process.terminate()
+    process.communicate(timeout=30)
+    with sqlite3.connect(project / ".deployforge" / "ledger.db") as ledger:
+        open_intents = ledger.execute("select piece from intents where outcome is null").fetchall()
+    proxy.clear()
+
+    done = child.doit(project, "a", "deploy")
+
+    assert (process.returncode, open_intents) == (143, [("a-0",)])
+    assert (done.returncode, server.accepted) == (0, ["a-0"])
 
 
 @posix
