@@ -6,6 +6,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from deployforge_tasks.core.errors import NetworkError, RollbackError
 from deployforge_tasks.core.model import Evidence, Finding, ManualStep, Package, Rollback, Traits
@@ -18,6 +19,8 @@ from deployforge_tasks.platforms._npm_names import NpmOptions, dist_tag, main_na
 from deployforge_tasks.platforms._npm_package import make_package, read_manifest
 from deployforge_tasks.platforms._npm_registry import Document, Registry
 from deployforge_tasks.platforms.base import Job, Platform
+
+_LONGEST_WAIT = timedelta(hours=1)
 
 
 class NpmFamily(Platform[NpmOptions]):
@@ -96,7 +99,7 @@ class NpmFamily(Platform[NpmOptions]):
         tag = _tag(job, registry.document(name)[0])
         with job.irreversible(name, piece.digest):
             accepted_now = registry.publish(read_manifest(data), data, tag=tag, access=job.options.access)
-        _remember(job, name, piece.digest)
+        _remember(job, name)
         how = "" if accepted_now else " (the registry had accepted it before and is still working on it)"
         job.log.info(f"published {name}@{job.version.semver} with tag {tag}{how}")
 
@@ -185,21 +188,27 @@ def _previous(document: Document, version: Version) -> str | None:
 
 
 def _accepted(job: Job[NpmOptions]) -> dict[str, str]:
-    """What this machine saw the registry accept: since 2026 npm shows a version only minutes later (npm/cli#9889)."""
+    """What this machine saw the registry accept lately, by name: when.
+
+    Since 2026 npm shows a version only minutes later (npm/cli#9889). After an hour it has lost it, and sending it
+    again does no harm: it is refused if it is there after all.
+    """
     path = job.workdir / "accepted.json"
     if not path.exists():
         return {}
-    accepted: dict[str, str] = json.loads(path.read_text("utf-8"))
-    return accepted
+    seen: dict[str, str] = json.loads(path.read_text("utf-8"))
+    since = job.clock.now() - _LONGEST_WAIT
+    return {name: at for name, at in seen.items() if datetime.fromisoformat(at) > since}
 
 
-def _remember(job: Job[NpmOptions], name: str, digest: str) -> None:
-    write_atomic(job.workdir / "accepted.json", json.dumps({**_accepted(job), name: digest}))
+def _remember(job: Job[NpmOptions], name: str) -> None:
+    at = job.clock.now().isoformat()
+    write_atomic(job.workdir / "accepted.json", json.dumps({**_accepted(job), name: at}))
 
 
 def _forget(job: Job[NpmOptions], name: str) -> None:
     """It was seen: should it go away later, that is news."""
-    left = {other: digest for other, digest in _accepted(job).items() if other != name}
+    left = {other: at for other, at in _accepted(job).items() if other != name}
     write_atomic(job.workdir / "accepted.json", json.dumps(left))
 
 

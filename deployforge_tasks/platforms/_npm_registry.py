@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from deployforge_tasks.core.errors import CredentialError, NetworkError, StatusError, VerifyError
 from deployforge_tasks.core.presence import Look
-from deployforge_tasks.effects.http import Http
+from deployforge_tasks.effects.http import Http, json_body
 from deployforge_tasks.platforms._npm_names import escaped
 
 Manifest = Mapping[str, Any]
@@ -159,7 +159,9 @@ class Registry:
     def _put(self, url: str, body: Any, command: str) -> None:
         # some registries (GitLab's) tell a deprecation from a publication by this header of npm's client
         headers = {"Content-Type": "application/json", "npm-command": command, **self._authorization()}
-        self._http.send("PUT", url, ok=(200, 201, 202, 204), data=json.dumps(body).encode(), headers=headers)
+        answer = self._http.send("PUT", url, ok=(200, 201, 202, 204), data=json.dumps(body).encode(), headers=headers)
+        if answer.content.strip():
+            json_body(answer)  # a success that is no JSON comes from something in between, not from the registry
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}

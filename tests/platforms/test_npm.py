@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from deployforge_tasks.core.errors import CredentialError, NetworkError, Rollbac
 from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.versions import Version
-from deployforge_tasks.effects.clock import Patience
+from deployforge_tasks.effects.clock import Clock, Patience
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.npm import Npm
 from deployforge_tasks.project.render import render_template, templates_folder
+from deployforge_tasks.rehearsal.server import Reply, Request
 from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN
 from deployforge_tasks.rehearsal.stand_ins.npm import Npm as Registry
 from tests.support.jobs import Recorder, make_job, packaged, publish
@@ -226,6 +228,31 @@ def test_a_main_package_that_was_accepted_and_is_not_shown_is_pending(stand_in: 
     stand_in.reads_until_visible = 10_000
     NPM.publish(hurried(job), [MAIN])
     assert NPM.presence(job).state is State.PENDING
+
+
+def test_what_was_accepted_an_hour_ago_and_never_shown_is_sent_again(stand_in: Registry, tmp_path: Path) -> None:
+    class Later(Clock):
+        def now(self) -> datetime:
+            return super().now() + timedelta(hours=2)
+
+    job = packaged(NPM, job_for(at(stand_in), tmp_path))
+    NPM.publish(job, PARTS)
+    stand_in.reads_until_visible = 10_000
+    NPM.publish(hurried(job), [MAIN])
+    assert NPM.presence(replace(job, clock=Later())).missing == (MAIN,)
+
+
+def test_a_success_that_does_not_come_from_the_registry_is_none(stand_in: Registry, tmp_path: Path) -> None:
+    job = packaged(NPM, job_for(at(stand_in), tmp_path))
+    real = stand_in.answer
+
+    def in_between(request: Request) -> Reply:
+        return Reply(200, "<p>Welcome!") if request.method == "PUT" else real(request)
+
+    stand_in.answer = in_between  # type: ignore[method-assign]
+    with pytest.raises(NetworkError, match="not JSON"):
+        NPM.publish(job, [LINUX])
+    assert NPM.presence(job).state is State.ABSENT
 
 
 def test_previously_staged_means_accepted_also_on_a_fresh_machine(stand_in: Registry, tmp_path: Path) -> None:
