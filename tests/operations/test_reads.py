@@ -13,7 +13,7 @@ from deployforge_tasks.operations import config, platforms
 from deployforge_tasks.operations.deploy import deploy
 from deployforge_tasks.operations.settings import Settings
 from deployforge_tasks.operations.status import status
-from deployforge_tasks.rehearsal.server import Reply, Request, route
+from deployforge_tasks.rehearsal.server import Reply, Request
 from tests.graph.shelf import ShelfServer, load_project, shelves, write_project
 
 
@@ -22,10 +22,9 @@ class TogetherServer(ShelfServer):
 
     barrier = threading.Barrier(3)
 
-    @route("GET", r"/(?P<shelf>[^/]+)/(?P<version>[^/]+)")
-    def look(self, request: Request, shelf: str, version: str) -> Reply:
+    def answer(self, request: Request) -> Reply:
         self.barrier.wait(timeout=20)
-        return super().look(request, shelf, version)
+        return super().answer(request)
 
 
 @pytest.fixture
