@@ -57,7 +57,10 @@ class World:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run ``deployforge <words>`` to its end."""
         process = self.start(*words)
-        out, err = process.communicate(timeout=120)
+        try:
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.kill()
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def deploy(self) -> subprocess.CompletedProcess[str]:
