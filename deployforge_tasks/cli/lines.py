@@ -14,6 +14,7 @@ from deployforge_tasks.core.events import Event
 HEARTBEAT = 30.0
 #: Stages whose good end is worth a line without -v; whatever did not go well always is.
 _LOUD = ("fetch", "build", "publish", "verify", "rollback")
+_LONGEST_TARGET = "windows/amd64"
 _STYLES = {"ok": "ok", "failed": "error", "waiting": "warning", "blocked": "warning"}
 
 
@@ -39,7 +40,7 @@ class Lines:
     ) -> None:
         self._write = write
         self._style = style
-        self._width = max((len(name) for name in names), default=0)
+        self._width = max(len(name) for name in (*names, _LONGEST_TARGET))
         self._verbose = verbose
         self._heartbeat = heartbeat
         self._stopped: set[str] = set()

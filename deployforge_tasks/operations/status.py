@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.model import Evidence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.load import Loaded
 
 _AT_ONCE = 16
+_PATIENCE = 3.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def status(loaded: Loaded, *, platforms: Sequence[str] = (), ledger_url: str | N
     """
     from deployforge_tasks.graph.context import RunContext
 
-    context = RunContext(loaded, ledger_url=ledger_url, command="status")
+    context = RunContext(_impatient(loaded), ledger_url=ledger_url, command="status")
     try:
         version = str(context.version)
         names = [name for name in context.platforms if not platforms or name in platforms]
@@ -73,6 +74,14 @@ def status(loaded: Loaded, *, platforms: Sequence[str] = (), ledger_url: str | N
     finally:
         context.close()
     return Status(loaded.project.name, loaded.profile, version, found)
+
+
+def _impatient(loaded: Loaded) -> Loaded:
+    """The project without a deploy's patience: a person waits for this answer, and nothing depends on it."""
+    conditions = loaded.project.conditions
+    quick = {"retry_on_failure": 0, "read_patience": min(conditions.read_patience, _PATIENCE)}
+    project = loaded.project.model_copy(update={"conditions": conditions.model_copy(update=quick)})
+    return replace(loaded, project=project)
 
 
 def _one(context: RunContext, name: str) -> PlatformStatus:
