@@ -111,6 +111,7 @@ def make_job(
         options=context.loaded.options[name],
         version=context.version_of(name),
         targets=job_targets(context, name),
+        root=context.root,
         workdir=workdir,
         http=context.http,
         processes=context.processes(name, stage),
@@ -127,6 +128,7 @@ def make_job(
         package=package,
         digests=digests if digests is not None else (package.digests if package else {}),
         checksums=_checksums(context),
+        receipts=context.ledger.receipts(context.key(name)),
     )
 
 

@@ -102,7 +102,7 @@ def _engine(job: Job[DockerOptions]) -> Iterator[Finding]:
         return
     from deployforge_tasks.platforms._docker_engine import connect_engine
 
-    if not Path(job.options.dockerfile).is_file():
+    if not job.path(job.options.dockerfile).is_file():
         yield Finding(
             "DOCKER-008",
             Level.ERROR,

@@ -128,7 +128,7 @@ def _context(job: Job[DockerOptions], platform: str, artifact: Artifact) -> Path
     folder = job.workdir / "context" / platform.replace("/", "-")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copy(Path(str(job.options.dockerfile)), folder / "Dockerfile")
+    shutil.copy(job.path(str(job.options.dockerfile)), folder / "Dockerfile")
     shutil.copy(artifact.executable, folder / job.binary)
     (folder / job.binary).chmod(0o755)
     for path in artifact.runtime_files:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 from deployforge_tasks.core.errors import DeployForgeError, StatusError
 from deployforge_tasks.core.model import Finding, Level
@@ -68,7 +67,7 @@ def _limits(job: GitHubJob) -> Iterator[Finding]:
             "publish fewer targets here with `targets:`",
         )
     text = job.options.notes or ""
-    if is_path(text) and not Path(text).is_file():
+    if is_path(text) and not job.path(text.strip()).is_file():
         yield Finding(
             "GITHUB-013",
             Level.ERROR,

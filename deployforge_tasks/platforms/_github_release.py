@@ -6,7 +6,6 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from deployforge_tasks.core import endpoints
@@ -131,8 +130,8 @@ def is_prerelease(job: GitHubJob) -> bool:
 def notes(job: GitHubJob) -> str | None:
     """The release notes, or None when the project says nothing."""
     text = job.options.notes
-    if text and is_path(text) and Path(text).is_file():
-        text = Path(text).read_text("utf-8")
+    if text and is_path(text) and job.path(text.strip()).is_file():
+        text = job.path(text.strip()).read_text("utf-8")
     return _filled(text, job, job.version).replace("{tag}", tag_of(job)) if text else text
 
 

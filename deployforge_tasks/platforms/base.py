@@ -70,15 +70,16 @@ class Secrets:
 class Job(Generic[O]):
     """All that a platform needs for one version of one project.
 
-    Fields: `workdir` is this platform's own folder for this version; `digests` what we know of our own package (from
-    `package` or from receipts; may be empty on a fresh machine); `patience` how long to wait for a registry to show
-    what it accepted; `endpoint` is for URLs that packages carry.
+    Fields: `root` is the project's folder, `workdir` this platform's own folder for this version; `digests` what we
+    know of our own package (from `package` or from receipts; may be empty on a fresh machine); `patience` how long to
+    wait for a registry to show what it accepted.
     """
 
     project: Project
     options: O
     version: Version
     targets: tuple[Target, ...]
+    root: Path
     workdir: Path
     http: Http
     processes: Processes
@@ -111,6 +112,10 @@ class Job(Generic[O]):
         """The release files of this job's targets, in the order of the targets (fetched and checked by the graph)."""
         by_target = {a.target: a for a in self.load_artifacts()}
         return tuple(by_target[t] for t in self.targets if t in by_target)
+
+    def path(self, text: str) -> Path:
+        """A path from ``deployforge.yml``: a relative one begins in the project's folder, wherever we were started."""
+        return self.root / text
 
     def description(self, platform: str) -> str:
         return self.project.descriptions.get(platform, self.project.description)

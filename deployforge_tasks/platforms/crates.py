@@ -92,7 +92,7 @@ class Crates(Platform[CratesOptions]):
         return [f"{_name(job)}-{job.version.semver}.crate"]
 
     def inputs(self, job: Job[CratesOptions]) -> Sequence[Path]:
-        return [Path(job.options.path)] if _kind(job.options) == "source" and job.options.path else []
+        return [job.path(job.options.path)] if _kind(job.options) == "source" and job.options.path else []
 
     def render(self, job: Job[CratesOptions]) -> None:
         if _kind(job.options) == "generated":
@@ -128,7 +128,7 @@ class Crates(Platform[CratesOptions]):
             *findings,
             *checks.metadata(metadata),
             *(
-                checks.source(Path(job.options.path or "."), job.options.features)
+                checks.source(job.path(job.options.path or "."), job.options.features)
                 if _kind(job.options) == "source"
                 else []
             ),
@@ -235,7 +235,7 @@ def _call(job: Job[CratesOptions], method: str, path: str, **more: Any) -> None:
 
 
 def _source(job: Job[CratesOptions]) -> tuple[bytes, dict[str, Any]]:
-    folder = Path(job.options.path or ".")
+    folder = job.path(job.options.path or ".")
     known = set(read_manifest(folder).get("features", {}))
     features = [f for f in job.options.features if f in known]
     content, package, readme = package_folder(

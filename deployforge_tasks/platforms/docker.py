@@ -60,7 +60,7 @@ class Docker(Platform[DockerOptions]):
         return [image.piece for image in wanted(job)]
 
     def inputs(self, job: Job[DockerOptions]) -> Sequence[Path]:
-        return (Path(job.options.dockerfile),) if job.options.dockerfile else ()
+        return (job.path(job.options.dockerfile),) if job.options.dockerfile else ()
 
     def package(self, job: Job[DockerOptions]) -> Package:
         """One index for all tags; its blobs lie in an OCI image layout below the workdir."""

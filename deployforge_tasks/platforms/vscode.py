@@ -91,7 +91,7 @@ class Vscode(Platform[VscodeOptions]):
         return list(dict.fromkeys(str(spelling(t, "vscode")) for t in job.targets))
 
     def inputs(self, job: Job[VscodeOptions]) -> Sequence[Path]:
-        return [Path(job.options.path)] if job.options.path else []
+        return [job.path(job.options.path)] if job.options.path else []
 
     def render(self, job: Job[VscodeOptions]) -> None:
         if not job.options.path:
@@ -103,7 +103,7 @@ class Vscode(Platform[VscodeOptions]):
         return Package(tuple(_package_one(job, piece, artifacts.get(piece)) for piece in self.pieces(job)))
 
     def preflight(self, job: Job[VscodeOptions]) -> list[Finding]:
-        folder = Path(job.options.path) if job.options.path else job.workdir / "rendered"
+        folder = job.path(job.options.path) if job.options.path else job.workdir / "rendered"
         findings = [*_check_version(job.version), *_check_package(read_package(folder), _identity(job))]
         if job.options.path and not which("vsce"):
             hint = "npm install --global @vscode/vsce"
@@ -172,7 +172,7 @@ def _identity(job: Job[VscodeOptions]) -> tuple[str, str]:
     """
     text = job.options.extension_id
     if text is None and job.options.path:
-        package = read_package(Path(job.options.path))
+        package = read_package(job.path(job.options.path))
         text = f"{package.get('publisher')}.{package.get('name')}"
     elif text is None and job.project.source.repo:
         text = f"{job.project.source.repo.split('/')[0]}.{job.project.name}"
@@ -198,7 +198,7 @@ def _package_one(job: Job[VscodeOptions], piece: str, artifact: Artifact | None)
             changes["categories"] = job.options.categories
         content = from_folder(
             job.processes,
-            Path(job.options.path),
+            job.path(job.options.path),
             changes,
             programs=program_entries(artifact, job.binary),
             target=target,

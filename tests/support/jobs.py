@@ -65,10 +65,12 @@ def make_job(
     releases: Path | None = None,
     recorder: Recorder | None = None,
     previous: str | None = None,
+    root: Path | None = None,
 ) -> Job[Any]:
     """A job with the sample program's release files, in an empty workdir below `folder`.
 
     Args:
+        root: the project's folder (`folder` if not given).
         releases: folder that is served at `release_url`; the release files are copied there.
     """
     seen = recorder or Recorder()
@@ -95,6 +97,7 @@ def make_job(
         options=platform.options.model_validate(dict(options or {})),
         version=Version.parse(version),
         targets=tuple(Target.parse(t) for t in known),
+        root=root or folder,
         workdir=workdir,
         http=Http(clock, patience=IMPATIENT, timeout=5.0, loopback_only=True),
         processes=Processes(log.debug),
