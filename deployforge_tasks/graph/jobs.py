@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,7 +129,7 @@ def make_job(
         package=package,
         digests=digests if digests is not None else (package.digests if package else {}),
         checksums=_checksums(context),
-        receipts=context.ledger.receipts(context.key(name)),
+        receipts=_old_receipts(context, name),
     )
 
 
@@ -143,6 +144,12 @@ def _render(root: Path, own: str | None, template: str, names: Mapping[str, Any]
     from deployforge_tasks.project.render import render_template
 
     return render_template(template, names, to, own=root / own if own else None)
+
+
+def _old_receipts(context: RunContext, name: str) -> Mapping[str, str]:
+    """The receipts that a look-up may be held against: what was accepted a moment ago may not be shown yet."""
+    lag = timedelta(seconds=context.patience.total)
+    return context.ledger.receipts(context.key(name), before=context.clock.now() - lag)
 
 
 def _previous(context: RunContext, name: str) -> str | None:

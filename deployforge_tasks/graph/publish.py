@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import (
@@ -56,7 +57,7 @@ class _Publisher:
 
     def run(self) -> End:
         context, name = self._context, self._name
-        answer = settle_intents(context, name, self._job) or await_receipts(context, name, self._job)
+        answer = settle_intents(context, name, self._job) or self._await_receipts()
         if answer is not None and answer.unknown:
             raise answer.error or unknown_error(answer.presence.reason)
         self._check_frozen()
@@ -76,6 +77,14 @@ class _Publisher:
             if not settled and not context.pause(backoff(context, number, error)):
                 raise error
         raise AssertionError("the last try either returns or raises")
+
+    def _await_receipts(self) -> Answer | None:
+        """Wait out what a registry may lag; from then on every receipt counts."""
+        context, name = self._context, self._name
+        answer = await_receipts(context, name, self._job)
+        if answer is not None and not context.stopping:
+            self._job = replace(self._job, receipts=context.ledger.receipts(context.key(name)))
+        return answer
 
     def _decide(self, answer: Answer) -> Decision:
         """What to do about a presence; raises what nobody can do anything about in this run."""

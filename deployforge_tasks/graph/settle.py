@@ -52,7 +52,8 @@ def await_receipts(context: RunContext, name: str, job: Job[Any]) -> Answer | No
         None when there is no such receipt, else the last answer.
     """
     receipts = context.ledger.receipts(context.key(name))
-    sent = [piece for piece, digest in receipts.items() if digest and job.digests.get(piece) == digest]
+    immutable = context.platforms[name].traits.immutable  # then it is waited for even if the package is another one now
+    sent = [piece for piece, digest in receipts.items() if digest and (immutable or job.digests.get(piece) == digest)]
     return wait_for(context, name, job, sent, context.patience) if sent else None
 
 

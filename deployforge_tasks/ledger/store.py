@@ -167,10 +167,12 @@ class Ledger:
         with writing(self._engine) as connection:
             self._close_intent(connection, intent, outcome)
 
-    def receipts(self, key: Key) -> dict[str, str]:
-        """Digest of every piece that we published, by its name."""
+    def receipts(self, key: Key, *, before: datetime | None = None) -> dict[str, str]:
+        """Digest of every piece that we published (before that moment, if one is named), by its name."""
         table = tables.receipts
         query = select(table.c.piece, table.c.digest).where(_of(table, key), table.c.kind == "ours")
+        if before is not None:
+            query = query.where(table.c.at <= before)
         with self._engine.connect() as connection:
             return {row.piece: row.digest for row in connection.execute(query.order_by(table.c.id))}
 

@@ -100,7 +100,10 @@ class Job(Generic[O]):
     digests: Mapping[str, str] = field(default_factory=dict)
     checksums: Mapping[str, str] = field(default_factory=dict)
     receipts: Mapping[str, str] = field(default_factory=dict)
-    """Digests of the pieces that the platform has accepted from us, by the ledger; unlike `digests` never a guess."""
+    """Digests of the pieces that the platform has accepted from us, by the ledger; unlike `digests` never a guess.
+
+    Only those that it has had the time to show (``conditions.settle``): what it does not show now, it took back.
+    """
 
     @property
     def binary(self) -> str:
