@@ -2,6 +2,7 @@
 
 DeployForgeError
  ├─ ConfigError         DF1xxx  exit 3   deployforge.yml (collects every problem)
+ │   └─ VersionError    DF1012  exit 3   a version that a platform's own spelling has no words for
  ├─ CredentialError     DF2xxx  exit 4   missing or refused credentials
  ├─ PreflightError      DF3xxx  exit 5   a check before publishing failed, a tool is missing
  ├─ ArtifactError       DF31xx  exit 5   a release file is missing, changed or not what it should be
@@ -62,6 +63,12 @@ class ConfigError(DeployForgeError):
 
     code = "DF1000"
     exit_code = 3
+
+
+class VersionError(ConfigError, ValueError):
+    """A version cannot be written in the way of an ecosystem."""
+
+    code = "DF1012"
 
 
 class CredentialError(DeployForgeError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from deployforge_tasks.core.errors import VersionError
+
 # Semantic Versioning 2.0.0, sections 2 and 9-11 (https://semver.org), with two to four numbers
 _IDENTIFIER = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
 _VERSION = re.compile(
@@ -97,7 +99,7 @@ class Version:
         """Semantic version without build metadata, as npm, crates.io and the VS Code gallery keep it.
 
         Raises:
-            ValueError: it has a fourth number.
+            VersionError: it has a fourth number.
         """
         if len(self.numbers) == 4:
             raise self._cannot("a semantic version", "it has three numbers")
@@ -108,7 +110,7 @@ class Version:
         """The normalised Python version: ``1.2.0-rc.1`` becomes ``1.2.0rc1``; no build metadata (PyPI refuses it).
 
         Raises:
-            ValueError: the pre-release is not one word with one number.
+            VersionError: the pre-release is not one word with one number.
         """
         numbers = self._part("numbers")
         if not self.pre:
@@ -146,7 +148,7 @@ class Version:
         """The version of a snap: the text itself.
 
         Raises:
-            ValueError: the store would refuse it (more than 32 characters).
+            VersionError: the store would refuse it (more than 32 characters).
         """
         if not _SNAP.fullmatch(self.text):
             raise self._cannot("a snap's version", "it has at most 32 characters and ends with a letter or digit")
@@ -171,5 +173,9 @@ class Version:
     def _joined(left: str, sign: str, right: str) -> str:
         return f"{left}{sign}{right}" if right else left
 
-    def _cannot(self, what: str, why: str) -> ValueError:
-        return ValueError(f"`{self.text}` cannot be written as {what}: {why}")
+    def _cannot(self, what: str, why: str) -> VersionError:
+        return VersionError(
+            f"`{self.text}` cannot be written as {what}: {why}",
+            hint="give this platform a version of its own with `version:` in its options, or leave it out",
+            code="DF1012",
+        )

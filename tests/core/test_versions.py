@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version as PythonVersion
 
+from deployforge_tasks.core.errors import VersionError
 from deployforge_tasks.core.versions import Version
 
 NUMBER = st.integers(0, 40)
@@ -70,7 +71,7 @@ def test_each_ecosystem_has_its_own_spelling(ecosystem: str, text: str, written:
     [("semver", "1.2.3.4"), ("pep440", "1.0.0-rc.1.2"), ("pep440", "1.0.0-hotfix"), ("snap", "1.0.0-" + "a" * 40)],
 )
 def test_what_an_ecosystem_cannot_express_is_an_error_with_the_reason(ecosystem: str, text: str) -> None:
-    with pytest.raises(ValueError, match="cannot be written as"):
+    with pytest.raises(VersionError, match="cannot be written as"):
         getattr(version(text), ecosystem)
 
 

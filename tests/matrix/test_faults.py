@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from deployforge_tasks.platforms.registry import platforms
 
+from deployforge_tasks.platforms.registry import platforms
 from tests.support.faults import (
     Fault,
     Stale,

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from deployforge_tasks.platforms.registry import platforms
 
 from deployforge_tasks.core.model import Publication
+from deployforge_tasks.platforms.registry import platforms
 from tests.support.exchange import Answer, Exchange
 from tests.support.faults import hold_after, hold_before, hold_upload
 from tests.support.worlds import WRITES, World, world

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deployforge_tasks.platforms.registry import json_schema, platforms
 
-from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.errors import DeployForgeError, VersionError
 from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.core.targets import spelling
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.platforms.base import Job
+from deployforge_tasks.platforms.registry import json_schema, platforms
 from tests.support.cases import Case, running
 from tests.support.faults import Fault, drop_after, garbage, refuse, status, truncate
 from tests.support.jobs import Recorder, packaged, publish
@@ -130,6 +130,23 @@ def test_every_file_of_the_package_lies_below_the_workdir(case: Case) -> None:
 def test_naming_the_pieces_asks_nobody(case: Case) -> None:
     case.platform.pieces(case.job())
     assert case.registry.journal == []
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.2.3.4", "1.2.3-rc.1", "1.2.3-rc.1.x-y", "1.2.3+build"])
+def test_a_version_of_any_form_is_published_or_refused_with_the_reason(case: Case, version: str) -> None:
+    job = case.job(version=version)
+    try:
+        case.platform.presence(job)
+    except VersionError:  # the look-up comes first: then nothing is packaged or asked
+        assert case.registry.journal == []
+        with pytest.raises(VersionError, match="cannot be written as") as caught:
+            packaged(case.platform, job)
+        assert caught.value.hint
+        return
+    job = packaged(case.platform, job)
+    if not [f for f in case.platform.preflight(job) if f.level is Level.ERROR and version in f.message]:
+        case.platform.publish(job, case.platform.pieces(job))
+        assert case.platform.presence(job).state is State.SAME
 
 
 # --- presence -----------------------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from deployforge_tasks.platforms.registry import platforms
 
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.core.targets import Target
+from deployforge_tasks.platforms.registry import platforms
 from deployforge_tasks.rehearsal.registries import Registries
 from tests.support.cases import sample_options
 from tests.support.hello import release_files
