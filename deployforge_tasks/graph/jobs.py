@@ -133,6 +133,14 @@ def make_job(
     )
 
 
+def page(context: RunContext, name: str) -> str:
+    """The version's web page; a link that cannot be made is no reason to fail."""
+    try:
+        return context.platforms[name].page(make_job(context, name, "page"))
+    except Exception:  # noqa: BLE001 - see above
+        return ""
+
+
 def _secrets(context: RunContext, platform: Platform[Any]) -> Secrets:
     from deployforge_tasks.project.secrets import secrets_for
 

@@ -130,6 +130,8 @@ def _plan(context: RunContext, names: Sequence[str]) -> dict[str, PlatformResult
 
 
 def _planned(context: RunContext, name: str, presence: Presence, error: DeployForgeError | None) -> PlatformResult:
+    from deployforge_tasks.graph.jobs import page
+
     platform = context.platforms[name]
     plan = decide(presence, editable=platform.traits.editable, force=name in context.force)
     return PlatformResult(
@@ -140,7 +142,7 @@ def _planned(context: RunContext, name: str, presence: Presence, error: DeployFo
         presence=presence,
         plan=plan,
         error=error,
-        page=_page(context, name),
+        page=page(context, name),
         required=context.required(name),
         needs=context.hubs(name),
         irreversible=platform.traits.immutable,
@@ -148,6 +150,8 @@ def _planned(context: RunContext, name: str, presence: Presence, error: DeployFo
 
 
 def _result(context: RunContext, name: str) -> PlatformResult:
+    from deployforge_tasks.graph.jobs import page
+
     platform, state = context.platforms[name], context.outcomes.of(name)
     outcome, reason = state.outcome, state.reason
     if context.stopping and ("publish" not in state.stages or outcome == "none"):
@@ -164,18 +168,8 @@ def _result(context: RunContext, name: str) -> PlatformResult:
         evidence=state.evidence,
         error=state.error,
         published=tuple(state.published),
-        page=_page(context, name),
+        page=page(context, name),
         required=context.required(name),
         needs=context.hubs(name),
         irreversible=platform.traits.immutable,
     )
-
-
-def _page(context: RunContext, name: str) -> str:
-    """The version's web page; a link that cannot be made is no reason to fail."""
-    from deployforge_tasks.graph.jobs import make_job
-
-    try:
-        return context.platforms[name].page(make_job(context, name, "page"))
-    except Exception:  # noqa: BLE001 - see above
-        return ""

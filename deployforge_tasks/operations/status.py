@@ -85,7 +85,7 @@ def _impatient(loaded: Loaded) -> Loaded:
 
 
 def _one(context: RunContext, name: str) -> PlatformStatus:
-    from deployforge_tasks.graph.jobs import make_job
+    from deployforge_tasks.graph.jobs import make_job, page
     from deployforge_tasks.graph.presence_check import PresenceCheck
 
     answer = PresenceCheck(context, name).answer
@@ -96,6 +96,6 @@ def _one(context: RunContext, name: str) -> PlatformStatus:
         presence=answer.presence,
         evidence=context.ledger.evidence(context.key(name)),
         previous=job.previous(),
-        page=context.platforms[name].page(job),
+        page=page(context, name),
         error=answer.error,
     )

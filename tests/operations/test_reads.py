@@ -47,6 +47,21 @@ def test_status_asks_all_platforms_at_once(tmp_path: Path) -> None:
     assert [p.presence.state for p in found.platforms] == [State.ABSENT] * 3
 
 
+def test_status_tells_of_a_platform_that_cannot_write_the_version(tmp_path: Path) -> None:
+    project = """
+name: hello-forge
+version: 1.2.3.4
+description: Greets
+source: {repo: hello-makers/hello-forge}
+platforms: {crates: {index: "http://127.0.0.1:9/", api: "http://127.0.0.1:9/"}}
+"""
+    (tmp_path / "deployforge.yml").write_text(project, "utf-8")
+    found = status(Settings(tmp_path / "deployforge.yml", environ={}).load())
+    (crates,) = found.platforms
+    assert crates.presence.state is State.UNKNOWN
+    assert "has three numbers" in crates.presence.reason
+
+
 def test_status_knows_what_was_proven_and_what_was_there_before(tmp_path: Path, server: ShelfServer) -> None:
     with shelves("a"):
         folder = write_project(tmp_path / "project", {"a": {"url": server.url}})
