@@ -20,6 +20,7 @@ class ConfigCheck:
     enabled: tuple[str, ...]
     disabled: tuple[str, ...]
     warnings: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
 
 
 def check(settings: Settings) -> ConfigCheck:
@@ -36,6 +37,7 @@ def check(settings: Settings) -> ConfigCheck:
         enabled=tuple(name for name, options in loaded.options.items() if options.enabled),
         disabled=tuple(name for name, options in loaded.options.items() if not options.enabled),
         warnings=loaded.warnings,
+        notes=loaded.notes,
     )
 
 

@@ -16,6 +16,7 @@ from deployforge_tasks.project.interpolate import fill_environment, fill_version
 from deployforge_tasks.project.problems import ConfigProblems, Problem, did_you_mean
 from deployforge_tasks.project.profiles import choose
 from deployforge_tasks.project.strict import Options
+from deployforge_tasks.project.unused import notes
 from deployforge_tasks.project.validate import validate
 from deployforge_tasks.project.version_source import find_version
 from deployforge_tasks.project.warnings import warnings
@@ -46,7 +47,8 @@ class Loaded:
     """A checked configuration.
 
     `options` has every platform of the file, enabled or not, in the file's order; `environ` is the process's
-    environment with the ``--env-file``, the only place secrets are read from; `profiles` are the file's own names.
+    environment with the ``--env-file``, the only place secrets are read from; `profiles` are the file's own names;
+    `notes` are for those who ask (``config check``), unlike `warnings`.
     """
 
     project: Project
@@ -58,6 +60,7 @@ class Loaded:
     options: Mapping[str, Options]
     environ: Mapping[str, str] = field(repr=False)  # holds every secret
     profiles: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 def load_project(
@@ -101,7 +104,8 @@ def load_project(
     config = Config(project, options, kinds, filled, found)
     _stop(file, [*problems, *errors(config)])
     seen = tuple(sorted(warnings(config, file.parent), key=_position))
-    return Loaded(project, file, file.parent.resolve(), profile, found, seen, options, environ, chosen.names)
+    root_folder, told = file.parent.resolve(), tuple(notes(config))
+    return Loaded(project, file, root_folder, profile, found, seen, options, environ, chosen.names, told)
 
 
 def _validate(

@@ -158,12 +158,22 @@ class Conditions(Strict):
     """Seconds between two such look-ups at first; doubles up to 15."""
     read_patience: Duration = 30.0
     """Seconds for which one read from a registry is tried again when it fails."""
-    skip_if_exists: bool = True
+    skip_if_exists: Literal[True] = True
+    """What a platform has already is never published again."""
     rollback_on_error: bool = False
+    """Allowed and never done: a release that failed in part is finished by the next run (`deployforge rollback` takes
+    users back)."""
     on_unknown: Literal["stop"] = "stop"
     """A platform that gives no clear answer is never published to."""
     concurrency_lock: Literal[True] = True
     """Two runs never publish the same version to the same platform at once."""
+
+    @field_validator("skip_if_exists", mode="before")
+    @classmethod
+    def _always(cls, value: Any) -> Any:
+        if value is False:
+            raise ValueError("what is there is never published again; leave this out, and release a new version instead")
+        return value
 
 
 class Verify(Strict):

@@ -47,6 +47,14 @@ def test_status_asks_all_platforms_at_once(tmp_path: Path) -> None:
     assert [p.presence.state for p in found.platforms] == [State.ABSENT] * 3
 
 
+def test_what_nothing_reads_is_told_by_a_check_and_is_no_warning(tmp_path: Path) -> None:
+    project = "name: hello\nversion: 1.0.0\ndescription: Greets\nmonitoring: {download_tracking: true}\n"
+    (tmp_path / "deployforge.yml").write_text(project, "utf-8")
+    found = config.check(Settings(tmp_path / "deployforge.yml", environ={}))
+    assert [note.path for note in found.notes] == ["monitoring"]
+    assert "monitoring" not in {warning.path for warning in found.warnings}
+
+
 def test_status_tells_of_a_platform_that_cannot_write_the_version(tmp_path: Path) -> None:
     project = """
 name: hello-forge

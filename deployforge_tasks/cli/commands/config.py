@@ -37,11 +37,13 @@ def check(invocation: Invocation) -> None:
             "enabled": found.enabled,
             "disabled": found.disabled,
             "warnings": [problem_json(problem) for problem in found.warnings],
+            "notes": [problem_json(problem) for problem in found.notes],
         }
         invocation.emit("config-check", {"valid": True, **data})
         return
     terminal = invocation.terminal
-    _show_warnings(invocation, found.warnings)
+    _show(invocation, found.warnings, "warning")
+    _show(invocation, found.notes, "note")
     off = f" ({', '.join(found.disabled)} off)" if found.disabled else ""
     version = found.version or "no version yet"
     terminal.out(
@@ -76,10 +78,10 @@ def schema(invocation: Invocation) -> None:
     invocation.terminal.out(json.dumps(config.schema(), indent=2, ensure_ascii=False))
 
 
-def _show_warnings(invocation: Invocation, problems: Sequence[Problem]) -> None:
+def _show(invocation: Invocation, problems: Sequence[Problem], kind: str) -> None:
     if not problems or invocation.quiet:
         return
-    invocation.terminal.err(f"warning: {problems[0].place.partition(':')[0]} has {plural(len(problems), 'warning')}")
+    invocation.terminal.err(f"{kind}: {problems[0].place.partition(':')[0]} has {plural(len(problems), kind)}")
     invocation.terminal.err()
     width = max(len(problem.place) for problem in problems)
     for problem in problems:
