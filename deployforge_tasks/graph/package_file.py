@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployforge_tasks import __version__
+from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.core.model import Package, Piece
 from deployforge_tasks.effects.files import digest, write_atomic
 
@@ -67,6 +68,7 @@ def fingerprint(context: RunContext, job: Job[Any], name: str) -> str:
         __version__,
         str(job.version),
         [str(target) for target in job.targets],
+        _release_urls(job),
         options.model_dump(mode="json", exclude={"enabled", "required"}),
         context.project.model_dump(mode="json", exclude=_NOT_PACKAGED),
         folder_digest(templates_folder()),
@@ -74,6 +76,14 @@ def fingerprint(context: RunContext, job: Job[Any], name: str) -> str:
         _paths_digest(context.platforms[name].inputs(job)),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _release_urls(job: Job[Any]) -> list[str]:
+    """Where packages may point; decided by the options of another platform (`github`)."""
+    try:
+        return [job.release_url(job.asset_name(target)) for target in job.targets]
+    except ConfigError:  # no repository is named, so that nothing can point there
+        return []
 
 
 @cache

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.core.events import Listener
 from deployforge_tasks.operations.settings import Settings
 
@@ -25,11 +27,12 @@ FOLDER = Path(".deployforge") / "rehearsal"
 
 @dataclass(frozen=True)
 class RehearsalResult:
-    """What a rehearsal found: the report, its page, and the address of each registry (by platform)."""
+    """What a rehearsal found: the report, its page, and by platform the registry's address and how to install there."""
 
     report: Report
     page: Path
     registries: Mapping[str, str]
+    usage: Mapping[str, str]
     exit_code: int
 
 
@@ -45,8 +48,9 @@ def rehearse(
 ) -> RehearsalResult:
     """Publish everything to loopback registries, install it back, and write a report.
 
-    Nothing leaves this machine: HTTP is held to loopback, and none of the user's credentials is used. The ledger is
-    a new one each time; what was built before is used again.
+    Nothing is sent anywhere: HTTP is held to loopback, and none of the user's credentials is used. Only release files
+    that come from a GitHub release or from URLs are read from there first, with the user's credential for reading. The
+    ledger is a new one each time; release files that are here already are used again.
 
     Args:
         settings: the project.
@@ -61,23 +65,28 @@ def rehearse(
         ConfigError: the project cannot be used.
         ArtifactError: its release files cannot be had.
     """
+    from deployforge_tasks.operations import rehearsal_project as project
     from deployforge_tasks.operations.deploy import deploy
     from deployforge_tasks.rehearsal.registries import Registries
     from deployforge_tasks.rehearsal.report import write
 
     rehearsed = replace(settings, profile=settings.profile or PROFILE)
     plain = rehearsed.load()
-    chosen = _chosen(plain, platforms)
+    chosen = project.chosen(plain, platforms)
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="deployforge-rehearsal-") as name:
+    with _alone(plain), tempfile.TemporaryDirectory(prefix="deployforge-rehearsal-") as name:
         folder = Path(name)
-        options = {p: plain.options[p].model_dump(mode="json", exclude_unset=True) for p in chosen}
-        with Registries(folder / "registries", options, _servers(real)) as registries:
-            there = [p for p in chosen if p not in registries.unserved]
-            loaded = _against(rehearsed, plain, registries)
+        project.forget_earlier(plain)
+        wanted = project.with_hubs(plain, chosen)
+        files = project.release_files(plain, wanted, listeners, folder / "files", jobs)
+        with Registries(folder / "registries", project.options_of(plain, wanted), _servers(real)) as registries:
+            served = [name for name in wanted if name not in registries.unserved]
+            loaded = project.against(rehearsed, plain, registries, served, files)
+            if files and project.HUB not in served:
+                project.show_files(registries, loaded, files)
             result = deploy(
                 loaded,
-                platforms=there,
+                platforms=[name for name in chosen if name in served],
                 jobs=jobs,
                 listeners=listeners,
                 ledger_url=f"sqlite:///{(folder / 'ledger.db').as_posix()}",
@@ -86,16 +95,34 @@ def rehearse(
             )
             made = _report(plain, chosen, registries, result, time.monotonic() - start)
             page = write(made, report or plain.root / FOLDER)
-            finished = RehearsalResult(made, page, registries.addresses(), result.exit_code or (0 if made.good else 7))
+            addresses = {name: url for name, url in registries.addresses().items() if name in chosen}
+            usage = {name: line for name, line in registries.usage().items() if name in chosen}
+            finished = RehearsalResult(made, page, addresses, usage, result.exit_code or (0 if made.good else 7))
             if hold:
                 hold(finished)
     return finished
 
 
-def _chosen(loaded: Loaded, platforms: Sequence[str]) -> list[str]:
-    return [
-        name for name, options in loaded.options.items() if options.enabled and (not platforms or name in platforms)
-    ]
+@contextmanager
+def _alone(plain: Loaded) -> Iterator[None]:
+    """One rehearsal of a project at a time: they share its work folder.
+
+    Raises:
+        ConfigError: another one runs.
+    """
+    from filelock import FileLock, Timeout
+
+    file = plain.root / FOLDER / ".lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(file, timeout=0):
+            yield
+    except Timeout:
+        raise ConfigError(
+            "another rehearsal of this project is running",
+            hint="wait for it, or end it (with `--keep` it runs until Ctrl-C)",
+            code="DF1303",
+        ) from None
 
 
 def _servers(real: bool) -> Mapping[str, Any] | None:
@@ -104,17 +131,6 @@ def _servers(real: bool) -> Mapping[str, Any] | None:
     from deployforge_tasks.rehearsal.real import with_real_servers
 
     return with_real_servers()
-
-
-def _against(settings: Settings, plain: Loaded, registries: Registries) -> Loaded:
-    """The project as the rehearsal sees it: every endpoint and credential is the registries' own."""
-    from deployforge_tasks.platforms.registry import platforms as known
-
-    theirs: Collection[str] = {v for p in known().values() for c in p.credentials for v in c.env}
-    theirs |= {variable for names in plain.project.credentials.values() for variable in names.values()}
-    environ = {k: v for k, v in plain.environ.items() if k not in theirs}
-    overlay = registries.overlay()
-    return replace(settings, environ={**environ, **registries.environ()}, env_file=None).load(overlay)
 
 
 def _report(

@@ -66,6 +66,20 @@ class ArtifactStore:
         self._sources = Sources(self._naming, root, self._hub, http, processes, log)
 
     @property
+    def repo(self) -> str:
+        """``owner/name`` of the repository that has the release.
+
+        Raises:
+            ConfigError: nobody says which.
+        """
+        return self._hub.repo
+
+    @property
+    def tag(self) -> str:
+        """The release's tag."""
+        return self._hub.tag
+
+    @property
     def targets(self) -> tuple[Target, ...]:
         return self._naming.targets
 
@@ -145,9 +159,15 @@ class ArtifactStore:
         check_header(program.executable, target)
         if runs_here(target):
             check_version(self._naming, program.executable, self._processes)
-        url = self.release_url(path.name) if self._has_url() else ""
         artifact = Artifact(
-            target, path.name, path, sha256, path.stat().st_size, url, program.executable, program.runtime_files
+            target,
+            path.name,
+            path,
+            sha256,
+            path.stat().st_size,
+            self._public_url(path.name),
+            program.executable,
+            program.runtime_files,
         )
         self._write(artifact)
         return artifact
@@ -165,8 +185,10 @@ class ArtifactStore:
         else:
             other.unlink()
 
-    def _has_url(self) -> bool:
-        return self._naming.project.artifacts.source == "urls" or self._hub.has_repo
+    def _public_url(self, name: str) -> str:
+        """Follows the options as they are now, whenever the file was brought here."""
+        has_url = self._naming.project.artifacts.source == "urls" or self._hub.has_repo
+        return self.release_url(name) if has_url else ""
 
     # --- what is kept on disk ---------------------------------------------------------------------------------------
 
@@ -198,7 +220,6 @@ class ArtifactStore:
             "name": artifact.name,
             "sha256": artifact.sha256,
             "size": artifact.size,
-            "url": artifact.url,
             "executable": artifact.executable.relative_to(folder).as_posix(),
             "runtime_files": [path.relative_to(folder).as_posix() for path in artifact.runtime_files],
         }
@@ -219,9 +240,8 @@ class ArtifactStore:
         runtime_files = tuple(folder / name for name in data["runtime_files"])
         if not all(file.is_file() for file in (path, executable, *runtime_files)):
             return None
-        return Artifact(
-            target, data["name"], path, data["sha256"], data["size"], data["url"], executable, runtime_files
-        )
+        url = self._public_url(path.name)
+        return Artifact(target, path.name, path, data["sha256"], data["size"], url, executable, runtime_files)
 
 
 def _token(project: Project, environ: Mapping[str, str]) -> str | None:

@@ -86,6 +86,11 @@ class Registries:
         """URL of the registry of each platform."""
         return {p: registry.url for registry in self.running.values() for p in registry.serves if p in self._platforms}
 
+    def usage(self) -> dict[str, str]:
+        """For people, while the registries are up: how to get each platform's package from them."""
+        found = {p: line for registry in self.running.values() for p, line in registry.usage().items()}
+        return {p: line for p, line in found.items() if p in self._platforms}
+
     def title(self, platform: str) -> str:
         """What serves a platform, for people (``stand-in``, ``verdaccio 6.2``)."""
         return next((r.title for r in self.running.values() if platform in r.serves), "")

@@ -101,6 +101,10 @@ class StandIn(ABC):
     def publications(self) -> list[Publication]:
         """Everything that is published here now."""
 
+    def usage(self) -> dict[str, str]:
+        """For each platform that is served: the command with which a person gets what is published here now."""
+        return {}
+
     @property
     def url(self) -> str:
         """Base URL without a slash at the end; only while it runs."""
@@ -149,7 +153,7 @@ def _make_handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
             request = self._request()
             if request is None:
                 return
-            reply = stand_in.answer(request)
+            reply = _answer(stand_in, request)
             data, content_type = reply.encoded()
             stand_in.journal.append((self.command, self.path, reply.status))
             self.send_response(reply.status)
@@ -184,6 +188,14 @@ def _make_handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
             """Silent: the journal has it."""
 
     return _Handler
+
+
+def _answer(stand_in: StandIn, request: Request) -> Reply:
+    """The reply; a fault of the stand-in itself is an answer that says so, not a lost connection."""
+    try:
+        return stand_in.answer(request)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the client has to hear of it
+        return Reply(500, {"message": f"the {stand_in.name} stand-in failed: {type(error).__name__}: {error}"})
 
 
 def _read_body(handler: BaseHTTPRequestHandler) -> bytes | None:

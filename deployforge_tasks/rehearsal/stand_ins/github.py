@@ -15,7 +15,7 @@ from deployforge_tasks.rehearsal.server import Reply, Request, route
 from deployforge_tasks.rehearsal.stand_ins import _github_shapes as shapes
 from deployforge_tasks.rehearsal.stand_ins._github_files import Files, sha256
 from deployforge_tasks.rehearsal.stand_ins._github_hub import REPO, for_repository
-from deployforge_tasks.rehearsal.stand_ins._github_shapes import API, UPLOADS, Release, Repository
+from deployforge_tasks.rehearsal.stand_ins._github_shapes import API, UPLOADS, Asset, Release, Repository
 
 
 class GitHub(Files):
@@ -29,6 +29,27 @@ class GitHub(Files):
 
     def secrets(self) -> dict[str, dict[str, str]]:
         return {"github": {"token": self.token}}
+
+    def usage(self) -> dict[str, str]:
+        pages = [
+            f"{self.url}/{repo.full_name}/releases/tag/{release.tag}"
+            for repo in self.repositories.values()
+            for release in repo.releases.values()
+        ]
+        return {"github": f"open {pages[-1]}"} if pages else {}
+
+    def show(self, full_name: str, tag: str, files: Mapping[str, bytes]) -> None:
+        """A release that somebody else published."""
+        repo = self.repository(full_name)
+        assert repo is not None
+        release = Release(next(self.ids), tag, tag, "", draft=False, prerelease=False, commitish="main")
+        release.published_at = self.moments.next()
+        for name, data in files.items():
+            asset = Asset(next(self.ids), name, "application/octet-stream", data)
+            release.assets[asset.id] = asset
+        repo.tags[tag] = hashlib.sha1(tag.encode()).hexdigest()  # noqa: S324 - git's ids
+        repo.releases[release.id] = release
+        repo.latest = release.id
 
     def publications(self) -> list[Publication]:
         return [

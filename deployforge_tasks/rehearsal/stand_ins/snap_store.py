@@ -151,7 +151,8 @@ class SnapStoreStandIn(StandIn):
 
     @route("GET", "/dev/api/snaps/status/(?P<number>[0-9a-f-]+)")
     def status(self, _: Request, number: str) -> Reply:
-        return Reply(200, self._statuses[number])
+        known = self._statuses.get(number)
+        return Reply(200, known) if known else _error(404, "resource-not-found", "No such upload.")
 
     @route("POST", "/dev/api/snap-release/")
     def release(self, request: Request) -> Reply:
