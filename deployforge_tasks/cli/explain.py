@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deployforge_tasks.cli.exit_codes import USAGE
 from deployforge_tasks.core import errors
 
+#: Mistakes on the command line; the only id that stands for no exception.
+USAGE_ERROR = "DF0002"
+_ID = re.compile(r'"(DF\d{4})"')
 _PACKAGE = Path(errors.__file__).parent.parent
+
+
+def ids() -> list[str]:
+    """Every id that is raised somewhere, and those of the families."""
+    raised = {found for file in _PACKAGE.rglob("*.py") for found in _ID.findall(file.read_text(encoding="utf-8"))}
+    return sorted(raised)
 
 
 def explain(code: str) -> dict[str, Any] | None:
     """The family of an error, its exit code, and every way it is raised (message and hint); None if there is none."""
+    if code == USAGE_ERROR:
+        return _usage_error()
     cases = list(_cases(code))
     family = _family(code, cases)
     if family is None:
@@ -28,6 +41,11 @@ def explain(code: str) -> dict[str, Any] | None:
     }
 
 
+def _usage_error() -> dict[str, Any]:
+    means = "The command line cannot be understood."
+    return {"id": USAGE_ERROR, "kind": "Usage", "means": means, "exit_code": USAGE, "retryable": False, "cases": []}
+
+
 def explanation_text(explanation: dict[str, Any]) -> str:
     """The explanation as people read it."""
     lines = [f"{explanation['id']}  {explanation['means']}", ""]
@@ -38,15 +56,19 @@ def explanation_text(explanation: dict[str, Any]) -> str:
 
 
 def _family(code: str, cases: list[tuple[str, str, str]]) -> type[errors.DeployForgeError] | None:
-    families = {
-        kind.__name__: kind
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, errors.DeployForgeError)
-    }
+    families = {kind.__name__: kind for kind in _with_subclasses(errors.DeployForgeError)}
     for name, _, _ in cases:
         if name in families:
             return families[name]
     return next((kind for kind in families.values() if kind.code == code), None)
+
+
+def _with_subclasses(kind: type[errors.DeployForgeError]) -> Iterator[type[errors.DeployForgeError]]:
+    from deployforge_tasks.project import problems  # noqa: F401 - has a kind of its own
+
+    yield kind
+    for inner in kind.__subclasses__():
+        yield from _with_subclasses(inner)
 
 
 def _cases(code: str) -> Iterator[tuple[str, str, str]]:
@@ -66,11 +88,15 @@ def _keyword(call: ast.Call, name: str) -> str:
 
 
 def _text(node: ast.expr) -> str:
-    """A text as it stands in the source; what is filled in when it happens is written <name>."""
+    """A text as it stands in the source; what is filled in when it happens is written <name>, or <…>."""
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.JoinedStr):
         return "".join(_text(part) for part in node.values)
     if isinstance(node, ast.FormattedValue):
-        return f"<{ast.unparse(node.value)}>"
-    return f"<{ast.unparse(node)}>"
+        return _text(node.value)
+    if isinstance(node, ast.Attribute):
+        return f"<{node.attr.strip('_')}>"
+    if isinstance(node, ast.Name):
+        return f"<{node.id.strip('_').lower()}>"
+    return "<…>"

@@ -184,7 +184,7 @@ class Http:
             raise ConfigError(
                 f"a rehearsal never leaves this machine, but {urlsplit(url).netloc} was asked for",
                 hint="override that endpoint in the rehearsal profile",
-                code="DF1301",
+                code="DF1304",
                 url=redactor.text(url),
             )
         headers = {"User-Agent": USER_AGENT, **(kwargs.pop("headers", None) or {})}

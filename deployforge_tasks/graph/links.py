@@ -40,7 +40,7 @@ def _check(context: RunContext, folder: Path, url: str, expected: str | None) ->
         raise ArtifactError(
             f"{url} answers with sha256 {found}, and {expected} is frozen",
             hint="the file changed after it was first released: restore it, or release a new version",
-            code="DF3111",
+            code="DF3110",
             url=url,
         )
 

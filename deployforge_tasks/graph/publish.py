@@ -225,7 +225,7 @@ def refusal(name: str, presence: Presence) -> DeployForgeError:
     return PublishError(
         f"the version was {presence.state}: {presence.reason}",
         hint=f"solve it there and release a new version, or publish it again with `--force-platform {name}`",
-        code="DF4020",
+        code="DF4012",
         platform=name,
     )
 

@@ -56,6 +56,6 @@ def choose(context: RunContext, wanted: Iterable[str]) -> list[str]:
             raise ConfigError(
                 f"`{name}` {there}",
                 hint=f"enabled are: {', '.join(context.platforms) or 'none'}",
-                code="DF1302",
+                code="DF1305",
             )
     return [name for name in context.platforms if not names or name in names]

@@ -89,7 +89,7 @@ def _options(platform: Platform[Any]) -> tuple[OptionInfo, ...]:
     return tuple(
         OptionInfo(
             name=name,
-            type=_type(option, definitions),
+            type=type_words(option, definitions),
             default=option.get("default"),
             required=name in required,
             description=" ".join(option.get("description", "").split()),
@@ -98,18 +98,18 @@ def _options(platform: Platform[Any]) -> tuple[OptionInfo, ...]:
     )
 
 
-def _type(option: dict[str, Any], definitions: dict[str, Any]) -> str:
+def type_words(option: dict[str, Any], definitions: dict[str, Any]) -> str:
     """A short word for a JSON Schema type: ``text``, ``yes/no``, ``list of text``, ``a | b``."""
     if "$ref" in option:
-        return _type(definitions.get(option["$ref"].rpartition("/")[2], {}), definitions)
+        return type_words(definitions.get(option["$ref"].rpartition("/")[2], {}), definitions)
     if "enum" in option:
         return " | ".join(str(value) for value in option["enum"])
     if "const" in option:
         return str(option["const"])
     if "anyOf" in option:
-        members = [_type(member, definitions) for member in option["anyOf"] if member.get("type") != "null"]
+        members = [type_words(member, definitions) for member in option["anyOf"] if member.get("type") != "null"]
         return " or ".join(dict.fromkeys(members))
     if option.get("type") == "array":
-        return f"list of {_type(option.get('items', {}), definitions)}"
+        return f"list of {type_words(option.get('items', {}), definitions)}"
     words = {"string": "text", "boolean": "yes/no", "integer": "number", "number": "number", "object": "section"}
     return words.get(option.get("type", ""), "any")

@@ -121,7 +121,7 @@ def _alone(plain: Loaded) -> Iterator[None]:
         raise ConfigError(
             "another rehearsal of this project is running",
             hint="wait for it, or end it (with `--keep` it runs until Ctrl-C)",
-            code="DF1303",
+            code="DF1306",
         ) from None
 
 

@@ -84,7 +84,7 @@ def package_names(job: Job[Any]) -> Names:
         raise ConfigError(
             f"two npm packages of {main} would have the same name: {', '.join(names.all)}",
             hint="put {target} into target_package, and leave out one of two targets that npm spells alike",
-            code="DF1301",
+            code="DF1321",
         )
     return names
 

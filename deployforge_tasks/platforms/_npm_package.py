@@ -166,18 +166,18 @@ def _check_rendered(folder: Path, name: str, version: str) -> None:
         raise ConfigError(
             f"the template for {name} gives no usable package.json: {error}",
             hint="it must be JSON with name and version",
-            code="DF1302",
+            code="DF1322",
         ) from error
     if stated != (name, version):
         raise ConfigError(
             f"the template for {name}@{version} gives {stated[0]}@{stated[1]}",
             hint="use cookiecutter.name and cookiecutter.version",
-            code="DF1302",
+            code="DF1322",
         )
     scripts = {"preinstall", "install", "postinstall"} & set(manifest.get("scripts") or {})
     if scripts:
         raise ConfigError(
             f"the template for {name} has an install script ({', '.join(sorted(scripts))})",
             hint="npm 12 and pnpm do not run it, so users would get no program; remove it",
-            code="DF1302",
+            code="DF1322",
         )

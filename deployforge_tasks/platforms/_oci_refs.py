@@ -69,7 +69,7 @@ def _check(text: str, repository: str, tag: str, digest: str) -> None:
         hint = "a digest is written sha256: and 64 hex digits"
     else:
         return
-    raise ConfigError(f"`{text}` is no image name that a registry takes", hint=hint, code="DF1310")
+    raise ConfigError(f"`{text}` is no image name that a registry takes", hint=hint, code="DF1330")
 
 
 @dataclass(frozen=True)

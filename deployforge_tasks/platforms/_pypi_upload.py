@@ -33,7 +33,7 @@ def read_form(path: Path) -> Form:
         raise PreflightError(
             f"{path.name} is not a valid package: {error}",
             hint="look at licence (an SPDX expression), links and requires_python in deployforge.yml",
-            code="DF3210",
+            code="DF3215",
         ) from error
     form: Form = [(":action", "file_upload"), ("protocol_version", "1")]
     for name, value in fields.items():

@@ -75,7 +75,7 @@ def run_download(job: Job[O], pins: Mapping[str, str], *, client: str, reason: s
     fitting = [url for url in pins if url.partition("#")[0] == mine]
     url = next(iter([*fitting, *pins]), None)
     if url is None:
-        raise VerifyError("the published file names no download", hint="deploy again", code="DF5020")
+        raise VerifyError("the published file names no download", hint="deploy again", code="DF5026")
     try:
         path = _fetch(job, url, pins[url])
     except ArtifactError as error:

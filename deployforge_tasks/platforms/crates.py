@@ -226,7 +226,7 @@ def _call(job: Job[CratesOptions], method: str, path: str, **more: Any) -> None:
         raise PublishError(
             f"the registry refused: {errors[0].get('detail', errors[0])}",
             hint="correct what it names and run again; nothing was published",
-            code="DF4010",
+            code="DF4023",
             url=url,
         )
     for kind, names in ((answer or {}).get("warnings") or {}).items():

@@ -96,7 +96,7 @@ def test_a_link_that_answers_with_other_content_is_an_error_with_both_digests(
 
     with pytest.raises(ArtifactError, match=job.artifacts[0].sha256) as caught:
         check_links(context, job)
-    assert caught.value.code == "DF3111"
+    assert caught.value.code == "DF3110"
 
 
 def test_a_rendered_link_that_leads_nowhere_is_an_error(
