@@ -209,7 +209,7 @@ def _command_line() -> Iterator[str]:
 
     yield "# The command line\n"
     yield "What `deployforge COMMAND -h` prints. Results go to stdout, progress and errors to stderr.\n"
-    context = click.Context(root, info_name="deployforge")
+    context = root.make_context("deployforge", [], resilient_parsing=True)
     yield from _command(root, context)
 
 
