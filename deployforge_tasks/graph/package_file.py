@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -27,10 +28,30 @@ STAMP = "render.json"
 _NOT_PACKAGED = {"platforms", "credentials", "conditions", "verify", "artifacts"}
 
 
-def write_package(workdir: Path, package: Package, fingerprint: str) -> None:
-    """Note a package that was made."""
+@contextmanager
+def alone_in(workdir: Path) -> Iterator[None]:
+    """Hold a platform's workdir: two runs at once must not write each other's files away."""
+    from filelock import FileLock
+
+    workdir.mkdir(parents=True, exist_ok=True)
+    with FileLock(workdir.with_name(f".{workdir.name}.lock")):
+        yield
+
+
+def write_package(workdir: Path, package: Package, fingerprint: str, files: Mapping[str, str] | None = None) -> None:
+    """Note a package that was made, and of which release files (name -> sha256)."""
     pieces = [asdict(piece) for piece in package.pieces]
-    write_atomic(workdir / NAME, json.dumps({"fingerprint": fingerprint, "pieces": pieces}, indent=1) + "\n")
+    data = {"fingerprint": fingerprint, "files": dict(files or {}), "pieces": pieces}
+    write_atomic(workdir / NAME, json.dumps(data, indent=1) + "\n")
+
+
+def made_already(workdir: Path, fingerprint: str, files: Mapping[str, str]) -> Package | None:
+    """The package, if it was made from just this (by another run, a moment ago)."""
+    packaged = read_package(workdir)
+    if packaged is None or packaged[1] != fingerprint:
+        return None
+    made_of = json.loads((workdir / NAME).read_text("utf-8")).get("files")
+    return packaged[0] if made_of == dict(files) else None
 
 
 def read_package(workdir: Path) -> tuple[Package, str] | None:

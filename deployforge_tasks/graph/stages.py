@@ -12,7 +12,14 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.graph.jobs import make_job
 from deployforge_tasks.graph.look import announce, unknown_error
 from deployforge_tasks.graph.outcomes import SKIPPED, WAITING
-from deployforge_tasks.graph.package_file import fingerprint, write_package, write_stamp
+from deployforge_tasks.graph.package_file import (
+    alone_in,
+    fingerprint,
+    made_already,
+    stamp_is,
+    write_package,
+    write_stamp,
+)
 from deployforge_tasks.graph.publish import LOCK_WAIT
 from deployforge_tasks.graph.settle import wait_for
 from deployforge_tasks.graph.stage import End
@@ -36,17 +43,24 @@ def obtain(context: RunContext, target: Target) -> End:
 def render(context: RunContext, name: str) -> End:
     """Write the files that come from templates, and note what they were made from."""
     job = make_job(context, name, "render")
-    job.workdir.mkdir(parents=True, exist_ok=True)
-    context.platforms[name].render(job)
-    write_stamp(job.workdir, fingerprint(context, job, name))
+    made_from = fingerprint(context, job, name)
+    with alone_in(job.workdir):
+        if not stamp_is(job.workdir, made_from):
+            context.platforms[name].render(job)
+            write_stamp(job.workdir, made_from)
     return End()
 
 
 def package(context: RunContext, name: str) -> End:
     """Make the package and note its pieces with their digests."""
     job = make_job(context, name, "package")
-    made = context.platforms[name].package(job)
-    write_package(job.workdir, made, fingerprint(context, job, name))
+    made_from = fingerprint(context, job, name)
+    files = {artifact.name: artifact.sha256 for artifact in job.artifacts}
+    with alone_in(job.workdir):
+        made = made_already(job.workdir, made_from, files)
+        if made is None:
+            made = context.platforms[name].package(job)
+            write_package(job.workdir, made, made_from, files)
     return End(values={"pieces": made.digests})
 
 
