@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.rehearsal.server import StandIn
+
+T = TypeVar("T")
 
 
 @cache
@@ -45,21 +49,27 @@ class Registries:
         platforms: Mapping[str, Mapping[str, Any]],
         kinds: Mapping[str, type[StandIn]] | None = None,
     ) -> None:
-        self._platforms = platforms
         chosen = stand_ins() if kinds is None else kinds
+        self._platforms = {name: options for name, options in platforms.items() if name in chosen}
+        self._kinds = {name: chosen[name] for name in self._platforms}
         self.unserved = tuple(name for name in platforms if name not in chosen)
         self.running: dict[type[StandIn], StandIn] = {}
-        for kind in dict.fromkeys(chosen[name] for name in platforms if name in chosen):
+        for kind in dict.fromkeys(self._kinds.values()):
             self.running[kind] = kind(root / kind.name)
 
     def __enter__(self) -> Self:
-        for registry in self.running.values():
-            registry.start()
+        with ExitStack() as stack, ThreadPoolExecutor(max(1, len(self.running))) as pool:
+            stack.callback(self._stop)
+            list(pool.map(lambda registry: registry.start(), self.running.values()))
+            stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         for registry in self.running.values():
             registry.stop()
 
@@ -68,8 +78,8 @@ class Registries:
         options: dict[str, Any] = {}
         credentials: dict[str, dict[str, str]] = {}
         for registry in self.running.values():
-            options.update({p: o for p, o in registry.overlay(self._platforms).items() if p in self._platforms})
-            for platform, secrets in registry.secrets().items():
+            options.update(self._own(registry, registry.overlay(self._platforms)))
+            for platform, secrets in self._own(registry, registry.secrets()).items():
                 credentials[platform] = {name: _variable(platform, name) for name in secrets}
         return {"platforms": options, "credentials": credentials}
 
@@ -78,26 +88,29 @@ class Registries:
         return {
             _variable(platform, name): value
             for registry in self.running.values()
-            for platform, secrets in registry.secrets().items()
+            for platform, secrets in self._own(registry, registry.secrets()).items()
             for name, value in secrets.items()
         }
 
     def addresses(self) -> dict[str, str]:
         """URL of the registry of each platform."""
-        return {p: registry.url for registry in self.running.values() for p in registry.serves if p in self._platforms}
+        return {platform: self.running[kind].url for platform, kind in self._kinds.items()}
 
     def usage(self) -> dict[str, str]:
         """For people, while the registries are up: how to get each platform's package from them."""
-        found = {p: line for registry in self.running.values() for p, line in registry.usage().items()}
-        return {p: line for p, line in found.items() if p in self._platforms}
+        return {p: line for r in self.running.values() for p, line in self._own(r, r.usage()).items()}
 
     def title(self, platform: str) -> str:
         """What serves a platform, for people (``stand-in``, ``verdaccio 6.2``)."""
-        return next((r.title for r in self.running.values() if platform in r.serves), "")
+        return self.running[self._kinds[platform]].title
 
     def publications(self) -> list[Publication]:
         """Everything that the registries have now."""
         return [item for registry in self.running.values() for item in registry.publications()]
+
+    def _own(self, registry: StandIn, by_platform: Mapping[str, T]) -> dict[str, T]:
+        """What a registry says about the platforms that it serves here (another may serve the rest of its own)."""
+        return {p: value for p, value in by_platform.items() if self._kinds.get(p) is type(registry)}
 
 
 def _variable(platform: str, name: str) -> str:

@@ -18,10 +18,10 @@ from deployforge_tasks.effects.files import Entry
 from deployforge_tasks.platforms._oci_image import VERSION_KEY, Layout, add_image, add_index, layer_of
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
 
-_USER, _PASSWORD = "rehearsal", "rehearsal-registry-password"
+USER, PASSWORD = "rehearsal", "rehearsal-registry-password"
 _TOKEN = "rehearsal-registry-token-"  # noqa: S105 - of a registry on this machine, gone with it
 _NAME = r"/v2/(?P<name>.+)"
-_BASE = "rehearsal/base"
+BASE = "rehearsal/base"
 _BASE_PLATFORMS = ("linux/amd64", "linux/arm64")
 
 
@@ -51,14 +51,14 @@ class OciStandIn(StandIn):
         return {"docker": options}
 
     def secrets(self) -> dict[str, dict[str, str]]:
-        return {"docker": {"username": _USER, "password": _PASSWORD}}
+        return {"docker": {"username": USER, "password": PASSWORD}}
 
     def publications(self) -> list[Publication]:
         with self.lock:
             return [
                 Publication("docker", f"{name}:{tag}", self._version(name, digest), digest)
                 for name, tags in self._tags.items()
-                if name != _BASE
+                if name != BASE
                 for tag, digest in tags.items()
             ]
 
@@ -73,7 +73,7 @@ class OciStandIn(StandIn):
     def token(self, request: Request) -> Reply:
         """Anybody may pull; pushing needs the account."""
         account = _basic(request)
-        if account not in (None, (_USER, _PASSWORD)):
+        if account not in (None, (USER, PASSWORD)):
             return _error(401, "UNAUTHORIZED", "incorrect username or password")
         return Reply(200, {"token": _TOKEN + ("push" if account else "pull"), "expires_in": 300})
 
@@ -155,12 +155,12 @@ class OciStandIn(StandIn):
         index = add_index(layout, images, {})
         with self.lock:
             for path in (layout.folder / "blobs" / "sha256").iterdir():
-                self._blobs.setdefault(_BASE, {})[f"sha256:{path.name}"] = path.read_bytes()
+                self._blobs.setdefault(BASE, {})[f"sha256:{path.name}"] = path.read_bytes()
             for entry in (*images, index):
                 raw = layout.blob(entry["digest"]).read_bytes()
-                self._manifests.setdefault(_BASE, {})[entry["digest"]] = (entry["mediaType"], raw)
-            self._tags[_BASE] = {"1": index["digest"]}
-        return f"{endpoints.DOCKER_HOST}/{_BASE}:1@{index['digest']}"
+                self._manifests.setdefault(BASE, {})[entry["digest"]] = (entry["mediaType"], raw)
+            self._tags[BASE] = {"1": index["digest"]}
+        return f"{endpoints.DOCKER_HOST}/{BASE}:1@{index['digest']}"
 
     def _missing(self, name: str, document: Mapping[str, Any]) -> str | None:
         """The first thing that a manifest names and the repository has not."""
