@@ -57,7 +57,7 @@ def test_the_manifest_is_what_is_expected(bucket: GitCase) -> None:
     }
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="Scoop's schema is not on this machine")
+@pytest.mark.skipif(not SCHEMA.exists(), reason="only on a checkout that has the official schemas beside it")
 @pytest.mark.parametrize("source", [{"repo": "hello-makers/hello-forge"}, {}])
 def test_scoops_own_schema_accepts_the_manifest(bucket: GitCase, source: dict[str, Any]) -> None:
     job = packaged(bucket.platform, bucket.job(project={"source": source}))
