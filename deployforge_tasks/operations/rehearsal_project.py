@@ -138,7 +138,7 @@ def forget_earlier(loaded: Loaded) -> None:
     from deployforge_tasks.graph.context import WORK
 
     for folder in (loaded.root / WORK / SCOPE).glob("*/*"):
-        if folder.name != "artifacts":
+        if folder.is_dir() and folder.name != "artifacts":
             shutil.rmtree(folder)
 
 

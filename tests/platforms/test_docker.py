@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +21,13 @@ from deployforge_tasks.platforms._oci import OCI_MANIFEST, Registry
 from deployforge_tasks.platforms._oci_image import Layout, add_image, add_index, layer_of
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.docker import Docker
+from deployforge_tasks.rehearsal.real_servers.docker import DockerRegistry
 from deployforge_tasks.rehearsal.server import Reply
 from deployforge_tasks.rehearsal.stand_ins.oci import OciStandIn
 from tests.support.jobs import Recorder, make_job, packaged, presence, publish
+from tests.support.registries import running
 
 PLATFORM = Docker()
-USER, PASSWORD = "forge", "forge-password"
 IMAGES = ["makers/hello-forge:latest", "makers/hello-forge:${version}"]
 
 
@@ -49,47 +46,10 @@ class Place:
 @pytest.fixture(scope="module")
 def docker_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Debian's docker-registry with passwords, on loopback."""
-    for tool in ("docker-registry", "htpasswd"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not on this machine")
-    folder = tmp_path_factory.mktemp("registry")
-    users = subprocess.run(["htpasswd", "-Bbn", USER, PASSWORD], capture_output=True, text=True, check=True).stdout
-    (folder / "users").write_text(users.strip() + "\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    config = {
-        "version": 0.1,
-        "log": {"level": "error"},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}, "delete": {"enabled": True}},
-        "http": {"addr": address},
-        "auth": {"htpasswd": {"realm": "test", "path": str(folder / "users")}},
-    }
-    (folder / "config.yml").write_text(json.dumps(config))
-    process = subprocess.Popen(
-        ["docker-registry", "serve", str(folder / "config.yml")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(f"http://{address}/v2/")
-        yield f"http://{address}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except urllib.error.HTTPError as answer:
-            answer.close()
-            return
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise AssertionError(f"{url} does not answer")
+    if not DockerRegistry.available():
+        pytest.skip("docker-registry is not on this machine")
+    with running(DockerRegistry, tmp_path_factory.mktemp("registry")) as server:
+        yield server.url
 
 
 @pytest.fixture(params=["stand-in", "docker-registry"])
@@ -101,7 +61,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         stand_in.stop()
         return
     url = request.getfixturevalue("docker_registry")
-    yield Place(url, url.removeprefix("http://"), {"username": USER, "password": PASSWORD})
+    yield Place(url, url.removeprefix("http://"), DockerRegistry(tmp_path).secrets()["docker"])
 
 
 @pytest.fixture

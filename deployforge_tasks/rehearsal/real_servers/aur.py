@@ -53,7 +53,7 @@ class AurOverSsh(RealServer, GitStandIn):
         return " ".join((self.root / "host.pub").read_text("utf-8").split()[:2])
 
     def start(self) -> None:
-        self.repositories.mkdir(parents=True)
+        self.repositories.mkdir(parents=True, exist_ok=True)
         for name in ("host", "client"):
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(self.root / name)]
             subprocess.run(command, check=True)
