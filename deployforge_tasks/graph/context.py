@@ -71,6 +71,8 @@ class RunContext:
         self.http = Http(self.clock, patience=reads, loopback_only=loopback_only)
         self.run: int | None = None
         self.checked_urls: dict[str, str] = {}
+        self.bringing = threading.Lock()
+        """Held while release files are brought that no task has brought before."""
         self.waited_out: dict[str, str] = {}
         """Platforms that showed nothing within the time that they may lag, with the reason."""
         self.rollbacks: dict[str, Rollback] = {}

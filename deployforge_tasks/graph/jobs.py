@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deployforge_tasks.core.errors import ArtifactError
 from deployforge_tasks.core.targets import Target, spelling
 from deployforge_tasks.graph.package_file import read_package
 from deployforge_tasks.platforms.base import Job, Options, Platform, Secrets
@@ -94,6 +95,18 @@ def load_artifacts(context: RunContext, name: str) -> Sequence[Artifact]:
     return [context.store.get(target) for target in job_targets(context, name)]
 
 
+def bring_artifacts(context: RunContext, name: str) -> Sequence[Artifact]:
+    """The same where they may not be here: on a machine that verifies what another one published."""
+    frozen = context.ledger.frozen(context.project.name, str(context.version))
+    with context.bringing:
+        for target in job_targets(context, name) if context.platforms[name].uses_artifacts else ():
+            try:
+                context.store.get(target)
+            except ArtifactError:
+                context.store.obtain(target, frozen)
+    return load_artifacts(context, name)
+
+
 def make_job(
     context: RunContext,
     name: str,
@@ -122,7 +135,7 @@ def make_job(
         secrets=_secrets(context, platform),
         release_url=context.store.release_url,
         asset_name=context.store.asset_name,
-        load_artifacts=partial(load_artifacts, context, name),
+        load_artifacts=partial(bring_artifacts if stage == "verify" else load_artifacts, context, name),
         render_into=partial(_render, context.root, context.loaded.options[name].templates),
         intents=intents or Intents(context, name),
         previous=partial(_previous, context, name),

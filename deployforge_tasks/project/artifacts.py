@@ -117,8 +117,9 @@ class ArtifactStore:
         """
         artifact = self._read(target)
         if artifact is None:
+            task = "build" if self._naming.project.artifacts.source == "build" else "fetch"
             raise ArtifactError(
-                f"the release file of {target} is not here", hint=f"run `doit fetch:{target.slug}`", code="DF3101"
+                f"the release file of {target} is not here", hint=f"run `doit {task}:{target.slug}`", code="DF3101"
             )
         return artifact
 
