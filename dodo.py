@@ -17,7 +17,7 @@ def install() -> None:
     if not PYTHON.exists() or not stamp.exists() or stamp.read_text() != wanted:
         print("dodo.py: installing into .venv (once, about a minute)", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-        pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
         subprocess.run([*pip, "--editable", f"{HERE}[sample]", "--group", f"{HERE / 'pyproject.toml'}:dev"], check=True)
         stamp.write_text(wanted)
