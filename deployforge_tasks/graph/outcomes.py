@@ -97,7 +97,8 @@ class Outcomes:
         broken = [self._platforms[n] for n in names if self._platforms[n].outcome in (FAILED, BLOCKED)]
         codes = {p.error.exit_code for p in broken if p.error is not None}
         if not broken:
-            return self._shared_exit_code() if not names else 0
+            idle = all(platform.outcome == "none" for platform in self._platforms.values())
+            return self._shared_exit_code() if idle or not names else 0
         if not codes:  # nothing of their own: the files that they share, or a hub that is not required
             codes = {self._shared_exit_code() or 1}
         return codes.pop() if len(codes) == 1 else 1

@@ -28,6 +28,7 @@ from deployforge_tasks.graph.jobs import job_targets, make_job
 from deployforge_tasks.graph.package_file import NAME, STAMP, fingerprint, read_package, stamp_is
 from deployforge_tasks.graph.presence_check import EvidenceCheck, PresenceCheck
 from deployforge_tasks.graph.publish import publish
+from deployforge_tasks.graph.rehearse_task import rehearse_task
 from deployforge_tasks.graph.stage import End, Stage
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def tasks(context: RunContext) -> list[Task]:
             names = [task.name for task in members]
             result.append(Task(group, None, task_dep=names, has_subtask=True, doc=GROUPS[group]))
             result += members
-    return result
+    return [*result, rehearse_task(context)]
 
 
 def _nodes(context: RunContext) -> Iterator[Task]:

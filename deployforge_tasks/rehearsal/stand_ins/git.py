@@ -36,7 +36,7 @@ class GitStandIn(StandIn):
     serves: ClassVar[tuple[str, ...]] = ("homebrew", "scoop", "aur")
 
     def start(self) -> None:
-        for path in (TAP, BUCKET):
+        for path in (TAP, BUCKET) if shutil.which("git") else ():  # without git the platforms say that it is missing
             self.create(path, "main")
         super().start()
 
