@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
 _SHORTEST = 4  # masking shorter values would blank out ordinary words
+_SHORTEST_INNER = 8
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
 
 
 class Redactor:
@@ -52,13 +56,25 @@ class Redactor:
 
 
 def _encodings(secret: str) -> set[str]:
-    raw = secret.encode()
+    raw, percent = secret.encode(), quote(secret, safe="")
     encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    forms = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], raw.hex()}
+    forms = {secret, percent, _PERCENT.sub(lambda match: match[0].lower(), percent), quote_plus(secret)}
+    forms |= {json.dumps(secret)[1:-1], raw.hex(), raw.hex().upper()}
     forms |= encoded | {e.rstrip("=") for e in encoded}
+    forms |= {inner for offset in range(3) for inner in _inside_base64(raw, offset) if len(inner) >= _SHORTEST_INNER}
     # Keys and certificates are printed line by line.
     forms |= {line.strip() for line in secret.splitlines() if len(line.strip()) >= 16}
     return {form for form in forms if len(form) >= _SHORTEST}
+
+
+def _inside_base64(raw: bytes, offset: int) -> Iterator[str]:
+    """The characters of a longer base64 text (``user:secret``) that the secret alone decides.
+
+    Three bytes are four characters, so they depend on how many bytes stand before it, modulo three.
+    """
+    padded = bytes(offset) + raw
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(padded).decode()[-(-offset * 8 // 6) : len(padded) // 3 * 4]
 
 
 redactor = Redactor()

@@ -26,6 +26,9 @@ Headers = Mapping[str, str]
 USER_AGENT = f"deployforge/{__version__}"
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CHUNK = 1 << 20
+#: Characters of an answer that are looked at for an error: masked first and shortened then, so that no half of a
+#: secret is left at the cut.
+_LONGEST_SAID = 65_536
 
 
 class Http:
@@ -249,7 +252,7 @@ def is_loopback(url: str) -> bool:
 
 def status_error(method: str, response: requests.Response) -> StatusError:
     """The error for an unexpected answer, with what the registry says."""
-    body = "" if response.request.method == "HEAD" else redactor.text(_text(response))
+    body = "" if response.request.method == "HEAD" else redactor.text(_text(response))[:500]
     url = redactor.text(response.url)
     says = f": {' '.join(body.split())[:200]}" if body.strip() else ""
     return StatusError(
@@ -264,7 +267,7 @@ def status_error(method: str, response: requests.Response) -> StatusError:
 
 def _text(response: requests.Response) -> str:
     try:
-        return response.text[:500]
+        return response.text[:_LONGEST_SAID]
     except Exception:  # noqa: BLE001 - a body that cannot be read must not hide the status
         return ""
 

@@ -22,6 +22,8 @@ SECRET = "s3cr/et+valüe=="
         base64.b64encode(SECRET.encode()).decode(),
         base64.b64encode(SECRET.encode()).decode().rstrip("="),
         SECRET.encode().hex(),
+        SECRET.encode().hex().upper(),
+        quote(SECRET, safe="").lower(),
         "s3cr/et+val\\u00fce==",
     ],
 )
@@ -36,6 +38,15 @@ def test_basic_authentication_is_masked() -> None:
     redactor.add(SECRET, user="__token__")
     header = base64.b64encode(f"__token__:{SECRET}".encode()).decode()
     assert header not in redactor.text(f"Authorization: Basic {header}")
+
+
+@pytest.mark.parametrize("user", ["a", "ab", "abc"])
+def test_a_secret_with_any_user_in_base64_is_masked(user: str) -> None:
+    redactor = Redactor()
+    redactor.add(SECRET)
+    masked = redactor.text(base64.b64encode(f"{user}:{SECRET}".encode()).decode())
+    assert MASK in masked
+    assert len(masked.replace(MASK, "")) <= 12  # the user, and the characters that the secret shares with others
 
 
 def test_a_secret_inside_a_longer_one_leaves_nothing_behind() -> None:

@@ -127,3 +127,11 @@ def test_a_retry_after_longer_than_our_patience_is_not_waited_for(proxy: FaultPr
     proxy.when("GET", do=status(429, {"Retry-After": "3600"}))
     with pytest.raises(StatusError, match="429"):
         http.get(f"{proxy.url}/json")
+
+
+def test_a_secret_at_the_place_where_a_long_answer_is_cut_leaves_no_half(proxy: FaultProxy, http: Http) -> None:
+    redactor.add("seventeen-letters-of-a-secret")
+    proxy.when("GET", do=status(403, body=b"x" * 490 + b"seventeen-letters-of-a-secret"), times=None)
+    with pytest.raises(StatusError) as caught:
+        http.json(f"{proxy.url}/json")
+    assert "seventeen" not in caught.value.body
