@@ -127,13 +127,15 @@ class Credential:
     """One secret that a platform needs.
 
     `env` are the environment variables looked at by default, first one wins; the user's `credentials:` section may
-    name others. `help` tells where to get one.
+    name others. `help` tells where to get one. `secret` is false for what goes with a secret and is none itself (the
+    name of an account): it stays readable, because names of images and repositories are made from it.
     """
 
     name: str
     env: tuple[str, ...]
     help: str
     required: bool = True
+    secret: bool = True
 
 
 @dataclass(frozen=True)

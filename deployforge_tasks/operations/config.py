@@ -48,14 +48,14 @@ def effective(settings: Settings) -> dict[str, Any]:
         ConfigError: it cannot be used.
     """
     from deployforge_tasks.core.redact import redactor
+    from deployforge_tasks.platforms.base import Secrets
     from deployforge_tasks.platforms.registry import platforms
     from deployforge_tasks.project.secrets import secrets_for
 
     loaded = settings.load()
     for name in loaded.options:
         kind = platforms()[name]
-        for secret in secrets_for(loaded.project, name, kind.credentials, loaded.environ).values():
-            redactor.add(secret)
+        Secrets(name, secrets_for(loaded.project, name, kind.credentials, loaded.environ), kind.credentials)
     data = loaded.project.model_dump(mode="json", by_alias=True, exclude_none=True)
     data["version"] = str(loaded.version) if loaded.version else None
     data["platforms"] = {

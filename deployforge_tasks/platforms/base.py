@@ -42,8 +42,9 @@ class Secrets:
         self._platform = platform
         self._values = dict(values)
         self._credentials = {c.name: c for c in credentials}
-        for value in values.values():
-            redactor.add(value)
+        for name, value in values.items():
+            if name not in self._credentials or self._credentials[name].secret:
+                redactor.add(value)
 
     def get(self, name: str) -> str | None:
         return self._values.get(name)

@@ -36,6 +36,7 @@ class Docker(Platform[DockerOptions]):
             "username",
             ("DOCKER_USERNAME", "DOCKERHUB_USERNAME"),
             "set DOCKER_USERNAME to the account that owns the images",
+            secret=False,
         ),
         Credential(
             "password",
@@ -47,6 +48,7 @@ class Docker(Platform[DockerOptions]):
             ("GHCR_USERNAME", "GITHUB_ACTOR"),
             "set GHCR_USERNAME to the GitHub account, when images on ghcr.io belong to another account",
             required=False,
+            secret=False,
         ),
         Credential(
             "ghcr_password",
