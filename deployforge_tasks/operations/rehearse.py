@@ -156,4 +156,6 @@ def _row(name: str, registries: Registries, found: PlatformResult | None) -> Row
     note = found.error.message if found.error else found.reason
     good = found.error is None and evidence is not None
     said = "" if evidence is None else " ".join(evidence.said.split())
-    return Row(name, title, found.outcome, registries.title(name), with_client, said, found.seconds, note, good)
+    hint = found.error.hint if found.error else ""
+    registry = registries.title(name)
+    return Row(name, title, found.outcome, registry, with_client, said, found.seconds, note, good, hint)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from html import escape
@@ -19,7 +18,7 @@ class Row:
 
     `published` is an outcome (``published``, ``waiting``, ``failed``, ``blocked``, ``not rehearsed``);
     `installed_with` the client (``npm 11.19``, ``download: npm is not on this machine``); `said` what the program
-    printed; `note` the reason or the error; `seconds` the platform's own time.
+    printed; `note` the reason or the error and `hint` what to do about it; `seconds` the platform's own time.
     """
 
     platform: str
@@ -31,6 +30,12 @@ class Row:
     seconds: float
     note: str = ""
     good: bool = True
+    hint: str = ""
+
+    @property
+    def downloaded(self) -> bool:
+        """Whether nothing was installed: only what a client would download was compared."""
+        return self.installed_with.startswith("download:")
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,15 @@ class Report:
     def good(self) -> bool:
         return all(row.good for row in self.rows)
 
+    @property
+    def summary(self) -> str:
+        """How many were published, and how that was proven."""
+        good = [row for row in self.rows if row.good]
+        downloaded = sum(row.downloaded for row in good)
+        installed = f"{len(good) - downloaded} installed back with their own client"
+        rest = f", {downloaded} checked by download" if downloaded else ""
+        return f"{len(good)} of {len(self.rows)} platforms passed: {installed}{rest}"
+
 
 def write(report: Report, folder: Path) -> Path:
     """Write ``rehearsal.html`` and ``rehearsal.json``; returns the page."""
@@ -58,44 +72,47 @@ def write(report: Report, folder: Path) -> Path:
 
 
 _STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid #8884; vertical-align: top; }
-td:nth-child(6) { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.good { color: #1a7f37; } .bad { color: #cf222e; } .bar { height: .5rem; background: #4493f8; border-radius: 2px; }
-code { font-family: ui-monospace, monospace; } small { opacity: .75; }
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; --line: #8883; --dim: #6a737d;
+  --good: #1a7f37; --bad: #cf222e; --bar: #4493f8; }
+@media (prefers-color-scheme: dark) { :root { --good: #3fb950; --bad: #f85149; --dim: #9aa4ae; } }
+body { max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { margin-bottom: .2rem; font-size: 1.6rem; } p { margin-top: 0; color: var(--dim); }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+th { font-weight: 600; font-size: .85rem; color: var(--dim); white-space: nowrap; }
+th, td { text-align: left; padding: .5rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+td:first-child { white-space: nowrap; } td:last-child, th:last-child { text-align: right; white-space: nowrap; }
+.good { color: var(--good); } .bad { color: var(--bad); } .dim, small { color: var(--dim); }
+.bar { height: .25rem; margin: .2rem 0 0 auto; background: var(--bar); border-radius: 2px; min-width: 2px; }
+code { font-family: ui-monospace, monospace; font-size: .9rem; }
 """
+_HEAD = ("Platform", "Published", "Registry", "Installed with", "The program said", "Time")
 
 
 def _page(report: Report) -> str:
-    passed = sum(row.good for row in report.rows)
     title = f"{report.project} {report.version}: rehearsal"
     slowest = max((row.seconds for row in report.rows), default=0.0) or 1.0
+    head = "".join(f'<th scope="col">{name}</th>' for name in _HEAD)
     body = "\n".join(_row(row, slowest) for row in report.rows)
+    kind = "good" if report.good else "bad"
+    when = report.at.strftime("%Y-%m-%d %H:%M UTC")
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>\n'
-        f"<h1>{escape(title)}</h1>\n"
-        f"<p>{passed} of {len(report.rows)} platforms: published, installed back and run, in {report.seconds:.1f} s "
-        f"({escape(report.at.strftime('%Y-%m-%d %H:%M UTC'))}).</p>\n"
-        "<table><thead><tr><th>Platform</th><th>Published</th><th>Registry</th><th>Installed with</th>"
-        "<th>The program said</th><th>Time</th></tr></thead><tbody>\n"
-        f"{body}\n</tbody></table>\n</body></html>\n"
+        f'<h1>{escape(title)}</h1>\n<p><strong class="{kind}">{escape(report.summary)}</strong>, '
+        f"in {report.seconds:.1f} s, {when}. Nothing was sent beyond this machine.</p>\n"
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>\n'
+        "</body></html>\n"
     )
 
 
 def _row(row: Row, slowest: float) -> str:
-    mark, kind = ("✓", "good") if row.good else ("✗", "bad")
-    note = f"<br><small>{escape(row.note)}</small>" if row.note else ""
+    mark, kind, word = ("✓", "good", "passed") if row.good else ("✗", "bad", "did not pass")
+    notes = "".join(f"<br><small>{escape(text)}</small>" for text in (row.note, row.hint) if text)
+    proof = f'<span class="dim">{escape(row.installed_with)}</span>' if row.downloaded else escape(row.installed_with)
     width = round(100 * row.seconds / slowest)
     return (
-        f'<tr><td><span class="{kind}">{mark}</span> {escape(row.title)}</td><td>{escape(row.published)}{note}</td>'
-        f"<td>{escape(row.registry)}</td><td>{escape(row.installed_with)}</td><td><code>{escape(row.said)}</code></td>"
+        f'<tr><td><span class="{kind}" role="img" aria-label="{word}">{mark}</span> {escape(row.title)}</td>'
+        f"<td>{escape(row.published)}{notes}</td><td>{escape(row.registry)}</td><td>{proof}</td>"
+        f"<td><code>{escape(row.said)}</code></td>"
         f'<td>{row.seconds:.1f} s<div class="bar" style="width:{width}%"></div></td></tr>'
     )
-
-
-def table(rows: Sequence[Row]) -> list[tuple[str, str, str, str, str]]:
-    """The rows of the one table that a rehearsal prints: platform, published, installed with, program said, time."""
-    return [(r.platform, r.published, r.installed_with, r.said, f"{r.seconds:.1f}s") for r in rows]

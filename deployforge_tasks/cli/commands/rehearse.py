@@ -14,7 +14,7 @@ from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import option
 from deployforge_tasks.cli.progress import following
-from deployforge_tasks.cli.table import Cell, Row, columns, duration, plural
+from deployforge_tasks.cli.table import Cell, Row, columns, duration
 from deployforge_tasks.cli.usage import choose_platforms, split_names
 
 if TYPE_CHECKING:
@@ -86,38 +86,37 @@ def show(invocation: Invocation, result: RehearsalResult) -> None:
     if invocation.json:
         data = {"project": result.report.project, "version": result.report.version, "exit_code": result.exit_code}
         rows = [asdict(row) for row in result.report.rows]
-        addresses = dict(result.registries)
-        invocation.emit("rehearsal", {**data, "platforms": rows, "registries": addresses, "page": str(result.page)})
+        more = {"registries": dict(result.registries), "usage": dict(result.usage), "page": str(result.page)}
+        invocation.emit("rehearsal", {**data, "platforms": rows, **more})
         return
     for line in lines(result, invocation.terminal.style):
         invocation.terminal.out(line)
+    for row in result.report.rows:
+        if row.hint:
+            invocation.note(f"{row.platform}: {row.hint}")
     invocation.note(f"\nreport: {result.page}")
 
 
 def lines(result: RehearsalResult, style: Any) -> list[str]:
     """The table: platform, published, installed with, what the program said, time."""
     report = result.report
-    good = sum(row.good for row in report.rows)
     head = style(f"rehearsal of {report.project} v{report.version}", "bold")
-    rows: list[Row] = [("", "platform", "published", "installed with", "program said", "time")]
+    registries = any(row.registry not in ("", "stand-in") for row in report.rows)
+    names = ("platform", "published", *(["registry"] if registries else []), "installed with", "program said", "time")
+    rows: list[Row] = [("", *names)]
     for row in report.rows:
-        symbol = Cell("✓", "ok") if row.good else Cell("✗", "error")
-        cells: list[Cell | str] = [
-            symbol,
-            row.platform,
-            row.published,
-            row.installed_with,
-            row.said,
-            duration(row.seconds),
-        ]
+        cells: list[Cell | str] = [Cell("✓", "ok") if row.good else Cell("✗", "error"), row.platform, row.published]
+        cells += [row.registry] if registries else []
+        cells += [row.installed_with, row.said, duration(row.seconds)]
         rows.append([*cells, "" if row.good else row.note])
-    summary = f"{good} of {plural(len(report.rows), 'platform')} published, installed back and run"
-    return [f"{head} · {summary} · {duration(report.seconds)}", "", *columns(rows, style)]
+    return [f"{head} · {report.summary} · {duration(report.seconds)}", "", *columns(rows, style)]
 
 
 def _wait(invocation: Invocation, result: RehearsalResult) -> None:
+    """Until Ctrl-C: where the registries are, and how to look at what they have."""
     invocation.terminal.err("\nregistries (Ctrl-C ends them):")
-    for line in columns(sorted(result.registries.items()), lambda text, _: text):
+    rows: list[Row] = [(name, url, result.usage.get(name, "")) for name, url in result.registries.items()]
+    for line in columns(rows, lambda text, _: text):
         invocation.terminal.err(line)
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()

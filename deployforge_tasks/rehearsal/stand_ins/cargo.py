@@ -33,6 +33,10 @@ class Cargo(StandIn):
     def secrets(self) -> dict[str, dict[str, str]]:
         return {"crates": {"token": TOKEN}}
 
+    def usage(self) -> dict[str, str]:
+        found = self.publications()
+        return {"crates": f"cargo install --index sparse+{self.url}/index/ {found[-1].name}"} if found else {}
+
     def publications(self) -> list[Publication]:
         return [
             Publication("crates", line["name"], line["vers"], line["cksum"], {"yanked": str(line["yanked"]).lower()})

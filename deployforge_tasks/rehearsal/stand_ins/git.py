@@ -50,6 +50,13 @@ class GitStandIn(StandIn):
     def secrets(self) -> dict[str, dict[str, str]]:
         return {name: {"token": TOKEN} for name in self.serves}
 
+    def usage(self) -> dict[str, str]:
+        aur = next((p.name for p in self.publications() if p.platform == "aur"), "")
+        remotes = {"homebrew": f"{self.url}/{TAP}", "scoop": f"{self.url}/{BUCKET}"}
+        return {
+            p: f"git clone {u}" for p, u in {**remotes, "aur": f"{self.url}/aur/{aur}.git" if aur else ""}.items() if u
+        }
+
     def publications(self) -> list[Publication]:
         with self.lock:
             return list(self._publications())

@@ -78,6 +78,12 @@ class Npm(StandIn):
     def secrets(self) -> dict[str, dict[str, str]]:
         return {platform: {"token": TOKEN} for platform in self.serves}
 
+    def usage(self) -> dict[str, str]:
+        (platform, secrets), *_ = self.secrets().items()
+        login = f" --//{self.url.partition('//')[2]}/:_authToken={secrets['token']}" if self.reads_need_token else ""
+        names = [p.name for p in self.publications()]
+        return {platform: f"npm install --registry {self.url}{login} {min(names, key=len)}"} if names else {}
+
     def publications(self) -> list[Publication]:
         with self.lock:
             return [

@@ -57,6 +57,10 @@ class Nuget(StandIn):
     def secrets(self) -> dict[str, dict[str, str]]:
         return {"chocolatey": {"key": KEY}}
 
+    def usage(self) -> dict[str, str]:
+        found = self.publications()
+        return {"chocolatey": f"choco install {found[-1].name} --source {self.url}/api/v2"} if found else {}
+
     def publications(self) -> list[Publication]:
         return [
             Publication("chocolatey", s.package_id, s.version, f"sha512:{hashlib.sha512(s.content).hexdigest()}")

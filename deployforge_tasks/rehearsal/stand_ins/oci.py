@@ -53,6 +53,10 @@ class OciStandIn(StandIn):
     def secrets(self) -> dict[str, dict[str, str]]:
         return {"docker": {"username": USER, "password": PASSWORD}}
 
+    def usage(self) -> dict[str, str]:
+        found, host = self.publications(), self.url.partition("//")[2]
+        return {"docker": f"docker pull {host}/{found[-1].name}"} if found else {}
+
     def publications(self) -> list[Publication]:
         with self.lock:
             return [

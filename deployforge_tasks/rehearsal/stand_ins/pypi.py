@@ -61,6 +61,10 @@ class Pypi(StandIn):
     def secrets(self) -> dict[str, dict[str, str]]:
         return {"pypi": {"token": TOKEN}}
 
+    def usage(self) -> dict[str, str]:
+        found = self.publications()
+        return {"pypi": f"pip install --index-url {self.url}/simple/ {found[-1].name}"} if found else {}
+
     def publications(self) -> list[Publication]:
         with self.lock:
             return [Publication("pypi", f.project, f.version, f.sha256, {"part": f.name}) for f in self._files.values()]

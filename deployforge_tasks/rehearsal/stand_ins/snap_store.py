@@ -74,6 +74,11 @@ class SnapStoreStandIn(StandIn):
         value = f'{{"t": "u1-macaroon", "v": {{"r": "{_macaroon("root")}", "d": "{_macaroon("discharge")}"}}}}'
         return {"snap": {"credentials": b64encode(value.encode()).decode()}}
 
+    def usage(self) -> dict[str, str]:
+        found = self.publications()
+        where = f"{self.url}/api/v1/snaps/download/{found[-1].digest}.snap" if found else ""
+        return {"snap": f"curl -LO {where}"} if found else {}
+
     def publications(self) -> list[Publication]:
         with self.lock:
             return [
