@@ -88,7 +88,10 @@ class Run(DoitRun):  # type: ignore[misc]
 
 def run_to_the_end(context: RunContext, runner: Any, control: Any) -> int:
     """Run the selected tasks as one run of the ledger; the exit code comes from what happened, not from doit."""
-    context.start()
+    from deployforge_tasks.graph.loader import readable_errors
+
+    with readable_errors():
+        context.start()
     required = {name: context.required(name) for name in context.platforms}
     exit_code = 70
     try:

@@ -51,7 +51,7 @@ class Loader(TaskLoader2):  # type: ignore[misc]
                 self._listed = listing.read(Path(), self._key)
                 if self._listed is not None:
                     return
-        with _readable_errors():
+        with readable_errors():
             context = self.context = self.context or _context()
             scope = f"{context.project.name}/{context.loaded.profile}/{context.version}"
         if "dep_file" in opt_values:
@@ -71,7 +71,7 @@ class Loader(TaskLoader2):  # type: ignore[misc]
         from deployforge_tasks.graph.tasks import tasks
 
         assert self.context is not None
-        with _readable_errors():
+        with readable_errors():
             made = tasks(self.context)
         if self._key:
             listing.write(self.context.root, self._key, made)
@@ -79,7 +79,7 @@ class Loader(TaskLoader2):  # type: ignore[misc]
 
 
 @contextmanager
-def _readable_errors() -> Iterator[None]:
+def readable_errors() -> Iterator[None]:
     """Our errors as doit shows them: without a traceback."""
     try:
         yield

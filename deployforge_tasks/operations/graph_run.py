@@ -17,13 +17,14 @@ def run_graph(context: RunContext, names: Sequence[str], jobs: int) -> int:
     """Run tasks by name; the exit code.
 
     Raises:
-        ConfigError: the graph cannot be made.
+        ConfigError: the graph cannot be made, or the ledger cannot be opened.
     """
     from doit.doit_cmd import DoitMain
 
     from deployforge_tasks.graph.loader import Loader
     from deployforge_tasks.graph.reporter import Quiet
 
+    _ = context.ledger  # one that cannot be opened is told before doit begins
     reporter = Quiet()
     config: dict[str, Any] = {
         "GLOBAL": {"reporter": reporter, "verbosity": 0, "continue": True},

@@ -161,6 +161,16 @@ def test_a_broken_configuration_says_what_is_wrong_without_a_traceback(project: 
     assert "Traceback" not in done.stderr
 
 
+def test_a_ledger_that_cannot_be_opened_says_so_without_a_traceback(project: Path) -> None:
+    config = project / "deployforge.yml"
+    config.write_text(config.read_text("utf-8") + "\nledger: mysql://db.example/releases\n", "utf-8")
+    done = child.doit(project, "a,b", "deploy")
+
+    assert done.returncode == 3
+    assert "the ledger cannot live in mysql" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_closed_pipe_does_not_stop_a_release(project: Path, server: ShelfServer) -> None:
     process = child.start(project, "a,b", "deploy")
     assert process.stdout is not None
