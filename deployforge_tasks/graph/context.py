@@ -67,8 +67,9 @@ class RunContext:
             self.bus.listen(listener)
         self.log = Log(self.bus)
         self.clock = Clock()
-        reads = Patience(0.5, 8.0, self.project.conditions.read_patience)
-        self.http = Http(self.clock, patience=reads, loopback_only=loopback_only)
+        conditions = self.project.conditions
+        reads = Patience(0.5, 8.0, conditions.read_patience)
+        self.http = Http(self.clock, patience=reads, timeout=conditions.timeout, loopback_only=loopback_only)
         self.run: int | None = None
         self.checked_urls: dict[str, str] = {}
         self.bringing = threading.Lock()

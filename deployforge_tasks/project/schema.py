@@ -158,6 +158,8 @@ class Conditions(Strict):
     """Seconds between two such look-ups at first; doubles up to 15."""
     read_patience: Duration = 30.0
     """Seconds for which one read from a registry is tried again when it fails."""
+    timeout: float = Field(default=30.0, gt=0)
+    """Seconds without a byte of an answer after which a request is given up."""
     skip_if_exists: Literal[True] = True
     """What a platform has already is never published again."""
     rollback_on_error: bool = False
@@ -172,7 +174,9 @@ class Conditions(Strict):
     @classmethod
     def _always(cls, value: Any) -> Any:
         if value is False:
-            raise ValueError("what is there is never published again; leave this out, and release a new version instead")
+            raise ValueError(
+                "what is there is never published again; leave this out, and release a new version instead"
+            )
         return value
 
 

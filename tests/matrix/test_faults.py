@@ -14,6 +14,7 @@ from tests.support.faults import (
     Fault,
     Stale,
     cut_upload,
+    delay,
     drop_after,
     garbage,
     garbage_after,
@@ -39,6 +40,7 @@ PASSING: dict[str, Fault] = {
     "garbage": garbage(),
     "garbage after accepting": garbage_after(),
     "truncated answer": truncate,
+    "timeout": delay(5.0),
 }
 #: Faults that stay: nothing may be published, and the run must say why.
 LASTING: dict[str, Fault] = {
@@ -84,6 +86,37 @@ def test_a_read_that_is_never_answered_well_publishes_nothing(platform: str, fau
         assert made.writes() == requests or fault == "404 for unauthorised"
         assert done.returncode != 0 or fault == "404 for unauthorised", done.stdout
         assert done.returncode == 0 or "hint:" in done.stderr
+
+
+@pytest.mark.parametrize("code", [401, 403, 404])
+@pytest.mark.parametrize("platform", NAMES)
+def test_a_refused_write_is_told_and_the_next_run_publishes_once(platform: str, code: int, tmp_path: Path) -> None:
+    with world(platform, tmp_path) as made:
+        made.proxy.when(*WRITES, do=status(code), times=None)
+
+        refused = made.deploy()
+
+        assert refused.returncode != 0
+        assert "hint:" in refused.stderr, refused.stderr
+        assert made.publications() == []
+        made.proxy.clear()
+        assert made.deploy().returncode == 0
+        each_once(made)
+
+
+@pytest.mark.parametrize("platform", NAMES)
+def test_what_is_there_though_the_registry_denied_it_is_not_published_again(platform: str, tmp_path: Path) -> None:
+    with world(platform, tmp_path) as made:
+        assert made.deploy().returncode == 0
+        published = made.publications()
+        made.forget_everything()
+        made.proxy.when("GET|HEAD", do=status(404), times=6)
+
+        first = made.deploy()
+        second = made.deploy()
+
+        assert second.returncode == 0, first.stderr + second.stderr
+        assert made.publications() == published
 
 
 @pytest.mark.parametrize("platform", NAMES)
