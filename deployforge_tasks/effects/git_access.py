@@ -114,7 +114,7 @@ def _ssh_command(access: Access, folder: Path) -> Iterator[str]:
     words += ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"]
     key, hosts = folder / "ssh-key", folder / "known-hosts"
     if access.host_key:
-        hosts.write_text(f"* {access.host_key.strip()}\n", "utf-8")
+        hosts.write_text(f"* {access.host_key.strip()}\n", "utf-8", newline="\n")
         words += ["-F", "none", "-o", f"UserKnownHostsFile={hosts}", "-o", "GlobalKnownHostsFile=none"]
     try:
         if access.ssh_key:

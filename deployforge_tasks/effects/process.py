@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, AnyStr
+from typing import IO, Any, AnyStr
 
 from deployforge_tasks.core.errors import DeployForgeError, PreflightError
 from deployforge_tasks.core.redact import redactor
@@ -95,7 +95,7 @@ class Processes:
             text=True,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,
+            **own_group(),
         )
         out, err = _Reader(process.stdout, self._on_line), _Reader(process.stderr, self._on_line)
         try:
@@ -147,9 +147,30 @@ def child_environment(*, clean: bool = False) -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
+def own_group() -> dict[str, Any]:
+    """Arguments of `Popen` for a program that a Ctrl-C meant for us does not reach: we decide when it stops."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def kill_descendants(pid: int) -> None:
+    """Kill every program that a process started, and those which they started."""
+    import psutil
+
+    try:
+        family = psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return
+    for child in family:
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+
+
 def kill_group(process: subprocess.Popen[AnyStr]) -> None:
     """Stop a program and everything it started."""
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # there are no sessions: only who is whose child
+        kill_descendants(process.pid)
         if process.poll() is None:
             process.kill()
     else:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from deployforge_tasks.core.errors import VerifyError
-from deployforge_tasks.effects.process import Completed, Processes, child_environment, kill_group
+from deployforge_tasks.effects.process import Completed, Processes, child_environment, kill_group, own_group
 
 # One program that prints its version needs a handful of processes (a shim, node, itself); a wrapper that
 # finds itself makes a dozen a second (measured on ContextLite's published packages).
@@ -96,7 +96,7 @@ class Sandbox:
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=subprocess.STDOUT,
-                    start_new_session=True,
+                    **own_group(),
                 )
         except OSError as error:
             raise VerifyError(

@@ -8,7 +8,7 @@ import threading
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
-import psutil
+from deployforge_tasks.effects.process import kill_descendants
 
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
@@ -33,17 +33,8 @@ class Signals:
             signal.signal(number, handler)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
-        if self.stopped_by is not None:
-            kill_family()
+        if self.stopped_by is not None:  # what we started has sessions of its own, and would outlive us
+            kill_descendants(os.getpid())
             os._exit(128 + number)
         self.stopped_by = number
         self._context.stop()
-
-
-def kill_family() -> None:
-    """Kill every program that we started: they have sessions of their own, and would outlive us."""
-    for child in psutil.Process().children(recursive=True):
-        try:
-            child.kill()
-        except psutil.Error:
-            continue

@@ -75,7 +75,7 @@ def _stage(folder: Path, staged: Path, name: str, version: str) -> None:
         )
     shutil.copytree(folder, staged, ignore=_LEFT_OUT)
     manifest = staged / "Cargo.toml"
-    manifest.write_text(_with_version(manifest.read_text("utf-8"), version), "utf-8")
+    manifest.write_text(_with_version(manifest.read_text("utf-8"), version), "utf-8", newline="\n")
     if read_manifest(staged)["package"].get("version") != version:
         raise PreflightError(
             f"the version in {folder / 'Cargo.toml'} cannot be set",

@@ -119,7 +119,7 @@ def base_of(job: Job[DockerOptions], platforms: Sequence[str]) -> dict[str, Base
     reference = Reference.parse(job.options.base)
     registry = connect(job, reference.host)
     pinned = job.workdir / "base.json"
-    pins = json.loads(pinned.read_text()) if pinned.exists() else {}
+    pins = json.loads(pinned.read_text("utf-8")) if pinned.exists() else {}
     pointer = pins.get(job.options.base, reference.pointer)
     top = _pull(registry, reference, pointer)
     write_atomic(pinned, json.dumps({job.options.base: top.digest}))

@@ -58,7 +58,9 @@ def from_folder(
         staged = Path(temporary) / "extension"
         shutil.copytree(folder, staged, ignore=_LEFT_OUT, symlinks=True)
         package = {**read_package(staged), **changes}
-        (staged / "package.json").write_text(json.dumps(package, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        (staged / "package.json").write_text(
+            json.dumps(package, indent=2, ensure_ascii=False) + "\n", "utf-8", newline="\n"
+        )
         for entry in programs:
             path = staged / entry.name
             path.parent.mkdir(parents=True, exist_ok=True)
