@@ -82,7 +82,7 @@ class RealServer(StandIn):
             raise InternalError(
                 f"{self.program} did not start: {' / '.join(last) or 'it says nothing'}",
                 hint="rehearse without --real, or see whether the server starts by itself",
-                code="DF1304",
+                code="DF1307",
             )
 
     def stop(self) -> None:
