@@ -80,7 +80,12 @@ def _shell(command: str) -> list[str]:
     mark = f"code=$?; echo {_MARK}; (exit $code)"
     if not command.endswith(" &"):
         return [mark, command]
-    return [mark, f"coproc {{ exec {command.removesuffix(' &')}; }}", 'read -r line <&"${COPROC[0]}"; echo "$line"']
+    return [
+        mark,
+        'said=$PWD/.said; mkfifo "$said"',
+        f'{command.removesuffix(" &")} > "$said" &',
+        'exec 9< "$said"; read -r line <&9; echo "$line"',
+    ]
 
 
 def matches(said: str, expected: str) -> bool:
