@@ -70,8 +70,8 @@ class Registries:
         self._stop()
 
     def _stop(self) -> None:
-        for registry in self.running.values():
-            registry.stop()
+        with ThreadPoolExecutor(max(1, len(self.running))) as pool:
+            list(pool.map(lambda registry: registry.stop(), self.running.values()))
 
     def overlay(self) -> dict[str, Any]:
         """What to lay over ``deployforge.yml``: options that point each platform here, and where its secrets are."""
