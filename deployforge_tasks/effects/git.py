@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from deployforge_tasks.core.errors import NetworkError, PublishError
 from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.effects.files import remove_folder
 from deployforge_tasks.effects.git_access import Access, GitEnvironment, environment, is_http
 from deployforge_tasks.effects.git_errors import git_error
 from deployforge_tasks.effects.process import Completed, Processes
@@ -200,7 +200,7 @@ def checkout(
             here.fetch(branch, default)
             yield here
     finally:
-        shutil.rmtree(private, ignore_errors=True)
+        remove_folder(private)
 
 
 def _read_refs(listing: str) -> tuple[dict[str, str], str | None]:
@@ -233,4 +233,4 @@ def _sweep(folder: Path) -> None:
     for path in leftovers:
         pid = path.name.removeprefix(_PREFIX).partition("-")[0]
         if pid.isdigit() and not psutil.pid_exists(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
+            remove_folder(path)

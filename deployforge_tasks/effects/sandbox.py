@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from deployforge_tasks.core.errors import VerifyError
+from deployforge_tasks.effects.files import remove_folder
 from deployforge_tasks.effects.process import Completed, Processes, child_environment, kill_group, own_group
 
 # One program that prints its version needs a handful of processes (a shim, node, itself); a wrapper that
@@ -28,7 +29,7 @@ class Sandbox:
     """
 
     def __init__(self, folder: Path, binary: str, processes: Processes) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         self.home = folder / "home"
         self.root = folder / "root"
         for part in (self.home, self.root, folder / "tmp"):

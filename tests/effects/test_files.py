@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deployforge_tasks.core.errors import ArtifactError
-from deployforge_tasks.effects.files import Entry, tar_bytes, unpack, write_atomic, zip_bytes
+from deployforge_tasks.effects.files import Entry, remove_folder, tar_bytes, unpack, write_atomic, zip_bytes
 
 ENTRIES = [Entry("bin/hello", b"program", 0o755), Entry("README", b"text")]
 
@@ -77,3 +77,17 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         write_atomic(tmp_path / "state", "\ud800")
     assert (tmp_path / "state").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["state"]
+
+
+def test_a_folder_is_removed_with_what_is_write_protected_in_it(tmp_path: Path) -> None:
+    inside = tmp_path / "folder" / "objects"
+    inside.mkdir(parents=True)
+    (inside / "pack").write_bytes(b"data")
+    (inside / "pack").chmod(0o444)
+    inside.chmod(0o555)
+    remove_folder(tmp_path / "folder")
+    assert not (tmp_path / "folder").exists()
+
+
+def test_removing_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
+    remove_folder(tmp_path / "nowhere")

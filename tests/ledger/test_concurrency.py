@@ -125,7 +125,7 @@ def test_who_holds_a_lock_is_named(ledger: Ledger, ledger_url: str) -> None:
         assert caught.value.hint
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is not on this system")
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="only on systems with SIGKILL")
 def test_a_killed_holder_frees_its_lock_and_leaves_its_intent_dangling(ledger: Ledger, ledger_url: str) -> None:
     with holder(ledger_url) as child:
         os.kill(child.pid, signal.SIGKILL)
