@@ -81,7 +81,7 @@ h1 { margin-bottom: .2rem; font-size: 1.6rem; } p { margin-top: 0; color: var(--
 th { font-weight: 600; font-size: .85rem; color: var(--dim); white-space: nowrap; }
 th, td { text-align: left; padding: .5rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td:first-child, td:nth-child(3), td:last-child { white-space: nowrap; }
-td:last-child, th:last-child { text-align: right; }
+td:nth-child(5) { min-width: 11rem; } td:last-child, th:last-child { text-align: right; }
 .good { color: var(--good); } .bad { color: var(--bad); } .dim, small { color: var(--dim); }
 .bar { height: .25rem; margin: .2rem 0 0 auto; background: var(--bar); border-radius: 2px; min-width: 2px; }
 code { font-family: ui-monospace, monospace; font-size: .9rem; }

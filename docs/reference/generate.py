@@ -203,7 +203,6 @@ def _type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 
 def _command_line() -> Iterator[str]:
-    import click
 
     from deployforge_tasks.cli.root import root
 
@@ -261,6 +260,7 @@ def _exit_codes() -> Iterator[str]:
 
 def _doit_tasks() -> Iterator[str]:
     from deployforge_tasks.graph.commands import Ignore, ResetDep
+    from deployforge_tasks.graph.rehearse_task import DOC, NAME
     from deployforge_tasks.graph.tasks import GROUPS
 
     yield "# Tasks of doit\n"
@@ -268,6 +268,7 @@ def _doit_tasks() -> Iterator[str]:
     yield "`doit deploy:npm` a part.\n"
     members = {"build": "<os>-<arch>", "fetch": "<os>-<arch>"}
     rows = [(_code(f"{group}:{members.get(group, '<platform>')}"), text) for group, text in GROUPS.items()]
+    rows.append((_code(NAME), DOC))
     yield from _table(("task", "what it does"), rows)
     yield "`build` is there when release files are built (`artifacts: {from: build}`), `fetch` otherwise; `gate` with"
     yield "`conditions: {gate: required}`.\n"
