@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deployforge_tasks.core.errors import VerifyError
 from tests.graph import child
 from tests.graph.shelf import ShelfServer, write_project
 from tests.support.faults import drop_after, hold_after, hold_before, status
@@ -284,3 +285,11 @@ def test_two_processes_at_once_publish_once_and_lose_nothing(
 
     assert sorted(server.accepted) == ["a-0", "b-0"]
     assert len(proxy.forwarded("PUT")) == 2
+
+
+def test_rehearse_is_a_task_that_fails_with_the_command(project: Path) -> None:
+    done = child.doit(project, "a,b", "rehearse")  # the command's own process does not know the shelves
+
+    assert done.returncode == VerifyError.exit_code
+    assert "unknown platform `a`" in done.stderr
+    assert "the rehearsal did not pass" in done.stderr
