@@ -170,6 +170,13 @@ def test_a_release_url_is_that_of_the_hub(store: Stores, host: Host) -> None:
     assert url == f"{host.url}/hello-makers/hello-forge/releases/download/v1.0.0/{LINUX_FILE}"
 
 
+def test_the_url_of_a_file_that_is_here_follows_the_options(store: Stores, released: Path) -> None:
+    store({}).obtain(LINUX, {})
+    moved = store({}, source={"repo": "hello-makers/moved"})
+
+    assert moved.get(LINUX).url == moved.release_url(LINUX_FILE)
+
+
 def test_names_can_use_other_words_and_no_extension(store: Stores) -> None:
     named = store(
         {
