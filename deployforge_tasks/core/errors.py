@@ -130,6 +130,8 @@ class StatusError(NetworkError):
         self.status = status
         self.body = body
         self.retry_after = retry_after
+        if status in (401, 403):
+            self.exit_code = CredentialError.exit_code
         self.retryable = status in (408, 425, 429) or status >= 500
 
 
