@@ -24,7 +24,6 @@ GHCR_HOST = "ghcr.io"
 
 CRATES_API = "https://crates.io"
 CRATES_INDEX = "https://index.crates.io"
-CRATES_DOWNLOAD = "https://static.crates.io/crates"
 
 CHOCOLATEY_FEED = "https://community.chocolatey.org/api/v2"
 CHOCOLATEY_PUSH = "https://push.chocolatey.org/api/v2/package/"
@@ -40,6 +39,6 @@ UBUNTU_LOGIN = "https://login.ubuntu.com"
 
 AUR_SSH = "ssh://aur@aur.archlinux.org"
 AUR_WEB = "https://aur.archlinux.org"
-#: The AUR's Ed25519 host key; its fingerprint SHA256:RFzBCUItH9LZS0cKB5UE6ceAYhBD5C8GeOBip8Z11+4 stands on the front page
-#: of AUR_WEB.
+#: The AUR's Ed25519 host key; its fingerprint SHA256:RFzBCUItH9LZS0cKB5UE6ceAYhBD5C8GeOBip8Z11+4 stands on the front
+#: page of AUR_WEB.
 AUR_HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEuBKrPzbawxA/k2g6NcyV5jmqwJ2s+zpgZGZ7tpLIcN"

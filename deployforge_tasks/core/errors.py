@@ -5,6 +5,8 @@ DeployForgeError
  │   └─ VersionError    DF1012  exit 3   a version that a platform's own spelling has no words for
  ├─ CredentialError     DF2xxx  exit 4   missing or refused credentials
  ├─ PreflightError      DF3xxx  exit 5   a check before publishing failed, a tool is missing
+ ├─ ProgramError        DF309x  exit 5   a program that was run failed
+ │   └─ ProgramTimeout  DF3090  exit 5   it did not end and was stopped
  ├─ ArtifactError       DF31xx  exit 5   a release file is missing, changed or not what it should be
  ├─ PublishError        DF4xxx  exit 1   a platform refused
  │   └─ ConflictError   DF41xx  exit 1   the version is there with other content
@@ -89,6 +91,19 @@ class ArtifactError(PreflightError):
     """A release file is missing, changed since it was frozen, or not what it should be."""
 
     code = "DF3100"
+
+
+class ProgramError(DeployForgeError):
+    """A program that was run failed; what it was asked to do may have been done."""
+
+    code = "DF3091"
+    exit_code = 5
+
+
+class ProgramTimeout(ProgramError):
+    """A program did not end in time and was stopped."""
+
+    code = "DF3090"
 
 
 class PublishError(DeployForgeError):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from deployforge_tasks.core.errors import NetworkError, PublishError
+from deployforge_tasks.core.errors import NetworkError, ProgramTimeout, PublishError
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.effects.files import remove_folder
 from deployforge_tasks.effects.git_access import Access, GitEnvironment, environment, is_http
@@ -24,6 +24,9 @@ from deployforge_tasks.effects.git_errors import git_error
 from deployforge_tasks.effects.process import Completed, Processes
 
 _PREFIX = "git-"
+#: Seconds for asking a remote what it has, and for fetching from it or pushing to it.
+_LOOK_SECONDS = 60.0
+_TRANSFER_SECONDS = 300.0
 #: What a git server says first (https://git-scm.com/docs/http-protocol, https://git-scm.com/docs/protocol-v2).
 _GREETING = re.compile(r"< (# service=git-upload-pack|version 2)$", re.MULTILINE)
 
@@ -142,7 +145,9 @@ class Checkout:
         Over http git takes any text for the refs of a simple file server, and a web page for an empty repository.
         """
         trace = self.folder / "trace.deployforge"
-        listing = self._remote("ls-remote", "--symref", "--", self.url, env={"GIT_TRACE_PACKET": str(trace)})
+        listing = self._remote(
+            "ls-remote", "--symref", "--", self.url, env={"GIT_TRACE_PACKET": str(trace)}, timeout=_LOOK_SECONDS
+        )
         if is_http(self.url) and not _GREETING.search(trace.read_text("utf-8", "replace") if trace.exists() else ""):
             raise NetworkError(
                 f"{redactor.text(self.url)} does not answer as a git server",
@@ -159,15 +164,24 @@ class Checkout:
     def _git(self, *arguments: str, env: Mapping[str, str] | None = None) -> Completed:
         return self._processes.run(["git", *arguments], cwd=self.folder, env={**self._env.plain, **(env or {})})
 
-    def _remote(self, *arguments: str, env: Mapping[str, str] | None = None) -> Completed:
-        done = self._processes.run(
-            ["git", *arguments],
-            cwd=self.folder,
-            env={**self._env.plain, **self._env.remote, **(env or {})},
-            secrets=self._env.secrets,
-            timeout=300,
-            check=False,
-        )
+    def _remote(
+        self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = _TRANSFER_SECONDS
+    ) -> Completed:
+        try:
+            done = self._processes.run(
+                ["git", *arguments],
+                cwd=self.folder,
+                env={**self._env.plain, **self._env.remote, **(env or {})},
+                secrets=self._env.secrets,
+                timeout=timeout,
+                check=False,
+            )
+        except ProgramTimeout as error:
+            raise NetworkError(
+                f"{redactor.text(self.url)} did not answer within {timeout:.0f} seconds",
+                hint="check the network and run again; what was pushed is looked up first",
+                url=redactor.text(self.url),
+            ) from error
         if done.returncode != 0:
             raise git_error(done, self.url)
         return done

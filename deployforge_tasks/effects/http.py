@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 Headers = Mapping[str, str]
 USER_AGENT = f"deployforge/{__version__}"
-RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CHUNK = 1 << 20
+#: Seconds to connect to one address: a server that is up takes the connection at once, however busy it is.
+_LONGEST_CONNECT = 10.0
 #: Characters of an answer that are looked at for an error: masked first and shortened then, so that no half of a
 #: secret is left at the cut.
 _LONGEST_SAID = 65_536
@@ -37,7 +38,7 @@ class Http:
     Args:
         clock: for waiting between tries.
         patience: how long reads are retried.
-        timeout: seconds to connect and to wait for bytes.
+        timeout: seconds to wait for bytes (and to connect, which is given up after 10 anyway).
         loopback_only: refuse every host but this machine (rehearsals can never reach a real registry).
     """
 
@@ -110,9 +111,12 @@ class Http:
                 return error
             return None
 
-        error = self._retry(attempt)
-        if error:
-            raise error
+        had = -1
+        while (error := self._retry(attempt)) is not None:
+            have = part.stat().st_size if part.exists() else 0
+            if not error.retryable or have <= had:
+                raise error
+            had = have  # it goes on: patience counts from here
         part.replace(to)
         _mark(part).unlink(missing_ok=True)
 
@@ -191,7 +195,7 @@ class Http:
                 url=redactor.text(url),
             )
         headers = {"User-Agent": USER_AGENT, **(kwargs.pop("headers", None) or {})}
-        kwargs.setdefault("timeout", self._timeout)
+        kwargs.setdefault("timeout", (min(self._timeout, _LONGEST_CONNECT), self._timeout))
         try:
             return self._session().request(method, url, headers=headers, **kwargs)
         except requests.RequestException as error:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, AnyStr
 
-from deployforge_tasks.core.errors import DeployForgeError, PreflightError
+from deployforge_tasks.core.errors import PreflightError, ProgramError, ProgramTimeout
 from deployforge_tasks.core.redact import redactor
 
 # What a child gets of our environment; everything else, above all other platforms' secrets, stays here.
@@ -69,7 +69,8 @@ class Processes:
 
         Raises:
             PreflightError: the program is not on this machine.
-            DeployForgeError: it failed or ran into the timeout; the message ends with its last lines.
+            ProgramTimeout: it did not end in time.
+            ProgramError: it failed; the message ends with its last lines.
         """
         args = [str(a) for a in argv]
         for secret in (secrets or {}).values():
@@ -108,7 +109,7 @@ class Processes:
                     pass  # it ended without reading; its exit code tells why
             _wait(process, out, timeout)
         except subprocess.TimeoutExpired as error:
-            raise DeployForgeError(
+            raise ProgramTimeout(
                 f"`{args[0]}` did not end within {timeout:.0f} seconds",
                 hint="it was stopped; run it by hand to see what it waits for",
                 code="DF3090",
@@ -202,10 +203,10 @@ def missing_tool(tool: str) -> PreflightError:
     return PreflightError(f"`{tool}` is not on this machine", hint=f"install {tool} and put it on PATH", code="DF3001")
 
 
-def _failed(done: Completed) -> DeployForgeError:
+def _failed(done: Completed) -> ProgramError:
     tail = [line for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()][-5:]
-    return DeployForgeError(
+    return ProgramError(
         f"`{Path(done.argv[0]).name}` ended with exit code {done.returncode}: {' / '.join(tail) or 'no output'}",
-        hint="the task's log has its whole output",
+        hint="run again with -vv to see its whole output",
         code="DF3091",
     )

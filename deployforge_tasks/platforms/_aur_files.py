@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.core.model import Artifact
 from deployforge_tasks.core.targets import spelling
@@ -34,12 +33,12 @@ def srcinfo(text: str) -> dict[str, list[str]]:
 
 def context(job: Job[AurOptions]) -> dict[str, Any]:
     """The names for the templates; `quoted` holds the same values as words of a shell."""
-    options, repo = job.options, job.project.source.repo
+    options = job.options
     provides = [job.binary] if options.provides is None else options.provides
     plain: dict[str, Any] = {
         "package": package_name(job),
         "description": _line(job.description("aur")),
-        "homepage": _line(job.project.homepage or (f"{endpoints.GITHUB_WEB}/{repo}" if repo else "")),
+        "homepage": _line(job.project.homepage or job.project.source_url),
         "license": _line(options.license or job.project.license.spdx),
         "binary": job.binary,
     }

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Evidence
+from deployforge_tasks.effects.machine import runnable
 from deployforge_tasks.effects.process import which
 from deployforge_tasks.platforms._git_verify import published_pins
-from deployforge_tasks.platforms._machine import runnable
-from deployforge_tasks.platforms._release_files import run_download, said_version
+from deployforge_tasks.platforms._release_files import run_download
+from deployforge_tasks.platforms._verify import said_version
 from deployforge_tasks.platforms.base import Job
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ def template_context(job: Job[Any], package_id: str, version: str) -> dict[str, 
     """The names that the template uses."""
     artifact = zip_artifact(job)
     project, options = job.project, job.options
-    repository = f"https://github.com/{project.source.repo}" if project.source.repo else ""
+    repository = project.source_url
     description = job.description("chocolatey")
     return {
         "package_id": package_id,

@@ -12,7 +12,7 @@ from deployforge_tasks.core.executables import read_header
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.effects.files import digest, is_archive, unpack
 from deployforge_tasks.effects.process import which
-from deployforge_tasks.platforms._release_files import said_version
+from deployforge_tasks.platforms._verify import said_version
 from deployforge_tasks.platforms.base import Job
 
 _VALUE = r"^\s*{name}\s*=\s*'((?:[^']|'')*)'"

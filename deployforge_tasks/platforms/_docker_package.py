@@ -95,7 +95,7 @@ def image_texts(job: Job[DockerOptions]) -> dict[str, str]:
         f"{key}title": project.name,
         f"{key}description": job.description("docker"),
         f"{key}licenses": project.license.spdx,
-        f"{key}source": f"https://github.com/{project.source.repo}" if project.source.repo else None,
+        f"{key}source": project.source_url or None,
         f"{key}url": project.homepage,
         f"{key}documentation": project.urls.docs,
         f"{key}vendor": project.author.name if project.author else None,

@@ -6,6 +6,7 @@ import hashlib
 import sys
 import tarfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +15,14 @@ from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.effects.files import digest as file_digest
 from deployforge_tasks.effects.http import is_loopback
+from deployforge_tasks.effects.machine import runs_here
 from deployforge_tasks.platforms._docker_engine import connect_engine, run_published
 from deployforge_tasks.platforms._docker_options import DockerOptions, account, connect, image_targets, registry_url
 from deployforge_tasks.platforms._docker_package import SCRATCH, program_path
-from deployforge_tasks.platforms._machine import runnable
 from deployforge_tasks.platforms._oci import Registry
 from deployforge_tasks.platforms._oci_image import children, is_index
 from deployforge_tasks.platforms._oci_refs import Image
+from deployforge_tasks.platforms._verify import check_said, said_version
 from deployforge_tasks.platforms.base import Job
 
 
@@ -50,7 +52,7 @@ def _why_not_here(job: Job[DockerOptions], image: Image, platform: str) -> str:
 def _run(job: Job[DockerOptions], engine: Any, image: Image) -> str:
     from docker.errors import DockerException
 
-    command = [*_prefix(job), *_version_command(job)]
+    command = [*_prefix(job), *job.project.version_command]
     try:
         said = run_published(engine, engine_reference(job, image), command, account(job, image.reference.host))
     except (DockerException, OSError) as error:
@@ -59,7 +61,7 @@ def _run(job: Job[DockerOptions], engine: Any, image: Image) -> str:
             hint=f"try it on a clean machine: docker run --rm {image.piece} {' '.join(command)}",
             code="DF5310",
         ) from error
-    return _checked(job, said)
+    return check_said(job, said)
 
 
 def engine_reference(job: Job[DockerOptions], image: Image) -> str:
@@ -74,25 +76,13 @@ def _prefix(job: Job[DockerOptions]) -> list[str]:
     return [program_path(job)] if job.options.entrypoint == [] else []
 
 
-def _version_command(job: Job[DockerOptions]) -> list[str]:
-    return list(job.project.binary.version_command) if job.project.binary else ["--version"]
-
-
-def _checked(job: Job[DockerOptions], said: str) -> str:
-    if str(job.version) not in said:
-        raise VerifyError(
-            f"the published image says `{' '.join(said.split())[:200]}`, not {job.version}",
-            hint="the image holds another build; look at the release files",
-            code="DF5311",
-        )
-    return " ".join(said.split())
-
-
 def _by_download(job: Job[DockerOptions], image: Image, reason: str) -> Evidence:
     """Pull manifest, config and layers with their digests checked, take the program out, and run it if it can run."""
     platforms = image_targets(job)
-    here = runnable(platforms.values())
-    word = next((w for w, t in platforms.items() if t == here), next(iter(platforms)))
+    runs = job.options.base == SCRATCH and not job.options.dockerfile
+    # What runs in an empty image brings its libc along, and so runs on this machine's system as well.
+    here = next((w for w, t in platforms.items() if runs and runs_here(replace(t, libc=None))), None)
+    word = here or next(iter(platforms))
     registry = connect(job, image.reference.host)
     manifest = _manifest_for(registry, image, word)
     repository = image.reference.repository
@@ -103,9 +93,8 @@ def _by_download(job: Job[DockerOptions], image: Image, reason: str) -> Evidence
         for number, layer in enumerate(manifest["layers"])
     ]
     program = _take_out(layers, program_path(job).strip("/"), sandbox.root / job.binary)
-    if here is not None and job.options.base == SCRATCH and not job.options.dockerfile:
-        said = _checked(job, sandbox.run_program([program, *_version_command(job)]))
-        return Evidence("download", "the registry's API", said, reason)
+    if here:
+        return Evidence("download", "the registry's API", said_version(job, sandbox, program), reason)
     _compare_with_release(job, program, word)
     return Evidence("download", "the registry's API", "", f"{reason}; the program in it is the release's")
 

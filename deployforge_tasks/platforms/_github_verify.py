@@ -9,11 +9,11 @@ from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.core.targets import Target
 from deployforge_tasks.effects.files import digest, is_archive, unpack
+from deployforge_tasks.effects.machine import runnable
 from deployforge_tasks.effects.sandbox import Sandbox
 from deployforge_tasks.platforms._github_api import Asset, Repository
 from deployforge_tasks.platforms._github_release import GitHubJob, files, repo_name, repository, stored_name, tag_of
-from deployforge_tasks.platforms._machine import runnable
-from deployforge_tasks.platforms._release_files import said_version
+from deployforge_tasks.platforms._verify import said_version
 
 CLIENT = "https download"
 

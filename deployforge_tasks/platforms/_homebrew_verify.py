@@ -8,7 +8,8 @@ from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.effects.process import Completed, which
 from deployforge_tasks.platforms._git import G, GitPlatform
 from deployforge_tasks.platforms._git_verify import published_pins
-from deployforge_tasks.platforms._release_files import run_download, said_version
+from deployforge_tasks.platforms._release_files import run_download
+from deployforge_tasks.platforms._verify import said_version
 from deployforge_tasks.platforms.base import Job
 
 

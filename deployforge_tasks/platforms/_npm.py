@@ -162,9 +162,6 @@ class NpmFamily(Platform[NpmOptions]):
         registry.deprecate(name, version, f"{version} was taken back{better}")
         return [*done, f"{name}@{version} is deprecated"]
 
-    def page(self, job: Job[NpmOptions]) -> str:
-        return ""
-
     def title_name(self, job: Job[NpmOptions]) -> str:
         """The package that users install."""
         return main_name(self.settle(job).options, job.project.name)

@@ -132,9 +132,7 @@ def _common(job: Job[Any]) -> dict[str, Any]:
     return {
         "version": job.version.semver,
         "homepage": project.homepage,
-        "repository": {"type": "git", "url": f"git+https://github.com/{project.source.repo}.git"}
-        if project.source.repo
-        else None,
+        "repository": {"type": "git", "url": f"git+{project.source_url}.git"} if project.source_url else None,
         "author": {"name": author.name, **({"email": author.email} if author.email else {})} if author else None,
         "license": "UNLICENSED" if spdx.startswith("LicenseRef-") else spdx,
     }

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.effects.files import digest, write_atomic
+from deployforge_tasks.effects.machine import runnable, runs_here
 from deployforge_tasks.effects.process import which
 from deployforge_tasks.effects.sandbox import Sandbox
-from deployforge_tasks.platforms._machine import runnable
 from deployforge_tasks.platforms._npm_names import NpmOptions, package_names
 from deployforge_tasks.platforms._npm_package import program_file, read_program
 from deployforge_tasks.platforms._npm_registry import Registry
+from deployforge_tasks.platforms._verify import said_version
 from deployforge_tasks.platforms.base import Job
 
 _TOKEN = "DEPLOYFORGE_NPM_TOKEN"  # noqa: S105 - the name of a variable
@@ -70,16 +71,9 @@ def _install(job: Job[NpmOptions], registry: Registry) -> Evidence:
     )
     folder = prefix if sys.platform == "win32" else prefix / "bin"
     starter = folder / (f"{job.binary}.cmd" if sys.platform == "win32" else job.binary)
-    command = job.project.binary.version_command if job.project.binary else ["--version"]
-    said = sandbox.run_program([starter, *command], path=[folder])
-    if job.version.text not in said:
-        raise VerifyError(
-            f"{job.binary} was installed and says `{' '.join(said.split())[:200]}`, not {job.version}",
-            hint="does the program know its release? set the version when it is built",
-            code="DF5020",
-        )
+    said = said_version(job, sandbox, starter, path=[folder])
     _check_program(job, sandbox)
-    return Evidence("install", f"npm {npm}", said.strip())
+    return Evidence("install", f"npm {npm}", said)
 
 
 def _user_config(sandbox: Sandbox, registry: Registry, *, signed_in: bool) -> Path:
@@ -97,7 +91,7 @@ def _check_program(job: Job[NpmOptions], sandbox: Sandbox) -> None:
     """The installed executable is byte for byte that of a release file for this machine."""
     names = package_names(job)
     for artifact in job.artifacts:
-        if runnable([artifact.target]) is None:
+        if not runs_here(artifact.target):
             continue
         downloaded = job.options.strategy == "download"
         file = artifact.executable.name if downloaded else program_file(job, names, artifact.target)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from deployforge_tasks.core.endpoints import GITHUB_WEB, PYPI_INDEX, PYPI_UPLOAD
+from deployforge_tasks.core.endpoints import PYPI_INDEX, PYPI_UPLOAD
 from deployforge_tasks.core.model import Artifact, Piece
 from deployforge_tasks.core.targets import Target, spelling
 from deployforge_tasks.effects.files import Entry, folder_entries, write_atomic
@@ -106,7 +106,7 @@ def make_sdist(job: Job[PypiOptions]) -> Piece:
         "name": package_name(job),
         "version": job.version.pep440,
         "platforms": [str(t) for t in job.targets],
-        "source": f"{GITHUB_WEB}/{project.source.repo}" if project.source.repo else None,
+        "source": project.source_url or None,
     }
     folder = job.render("pypi/sdist", context, to="sdist")
     name = sdist_name(package_name(job), job.version.pep440)
@@ -153,7 +153,7 @@ def _urls(job: Job[PypiOptions]) -> dict[str, str]:
     urls = {
         "Homepage": project.homepage,
         "Documentation": project.urls.docs,
-        "Source": f"{GITHUB_WEB}/{project.source.repo}" if project.source.repo else None,
+        "Source": project.source_url or None,
         "Issues": project.urls.issues,
         "Changelog": project.urls.changelog,
     }

@@ -8,16 +8,15 @@ import os
 import sys
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Artifact, Evidence
 from deployforge_tasks.effects.clock import poll
 from deployforge_tasks.effects.files import digest
-from deployforge_tasks.effects.sandbox import Sandbox
-from deployforge_tasks.platforms._machine import runnable
+from deployforge_tasks.effects.machine import runs_here
 from deployforge_tasks.platforms._pypi_index import Files, Index
 from deployforge_tasks.platforms._pypi_package import PypiOptions
+from deployforge_tasks.platforms._verify import said_version
 from deployforge_tasks.platforms._wheel import file_name
 from deployforge_tasks.platforms.base import Job
 
@@ -32,12 +31,12 @@ def verify(job: Job[PypiOptions], index: Index, name: str, wheels: dict[str, Art
         VerifyError: it is not there, not what we published, or does not run.
     """
     files = _published(job, index, name, list(wheels))
-    mine = [artifact for artifact in wheels.values() if runnable([artifact.target])]
+    mine = [artifact for artifact in wheels.values() if runs_here(artifact.target)]
     if not mine:
-        return _download(job, index, files, wheels, "this machine's system is not among the targets")
+        return _download(index, files, wheels, "this machine's system is not among the targets")
     pip = _pip()
     if pip is None:
-        return _download(job, index, files, wheels, "pip is not on this machine")
+        return _download(index, files, wheels, "pip is not on this machine")
     return _install(job, index, name, mine, pip)
 
 
@@ -91,22 +90,10 @@ def _install(job: Job[PypiOptions], index: Index, name: str, mine: list[Artifact
             hint="look at the wheel's `.data/scripts`",
             code="DF5021",
         )
-    return Evidence("install", f"pip {pip}", _run(job, sandbox, program, scripts))
+    return Evidence("install", f"pip {pip}", said_version(job, sandbox, program, path=[scripts]))
 
 
-def _run(job: Job[PypiOptions], sandbox: Sandbox, program: Path, scripts: Path) -> str:
-    command = job.project.binary.version_command if job.project.binary else ["--version"]
-    said = sandbox.run_program([program, *command], path=[scripts])
-    if job.version.text not in said:
-        raise VerifyError(
-            f"{job.binary} was installed and says `{' '.join(said.split())[:200]}`, not {job.version}",
-            hint="does the program know its release? set the version when it is built",
-            code="DF5020",
-        )
-    return said.strip()
-
-
-def _download(job: Job[PypiOptions], index: Index, files: Files, wheels: dict[str, Artifact], reason: str) -> Evidence:
+def _download(index: Index, files: Files, wheels: dict[str, Artifact], reason: str) -> Evidence:
     """Fetch every wheel as pip would; compare digests and the programs inside."""
     for wheel, artifact in wheels.items():
         data = index.download(files[wheel])

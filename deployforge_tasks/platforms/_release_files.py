@@ -12,8 +12,8 @@ from typing import TypeVar
 from deployforge_tasks.core.errors import ArtifactError, NetworkError, StatusError, VerifyError
 from deployforge_tasks.core.model import Artifact, Evidence
 from deployforge_tasks.effects.files import digest, is_archive, unpack
-from deployforge_tasks.effects.sandbox import Sandbox
-from deployforge_tasks.platforms._machine import runnable
+from deployforge_tasks.effects.machine import runnable
+from deployforge_tasks.platforms._verify import said_version
 from deployforge_tasks.platforms.base import Job, Options
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - as in base
@@ -90,23 +90,6 @@ def run_download(job: Job[O], pins: Mapping[str, str], *, client: str, reason: s
         raise VerifyError(f"{path.name} does not hold {name}", hint="rebuild the release file", code="DF5022", url=url)
     program.chmod(0o755)
     return Evidence("download", client, said_version(job, sandbox, program), reason)
-
-
-def said_version(job: Job[O], sandbox: Sandbox, program: Path) -> str:
-    """Run a program that was installed in the sandbox; what it printed.
-
-    Raises:
-        VerifyError: it does not run, or does not say the version.
-    """
-    arguments = job.project.binary.version_command if job.project.binary else ["--version"]
-    said = sandbox.run_program([program, *arguments])
-    if str(job.version) not in said:
-        raise VerifyError(
-            f"the installed program says `{' '.join(said.split())[:200]}`, not {job.version}",
-            hint="was the release built from another version?",
-            code="DF5023",
-        )
-    return said.strip()
 
 
 def _fetch(job: Job[O], url: str, sha256: str) -> Path:

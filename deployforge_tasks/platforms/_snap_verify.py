@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.errors import NetworkError, VerifyError
 from deployforge_tasks.core.model import Evidence
+from deployforge_tasks.core.targets import Target
 from deployforge_tasks.effects.clock import poll
 from deployforge_tasks.effects.files import digest
+from deployforge_tasks.effects.machine import runs_here
 from deployforge_tasks.effects.process import which
-from deployforge_tasks.platforms._machine import runnable
 from deployforge_tasks.platforms._snap_options import SnapOptions, channels, file_piece, snap_name, store_of
 from deployforge_tasks.platforms._snap_package import architectures
 from deployforge_tasks.platforms._snap_store import channel_of
 from deployforge_tasks.platforms._squashfs_read import read_file
+from deployforge_tasks.platforms._verify import check_said, said_version
 from deployforge_tasks.platforms.base import Job
 
 
@@ -32,8 +35,7 @@ def verify(job: Job[SnapOptions]) -> Evidence:
 def _entry(job: Job[SnapOptions]) -> dict[str, Any]:
     """The channel map's line for this version, waiting for the public API to show it."""
     arches = architectures(job)
-    here = runnable(arches.values())
-    arch = next((a for a, t in arches.items() if t == here), next(iter(arches)))
+    arch = next((a for a, t in arches.items() if _runs(t)), next(iter(arches)))
     wanted = (channels(job)[0], arch, str(job.version))
     store = store_of(job)
 
@@ -70,10 +72,14 @@ def _by_download(job: Job[SnapOptions], entry: dict[str, Any], reason: str) -> E
     program = sandbox.root / job.binary
     program.write_bytes(read_file(path, f"bin/{job.binary}"))
     program.chmod(0o755)
-    if runnable([target]) is None:
+    if not _runs(target):
         return Evidence("download", "the store's API", "", f"{reason}; this machine cannot run {target} programs")
-    said = sandbox.run_program([program, *_version_command(job)])
-    return Evidence("download", "the store's API", _checked(job, said), reason)
+    return Evidence("download", "the store's API", said_version(job, sandbox, program), reason)
+
+
+def _runs(target: Target) -> bool:
+    """Whether its program runs here: a base snap has no musl, so a program for that has to be static."""
+    return runs_here(replace(target, libc=None) if target.libc == "musl" else target)
 
 
 def _why_no_snapd(job: Job[SnapOptions]) -> str:
@@ -104,21 +110,7 @@ def _install(job: Job[SnapOptions]) -> str:
     try:
         job.processes.run(["snap", "install", f"--channel={channels(job)[0]}", *options, name])
         command = name if job.binary == name else f"{name}.{job.binary}"
-        done = job.processes.run(["snap", "run", command, *_version_command(job)])
-        return _checked(job, done.stdout + done.stderr)
+        done = job.processes.run(["snap", "run", command, *job.project.version_command])
+        return check_said(job, done.stdout + done.stderr)
     finally:
         job.processes.run(["snap", "remove", "--purge", name], check=False)
-
-
-def _version_command(job: Job[SnapOptions]) -> list[str]:
-    return list(job.project.binary.version_command) if job.project.binary else ["--version"]
-
-
-def _checked(job: Job[SnapOptions], said: str) -> str:
-    if str(job.version) not in said:
-        raise VerifyError(
-            f"the published snap says `{' '.join(said.split())[:200]}`, not {job.version}",
-            hint="the snap holds another build; look at the release files",
-            code="DF5321",
-        )
-    return " ".join(said.split())

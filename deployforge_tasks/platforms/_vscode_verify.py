@@ -10,11 +10,11 @@ from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.core.targets import Target, spelling
 from deployforge_tasks.effects.files import digest, unpack
+from deployforge_tasks.effects.machine import runnable
 from deployforge_tasks.effects.process import which
 from deployforge_tasks.effects.sandbox import Sandbox
 from deployforge_tasks.platforms._gallery import UNIVERSAL, Gallery
-from deployforge_tasks.platforms._machine import runnable
-from deployforge_tasks.platforms._release_files import said_version
+from deployforge_tasks.platforms._verify import said_version
 from deployforge_tasks.platforms._vscode_package import PROGRAM_FOLDER
 from deployforge_tasks.platforms.base import Job
 

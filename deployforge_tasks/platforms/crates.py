@@ -267,7 +267,7 @@ def _generated(platform: Crates, job: Job[CratesOptions]) -> tuple[bytes, dict[s
 
 def _context(job: Job[CratesOptions]) -> dict[str, Any]:
     project = job.project
-    repository = f"https://github.com/{project.source.repo}" if project.source.repo else ""
+    repository = project.source_url
     fields = {
         "name": _name(job),
         "version": job.version.semver,

@@ -197,13 +197,12 @@ class Homebrew(GitPlatform[HomebrewOptions]):
 
 
 def _homepage(job: Job[HomebrewOptions]) -> str:
-    repo = job.project.source.repo
-    return job.project.homepage or (f"{endpoints.GITHUB_WEB}/{repo}" if repo else "")
+    return job.project.homepage or job.project.source_url
 
 
 def _test_arguments(job: Job[HomebrewOptions]) -> list[str]:
     if job.options.test is None:
-        return list(job.project.binary.version_command) if job.project.binary else ["--version"]
+        return job.project.version_command
     return shlex.split(job.options.test) if isinstance(job.options.test, str) else job.options.test
 
 

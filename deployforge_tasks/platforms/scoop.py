@@ -110,19 +110,17 @@ class Scoop(GitPlatform[ScoopOptions]):
 
     def _context(self, job: Job[ScoopOptions]) -> dict[str, Any]:
         artifacts = sorted((a for a in job.artifacts if spelling(a.target, "scoop")), key=lambda a: str(a.target))
-        repo = job.project.source.repo
-        github = f"{endpoints.GITHUB_WEB}/{repo}" if repo else ""
         return {
             "app": self.app(job),
             "directory": job.options.directory,
             "version": str(job.version),
             "description": job.description(self.name),
-            "homepage": job.project.homepage or github,
+            "homepage": job.project.homepage or job.project.source_url,
             "license": job.options.license or job.project.license.spdx.removeprefix("LicenseRef-"),
             "files": [_file(job, artifact) for artifact in artifacts],
             "binary": job.binary,
             "program": f"{job.binary}.exe",
-            "repository": github,
+            "repository": job.project.source_url,
         }
 
     def _check_manifest(self, job: Job[ScoopOptions]) -> list[Finding]:
@@ -133,7 +131,7 @@ class Scoop(GitPlatform[ScoopOptions]):
         if not any(spelling(t, "scoop") for t in job.targets):
             hint = "build for windows, or switch this platform off"
             findings.append(Finding("SCOOP-021", Level.ERROR, "no release file is for Windows", hint))
-        if not (job.project.homepage or job.project.source.repo):
+        if not (job.project.homepage or job.project.source_url):
             hint = "set `homepage` or `source.repo`"
             findings.append(Finding("SCOOP-022", Level.ERROR, "a manifest needs a homepage", hint))
         if not _VERSION.fullmatch(str(job.version)):

@@ -215,7 +215,7 @@ def _package_one(job: Job[VscodeOptions], piece: str, artifact: Artifact | None)
 def _context(job: Job[VscodeOptions]) -> dict[str, Any]:
     project = job.project
     publisher, name = _identity(job)
-    repository = f"https://github.com/{project.source.repo}" if project.source.repo else ""
+    repository = project.source_url
     package = {
         "name": name,
         "publisher": publisher,
@@ -236,8 +236,7 @@ def _context(job: Job[VscodeOptions]) -> dict[str, Any]:
         **({"homepage": project.homepage} if project.homepage else {}),
         **({"bugs": {"url": project.urls.issues}} if project.urls.issues else {}),
     }
-    arguments = project.binary.version_command if project.binary else ["--version"]
-    return {"package": package, "binary": job.binary, "arguments": arguments, "title": project.name}
+    return {"package": package, "binary": job.binary, "arguments": project.version_command, "title": project.name}
 
 
 def _check_version(version: Version) -> list[Finding]:

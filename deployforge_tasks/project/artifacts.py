@@ -16,11 +16,12 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.clock import Clock
 from deployforge_tasks.effects.files import digest, write_atomic
 from deployforge_tasks.effects.http import Http
+from deployforge_tasks.effects.machine import runs_here
 from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.project.checksums import FROZEN, compare
 from deployforge_tasks.project.hub import Hub
 from deployforge_tasks.project.naming import Naming
-from deployforge_tasks.project.program import check_header, check_version, runs_here, take_out
+from deployforge_tasks.project.program import check_header, check_version, take_out
 from deployforge_tasks.project.schema import Project
 from deployforge_tasks.project.sources import Sources
 from deployforge_tasks.project.strict import Options

@@ -16,7 +16,7 @@ from deployforge_tasks.project.interpolate import fill_environment, fill_version
 from deployforge_tasks.project.problems import ConfigProblems, Problem, did_you_mean
 from deployforge_tasks.project.profiles import choose
 from deployforge_tasks.project.strict import Options
-from deployforge_tasks.project.unused import notes
+from deployforge_tasks.project.notes import notes
 from deployforge_tasks.project.validate import validate
 from deployforge_tasks.project.version_source import find_version
 from deployforge_tasks.project.warnings import warnings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,16 +91,6 @@ def check_header(executable: Path, target: Target) -> None:
     )
 
 
-def runs_here(target: Target) -> bool:
-    """Whether this machine can run the target's program."""
-    try:
-        here = Target.parse(f"{platform.system()}/{platform.machine()}")
-    except ValueError:
-        return False
-    libc = {"glibc": "gnu"}.get(platform.libc_ver()[0], "musl") if target.libc else None
-    return (target.os, target.arch, target.libc) == (here.os, here.arch, libc)
-
-
 def check_version(naming: Naming, executable: Path, processes: Processes) -> None:
     """The program says the version that is being released.
 
@@ -109,7 +98,7 @@ def check_version(naming: Naming, executable: Path, processes: Processes) -> Non
         ArtifactError: it says another one, or does not run.
     """
     binary = naming.project.binary
-    command = binary.version_command if binary else ["--version"]
+    command = naming.project.version_command
     shown = " ".join([executable.name, *command])
     said = processes.run([executable, *command], cwd=executable.parent, clean=True, timeout=60, check=False)
     output = " ".join((said.stdout + said.stderr).split())

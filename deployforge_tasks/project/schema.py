@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from deployforge_tasks.core.endpoints import GITHUB_WEB
 from deployforge_tasks.core.targets import Target
 from deployforge_tasks.project.schema_business import Audit, Business, Ci, Monitoring
 from deployforge_tasks.project.strict import Duration
@@ -150,16 +151,19 @@ class Conditions(Strict):
     gate: Literal["none", "required"] = "none"
     """`required`: no upload before every required platform has passed its preflight."""
     retry_on_failure: int = Field(default=3, ge=0, le=20)
+    """How often a look-up or an upload that failed is tried again."""
     retry_delay: Duration = 1.0
     """Seconds before the first new try; doubles each time."""
     settle: Duration = 300.0
     """Seconds to wait for a registry to show what it accepted."""
     settle_interval: float = Field(default=1.0, gt=0)
     """Seconds between two such look-ups at first; doubles up to 15."""
-    read_patience: Duration = 30.0
+    read_patience: Duration = 15.0
     """Seconds for which one read from a registry is tried again when it fails."""
+    look_patience: Duration = 60.0
+    """Seconds after which a look-up that fails is not begun again, however many tries are left."""
     timeout: float = Field(default=30.0, gt=0)
-    """Seconds without a byte of an answer after which a request is given up."""
+    """Seconds without a byte of an answer after which a request is given up; a connection is given up after 10."""
     skip_if_exists: Literal[True] = True
     """What a platform has already is never published again."""
     rollback_on_error: bool = False
@@ -225,6 +229,16 @@ class Project(Strict):
     business: Business = Field(default_factory=lambda: Business())
     ci: Ci = Field(default_factory=lambda: Ci())
     audit: Audit = Field(default_factory=lambda: Audit())
+
+    @property
+    def version_command(self) -> list[str]:
+        """Arguments that make the program print its version."""
+        return list(self.binary.version_command) if self.binary else ["--version"]
+
+    @property
+    def source_url(self) -> str:
+        """The web page of the source repository, or "" where no repository is named."""
+        return f"{GITHUB_WEB}/{self.source.repo}" if self.source.repo else ""
 
     @field_validator("license", mode="before", json_schema_input_type=License | str)
     @classmethod

@@ -25,7 +25,6 @@ def warnings(config: Config, folder: Path) -> list[Problem]:
         *_unread_platforms(config),
         *_description(config),
         *_release(config),
-        *_credentials(config),
         *_targets(config),
         *_version_files(config, folder),
         *_tag_commit(config, folder),
@@ -72,14 +71,6 @@ def _release(config: Config) -> Iterator[Problem]:
             yield config.problem(
                 ("platforms", kind.name), f"its files point at {_some(absent)}, which is not enabled", hint
             )
-
-
-def _credentials(config: Config) -> Iterator[Problem]:
-    needed = {k.name: c.env[0] for k in config.enabled for c in k.credentials if c.required and c.env}
-    if needed and not config.project.credentials:
-        hint = "name others below `credentials:`"
-        listed = ", ".join(sorted(set(needed.values())))
-        yield config.problem(("credentials",), f"the usual variables hold the credentials: {listed}", hint)
 
 
 def _targets(config: Config) -> Iterator[Problem]:
