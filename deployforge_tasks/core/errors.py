@@ -6,7 +6,7 @@ DeployForgeError
  ├─ CredentialError     DF2xxx  exit 4   missing or refused credentials
  ├─ PreflightError      DF3xxx  exit 5   a check before publishing failed, a tool is missing
  ├─ ProgramError        DF309x  exit 5   a program that was run failed
- │   └─ ProgramTimeout  DF3090  exit 5   it did not end and was stopped
+ │   └─ ProgramTimeoutError DF3090 exit 5   it did not end and was stopped
  ├─ ArtifactError       DF31xx  exit 5   a release file is missing, changed or not what it should be
  ├─ PublishError        DF4xxx  exit 1   a platform refused
  │   └─ ConflictError   DF41xx  exit 1   the version is there with other content
@@ -100,7 +100,7 @@ class ProgramError(DeployForgeError):
     exit_code = 5
 
 
-class ProgramTimeout(ProgramError):
+class ProgramTimeoutError(ProgramError):
     """A program did not end in time and was stopped."""
 
     code = "DF3090"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from deployforge_tasks.core.errors import NetworkError, ProgramTimeout, PublishError
+from deployforge_tasks.core.errors import NetworkError, ProgramTimeoutError, PublishError
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.effects.files import remove_folder
 from deployforge_tasks.effects.git_access import Access, GitEnvironment, environment, is_http
@@ -176,7 +176,7 @@ class Checkout:
                 timeout=timeout,
                 check=False,
             )
-        except ProgramTimeout as error:
+        except ProgramTimeoutError as error:
             raise NetworkError(
                 f"{redactor.text(self.url)} did not answer within {timeout:.0f} seconds",
                 hint="check the network and run again; what was pushed is looked up first",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, AnyStr
 
-from deployforge_tasks.core.errors import PreflightError, ProgramError, ProgramTimeout
+from deployforge_tasks.core.errors import PreflightError, ProgramError, ProgramTimeoutError
 from deployforge_tasks.core.redact import redactor
 
 # What a child gets of our environment; everything else, above all other platforms' secrets, stays here.
@@ -69,7 +69,7 @@ class Processes:
 
         Raises:
             PreflightError: the program is not on this machine.
-            ProgramTimeout: it did not end in time.
+            ProgramTimeoutError: it did not end in time.
             ProgramError: it failed; the message ends with its last lines.
         """
         args = [str(a) for a in argv]
@@ -109,7 +109,7 @@ class Processes:
                     pass  # it ended without reading; its exit code tells why
             _wait(process, out, timeout)
         except subprocess.TimeoutExpired as error:
-            raise ProgramTimeout(
+            raise ProgramTimeoutError(
                 f"`{args[0]}` did not end within {timeout:.0f} seconds",
                 hint="it was stopped; run it by hand to see what it waits for",
                 code="DF3090",

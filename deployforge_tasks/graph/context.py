@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.load import Loaded
 
 WORK = Path(".deployforge") / "work"
+#: Seconds to wait for another run that publishes the same thing, beyond the time that a registry may lag.
+LOCK_WAIT = 600.0
 
 
 class RunContext:
@@ -179,6 +182,19 @@ class RunContext:
         if self._ledger is not None:
             self._ledger.close()
             self._ledger = None
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Hold a platform's version alone among all runs; a stop ends the waiting for another run.
+
+        Raises:
+            PublishError: another run holds it, and it took too long or this run is being stopped.
+        """
+        key = self.key(name)
+
+        def tell(who: str) -> None:
+            self.log.warning(f"another run works on {key} ({who}): waiting for it")
+
+        return self.ledger.lock(key, self.patience.total + LOCK_WAIT, pause=self.pause, tell=tell)
 
     # Stopping
 

@@ -39,14 +39,19 @@ def look(context: RunContext, name: str, job: Job[Any]) -> Answer:
 
 
 def look_patiently(context: RunContext, name: str, job: Job[Any], stage: str) -> Answer:
-    """Look up, and for `unknown` again with backoff, as often as the project's conditions say."""
-    tries = context.project.conditions.retry_on_failure
+    """Look up, and for `unknown` again with backoff, as often and as long as the project's conditions say."""
+    conditions = context.project.conditions
+    tries, deadline = conditions.retry_on_failure, context.clock.monotonic() + conditions.look_patience
     for number in range(tries + 1):
         answer = look(context, name, job)
         if not answer.unknown or not _worth_retrying(answer.error) or number == tries:
             break
-        context.bus.emit("log", name, stage, level="info", text=f"look-up failed: {answer.presence.reason}; again soon")
-        if not context.pause(backoff(context, number, answer.error)):
+        wait = backoff(context, number, answer.error)
+        if context.clock.monotonic() + wait > deadline:
+            break
+        text = f"look-up failed: {answer.presence.reason}; again in {wait:g} s"
+        context.bus.emit("log", name, stage, level="warning", text=text)
+        if not context.pause(wait):
             break
     announce(context, name, stage, answer.presence)
     return answer

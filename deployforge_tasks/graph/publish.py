@@ -12,6 +12,8 @@ from deployforge_tasks.core.errors import (
     ArtifactError,
     ConflictError,
     DeployForgeError,
+    InternalError,
+    ProgramError,
     PublishError,
     StatusError,
 )
@@ -27,10 +29,6 @@ if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
     from deployforge_tasks.ledger.model import Intent
 
-#: Seconds to wait for another run that publishes the same thing, beyond the time that a registry may lag.
-LOCK_WAIT = 600.0
-#: A program that was stopped or failed, and a fault of our own: no refusal.
-_MAYBE_DONE = ("DF3090", "DF3091", "DF9000")
 _ALREADY = re.compile(
     r"already (exist|been (published|uploaded)|published|uploaded)|publish over|duplicate", re.IGNORECASE
 )
@@ -43,7 +41,7 @@ def publish(context: RunContext, name: str) -> End:
         ConflictError: the version is there with other content, and the place is not ours to edit.
         DeployForgeError: why it is not published.
     """
-    with context.ledger.lock(context.key(name), context.patience.total + LOCK_WAIT):
+    with context.lock(name):
         return _Publisher(context, name).run()
 
 
@@ -74,7 +72,7 @@ class _Publisher:
             if error is None:
                 return self._await(decision.missing)
             settled = self._after(error, last=number == tries)
-            if not settled and not context.pause(backoff(context, number, error)):
+            if not settled and not self._pause(number, error):
                 raise error
         raise AssertionError("the last try either returns or raises")
 
@@ -179,6 +177,12 @@ class _Publisher:
             raise error
         return False
 
+    def _pause(self, number: int, error: Exception) -> bool:
+        """Wait before the next try; False when the run is being stopped."""
+        wait = backoff(self._context, number, error)
+        self._context.log.warning(f"{_text(error)}; again in {wait:g} s")
+        return self._context.pause(wait)
+
     def _settle_published(self, intent: Intent) -> None:
         """The answer was lost, the write was not."""
         self._context.ledger.settle(intent.id, "published")
@@ -205,7 +209,7 @@ def maybe_done(error: Exception) -> bool:
         refused = 400 <= error.status < 500 and error.status not in (408, 425)
         return not (refused or (error.status == 503 and error.retry_after > 0))
     if isinstance(error, DeployForgeError) and not error.retryable:
-        return error.code in _MAYBE_DONE
+        return isinstance(error, ProgramError | InternalError)
     return not _never_connected(error)
 
 

@@ -20,7 +20,6 @@ from deployforge_tasks.graph.package_file import (
     write_package,
     write_stamp,
 )
-from deployforge_tasks.graph.publish import LOCK_WAIT
 from deployforge_tasks.graph.settle import wait_for
 from deployforge_tasks.graph.stage import End
 from deployforge_tasks.project.rendered import check_rendered
@@ -122,7 +121,7 @@ def verify(context: RunContext, name: str) -> End:
 def rollback(context: RunContext, name: str) -> End:
     """Take users back to an earlier version, as far as the platform allows."""
     key = context.key(name)
-    with context.ledger.lock(key, context.patience.total + LOCK_WAIT):
+    with context.lock(name):
         job = make_job(context, name, "rollback")
         wanted = context.rollback_to or job.previous()
         result = context.platforms[name].rollback(job, Version.parse(wanted) if wanted else None)

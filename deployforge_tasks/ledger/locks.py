@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,22 +17,40 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, text
 
 from deployforge_tasks.core.errors import DeployForgeError, PublishError
-from deployforge_tasks.effects.clock import Clock, Patience, poll
 from deployforge_tasks.effects.files import write_atomic
 from deployforge_tasks.ledger.model import Key
 
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.5
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How to wait for a lock that somebody else holds.
+
+    `seconds` is the longest time; `pause` waits some seconds and says False to give up at once (the run is being
+    stopped); `tell` hears once who holds it.
+    """
+
+    seconds: float
+    pause: Callable[[float], bool]
+    tell: Callable[[str], None]
+
+
+def pause(seconds: float) -> bool:
+    """Wait; never gives up."""
+    time.sleep(seconds)
+    return True
+
 
 @contextmanager
-def file_lock(folder: Path, key: Key, wait: float) -> Iterator[None]:
+def file_lock(folder: Path, key: Key, waiting: Waiting) -> Iterator[None]:
     """A lock among the processes and threads of one machine (the file system that holds a SQLite ledger)."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{_digest(key)[:24]}.lock"
     holder = path.with_suffix(".holder")
-    lock = FileLock(path, timeout=wait, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise _held(key, wait, _read_holder(holder)) from None
+    lock = FileLock(path, timeout=0, thread_local=False)
+    _take(key, lambda: _try_file(lock), lambda: _read_holder(holder), waiting)
     try:
         write_atomic(holder, json.dumps(_me()).encode())
         yield
@@ -41,7 +61,7 @@ def file_lock(folder: Path, key: Key, wait: float) -> Iterator[None]:
 
 
 @contextmanager
-def server_lock(engine: Engine, key: Key, wait: float) -> Iterator[None]:
+def server_lock(engine: Engine, key: Key, waiting: Waiting) -> Iterator[None]:
     """A session advisory lock on a connection of its own: PostgreSQL frees it when the connection ends.
 
     https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
@@ -54,16 +74,36 @@ def server_lock(engine: Engine, key: Key, wait: float) -> Iterator[None]:
             text("SELECT set_config('application_name', :name, false)"),
             {"name": f"deployforge pid {me['pid']} {me['host']}"[:63]},
         )
-        patience = Patience(first=0.05, longest=0.5, total=wait)
-        if not poll(Clock(), lambda: _try(connection, number), bool, patience):
-            raise _held(key, wait, _server_holder(connection, number))
+        _take(key, lambda: _try_server(connection, number), lambda: _server_holder(connection, number), waiting)
         yield
     finally:
         connection.detach()  # never back into the pool: closing it is what frees the lock
         connection.close()
 
 
-def _try(connection: Connection, number: int) -> bool:
+def _take(key: Key, attempt: Callable[[], bool], holder: Callable[[], str], waiting: Waiting) -> None:
+    """Try until it is ours, time is over, or the run is being stopped: a wait inside the lock itself hears no stop."""
+    start, delay, told = time.monotonic(), _FIRST_PAUSE, False
+    while not attempt():
+        who, waited = holder(), time.monotonic() - start
+        left = waiting.seconds - waited
+        if not told and left > 0:
+            waiting.tell(who)
+            told = True
+        if left <= 0 or not waiting.pause(min(delay, left)):
+            raise _held(key, waited, who)
+        delay = min(delay * 2, _LONGEST_PAUSE)
+
+
+def _try_file(lock: FileLock) -> bool:
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    return True
+
+
+def _try_server(connection: Connection, number: int) -> bool:
     return bool(connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}))
 
 
@@ -99,9 +139,9 @@ def _digest(key: Key) -> str:
     return hashlib.sha256(parts.encode()).hexdigest()
 
 
-def _held(key: Key, wait: float, who: str) -> DeployForgeError:
+def _held(key: Key, waited: float, who: str) -> DeployForgeError:
     return PublishError(
-        f"{key} is being deployed by {who}; waited {wait:g} s",
+        f"{key} is being deployed by {who}; waited {waited:.0f} s",
         hint="wait for it or stop it, then deploy again: nothing will be published twice",
         code="DF4010",
         platform=key.platform,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -224,20 +225,30 @@ class Ledger:
 
     # Locks
 
-    def lock(self, key: Key, wait: float) -> AbstractContextManager[None]:
+    def lock(
+        self,
+        key: Key,
+        wait: float,
+        *,
+        pause: Callable[[float], bool] = locks.pause,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> AbstractContextManager[None]:
         """Hold a key alone among all threads and processes; a holder that dies in any way frees it.
 
         Args:
             key: what to hold.
             wait: seconds.
+            pause: waits some seconds; False gives up waiting at once.
+            tell: hears who holds it, when it has to be waited for.
 
         Raises:
             DeployForgeError: somebody else holds it; says who.
         """
+        waiting = locks.Waiting(wait, pause, tell)
         file = sqlite_file(self._engine)
         if file is None:
-            return locks.server_lock(self._engine, key, wait)
-        return locks.file_lock(file.parent / f"{file.stem}.locks", key, wait)
+            return locks.server_lock(self._engine, key, waiting)
+        return locks.file_lock(file.parent / f"{file.stem}.locks", key, waiting)
 
     def _close_intent(self, connection: Connection, intent: int, outcome: str) -> None:
         table = tables.intents

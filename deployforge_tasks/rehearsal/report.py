@@ -64,7 +64,12 @@ class Report:
 
 def write(report: Report, folder: Path) -> Path:
     """Write ``rehearsal.html`` and ``rehearsal.json``; returns the page."""
-    data = {"schema": 1, **asdict(report), "at": report.at.isoformat(), "good": report.good}
+    data = {
+        "schema": "deployforge.rehearsal-report/1",
+        **asdict(report),
+        "at": report.at.isoformat(),
+        "good": report.good,
+    }
     write_atomic(folder / "rehearsal.json", redactor.text(json.dumps(data, indent=2)) + "\n")
     page = folder / "rehearsal.html"
     write_atomic(page, redactor.text(_page(report)))

@@ -76,3 +76,24 @@ def test_the_second_kills_at_once_with_everything_that_was_started(made: World, 
     made.proxy.clear()
     assert made.deploy().returncode == 0
     assert len(made.publications()) == 1
+
+
+def test_a_run_that_waits_for_another_one_says_so_and_ends_at_the_first(
+    made: World, held: Rule, deploy: subprocess.Popen[str]
+) -> None:
+    second = made.start_deploy()
+    try:
+        assert second.stderr is not None
+        line = next(line for line in second.stderr if "waiting for it" in line)
+        assert f"pid {deploy.pid} " in line
+        second.send_signal(signal.SIGTERM)
+        out, err = second.communicate(timeout=10)
+        assert second.returncode == 143, out + err
+    finally:
+        second.kill()
+        second.communicate()
+    held.release()
+    deploy.communicate(timeout=60)
+
+    assert deploy.returncode == 0
+    assert len(made.publications()) == 1

@@ -212,3 +212,29 @@ def test_a_dry_run_plans_and_sends_nothing(tmp_path: Path, server: ShelfServer) 
     assert (one.outcome, one.plan.action, result.exit_code) == ("planned", "publish", 0)
     assert [method for method, _, _ in server.journal] == ["GET"]
     assert Shelf.made == []
+
+
+def test_each_new_look_is_announced_with_the_reason_and_the_wait(
+    tmp_path: Path, server: ShelfServer, proxy: FaultProxy
+) -> None:
+    proxy.when("GET", do=garbage(), times=2)
+    heard = Heard()
+
+    assert release(tmp_path, proxy.url, heard).exit_code == 0
+
+    first, second = [e for e in heard.events if e.kind == "log" and "look-up failed" in str(e.data["text"])]
+    assert "the answer is not JSON" in str(first.data["text"])
+    assert str(first.data["text"]).endswith("; again in 0.01 s")
+    assert str(second.data["text"]).endswith("; again in 0.02 s")
+    assert first.data["level"] == "warning"
+
+
+def test_a_look_is_not_begun_again_after_the_time_for_looking(
+    tmp_path: Path, server: ShelfServer, proxy: FaultProxy
+) -> None:
+    proxy.when("GET", do=garbage(), times=None)
+
+    result = release(tmp_path, proxy.url, retry_on_failure=20, retry_delay=30, look_patience=20)
+
+    assert result.exit_code == 6
+    assert len(proxy.journal) == 1

@@ -125,6 +125,26 @@ def test_who_holds_a_lock_is_named(ledger: Ledger, ledger_url: str) -> None:
         assert caught.value.hint
 
 
+def test_who_is_waited_for_is_told_once_and_a_stop_ends_the_waiting(ledger: Ledger, ledger_url: str) -> None:
+    told: list[str] = []
+    pauses = iter([True, True, False])
+    with (
+        holder(ledger_url) as child,
+        pytest.raises(DeployForgeError) as caught,
+        ledger.lock(KEY, 600, pause=lambda _: next(pauses), tell=told.append),
+    ):
+        pass
+    assert len(told) == 1
+    assert f"pid {child.pid} " in told[0]
+    assert caught.value.code == "DF4010"
+
+
+def test_a_lock_that_is_free_is_taken_without_a_word(ledger: Ledger) -> None:
+    told: list[str] = []
+    with ledger.lock(KEY, 600, tell=told.append):
+        assert told == []
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="only on systems with SIGKILL")
 def test_a_killed_holder_frees_its_lock_and_leaves_its_intent_dangling(ledger: Ledger, ledger_url: str) -> None:
     with holder(ledger_url) as child:

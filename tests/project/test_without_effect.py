@@ -46,3 +46,11 @@ def test_everything_that_nothing_reads_is_named_in_one_note_and_in_no_warning(tm
 
 def test_there_is_no_note_when_everything_has_an_effect(tmp_path: Path) -> None:
     assert load_text(tmp_path, "binary: {name: hello}\n").notes == ()
+
+
+def test_the_usual_variables_are_named_in_a_note_and_in_no_warning(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, "platforms: {docker: {images: [hello]}}\n")
+    (note,) = loaded.notes
+    assert (note.path, note.level) == ("credentials", Level.NOTE)
+    assert "DOCKER_PASSWORD" in note.message
+    assert not [p for p in loaded.warnings if p.path == "credentials"]
