@@ -15,7 +15,7 @@ from deployforge_tasks.graph.package_file import read_package
 from deployforge_tasks.platforms.base import Job, Options, Platform, Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from deployforge_tasks.core.model import Artifact
     from deployforge_tasks.graph.context import RunContext
@@ -141,7 +141,6 @@ def make_job(
         previous=partial(_previous, context, name),
         package=package,
         digests=digests if digests is not None else (package.digests if package else {}),
-        checksums=_checksums(context),
         receipts=_old_receipts(context, name),
     )
 
@@ -167,17 +166,13 @@ def _render(root: Path, own: str | None, template: str, names: Mapping[str, Any]
     return render_template(template, names, to, own=root / own if own else None)
 
 
-def _old_receipts(context: RunContext, name: str) -> Mapping[str, str]:
+def _old_receipts(context: RunContext, name: str) -> Callable[[], Mapping[str, str]]:
     """The receipts that a look-up may be held against: what was accepted a moment ago may not be shown yet."""
     lag = timedelta(seconds=context.patience.total)
-    return context.ledger.receipts(context.key(name), before=context.clock.now() - lag)
+    return partial(context.ledger.receipts, context.key(name), before=context.clock.now() - lag)
 
 
 def _previous(context: RunContext, name: str) -> str | None:
     versions = context.ledger.published(context.project.name, context.loaded.profile, name)
     older = [v for v in versions if v != str(context.version_of(name))]
     return older[-1] if older else None
-
-
-def _checksums(context: RunContext) -> dict[str, str]:
-    return context.ledger.frozen(context.project.name, str(context.version))

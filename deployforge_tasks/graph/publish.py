@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import (
@@ -81,7 +82,9 @@ class _Publisher:
         context, name = self._context, self._name
         answer = await_receipts(context, name, self._job)
         if answer is not None and not context.stopping:
-            self._job = replace(self._job, receipts=context.ledger.receipts(context.key(name)))
+            self._job = replace(
+                self._job, receipts=partial(context.ledger.receipts, context.key(name), before=context.clock.now())
+            )
         return answer
 
     def _decide(self, answer: Answer) -> Decision:
@@ -96,8 +99,9 @@ class _Publisher:
         return decision
 
     def _check_frozen(self) -> None:
+        known = self._context.ledger.frozen(self._context.project.name, str(self._context.version))
         for artifact in self._job.load_artifacts():
-            frozen = self._job.checksums.get(artifact.name, artifact.sha256)
+            frozen = known.get(artifact.name, artifact.sha256)
             if frozen != artifact.sha256:
                 raise ArtifactError(
                     f"{artifact.name} has sha256 {artifact.sha256}, and {frozen} is frozen",

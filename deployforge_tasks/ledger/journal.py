@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, insert, update
 
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.core.redact import redactor
@@ -23,6 +23,8 @@ class Journal:
         self._engine = engine
         self._run = run
         self._waiting: list[Event] = []
+        # A run's attempts are written by its own process only: their numbers need no look-up.
+        self._numbers: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
@@ -63,36 +65,31 @@ class Journal:
             self._finish(connection, event, event.platform, event.stage)
 
     def _start(self, connection: Connection, event: Event, platform: str, stage: str) -> None:
+        number = self._numbers[platform, stage] = self._numbers.get((platform, stage), 0) + 1
         connection.execute(
             insert(attempts).values(
                 run=self._run,
                 platform=platform,
                 stage=stage,
-                number=self._latest(connection, platform, stage) + 1,
+                number=number,
                 started_at=event.at,
                 reason="",
             )
         )
 
     def _finish(self, connection: Connection, event: Event, platform: str, stage: str) -> None:
-        number = self._latest(connection, platform, stage)
-        if number == 0:  # skipped or blocked without having been started
+        if (platform, stage) not in self._numbers:  # skipped or blocked without having been started
             self._start(connection, event, platform, stage)
-            number = 1
         seconds = event.data.get("seconds")
         connection.execute(
             update(attempts)
-            .where(self._of(platform, stage), attempts.c.number == number)
+            .where(self._of(platform, stage), attempts.c.number == self._numbers[platform, stage])
             .values(
                 outcome=str(event.data.get("outcome", "")),
                 seconds=float(seconds) if seconds is not None else None,
                 reason=redactor.text(_reason(event.data)),
             )
         )
-
-    def _latest(self, connection: Connection, platform: str, stage: str) -> int:
-        found = connection.scalar(select(func.max(attempts.c.number)).where(self._of(platform, stage)))
-        return int(found or 0)
 
     def _of(self, platform: str, stage: str) -> Any:
         return (attempts.c.run == self._run) & (attempts.c.platform == platform) & (attempts.c.stage == stage)

@@ -99,8 +99,7 @@ class Job(Generic[O]):
     """The version that was the newest published one before this, by the ledger."""
     package: Package | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
-    checksums: Mapping[str, str] = field(default_factory=dict)
-    receipts: Mapping[str, str] = field(default_factory=dict)
+    receipts: Callable[[], Mapping[str, str]] = dict
     """Digests of the pieces that the platform has accepted from us, by the ledger; unlike `digests` never a guess.
 
     Only those that it has had the time to show (``conditions.settle``): what it does not show now, it took back.

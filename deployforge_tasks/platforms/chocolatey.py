@@ -124,7 +124,7 @@ class Chocolatey(Platform[ChocolateyOptions]):
                     "CHOCO-103",
                     Level.ERROR,
                     f"{before} still waits for its review ({_queue(properties)})",
-                    f"wait until it is approved ({_page(job, Version.parse(before))}), or set `while_pending: submit`",
+                    "wait until it is approved, or set `while_pending: submit`",
                 )
             ]
         return []
@@ -149,7 +149,7 @@ class Chocolatey(Platform[ChocolateyOptions]):
 
     def _not_found(self, job: Job[ChocolateyOptions], look: Look) -> Presence:
         """The feed gives the same 404 for a version that was never pushed and for a rejected one; our receipt tells."""
-        if job.receipts:
+        if job.receipts():
             return Presence(
                 State.REJECTED,
                 "we pushed it and the feed does not show it: rejected, or not processed yet",
@@ -204,7 +204,8 @@ def _version(version: Version) -> str:
 
 
 def _page(job: Job[ChocolateyOptions], version: Version) -> str:
-    return f"{CHOCOLATEY_WEB}/packages/{_id(job)}/{_version(version)}"
+    public = job.options.feed.rstrip("/") == CHOCOLATEY_FEED
+    return f"{CHOCOLATEY_WEB}/packages/{_id(job)}/{_version(version)}" if public else ""
 
 
 def _entity(job: Job[ChocolateyOptions], version: Version) -> str:

@@ -203,7 +203,7 @@ def test_a_version_in_moderation_says_where_it_waits(tmp_path: Path, stand_in: N
 def test_a_version_that_we_pushed_and_the_feed_does_not_show_is_rejected(tmp_path: Path, stand_in: Nuget) -> None:
     job = publish(CHOCOLATEY, job_for(stand_in, tmp_path))
     stand_in.versions["hello-forge", "1.0.0"].status = "Rejected"
-    with_receipt = replace(job_for(stand_in, tmp_path / "later"), receipts=job.digests)
+    with_receipt = replace(job_for(stand_in, tmp_path / "later"), receipts=lambda: job.digests)
     look = CHOCOLATEY.presence(with_receipt)
     assert (look.state, look.by) == (State.REJECTED, "receipt")
 
@@ -287,5 +287,6 @@ def test_verify_refuses_a_release_file_that_has_changed(stand_in: Nuget, tmp_pat
 
 
 def test_rollback_names_the_page_where_a_person_can_unlist_it(stand_in: Nuget, tmp_path: Path) -> None:
-    step = CHOCOLATEY.rollback(job_for(stand_in, tmp_path), None).manual[0]
-    assert step.url.endswith("/packages/hello-forge/1.0.0")
+    job = job_for(stand_in, tmp_path)
+    public = replace(job, options=job.options.model_copy(update={"feed": CHOCOLATEY_FEED}))
+    assert CHOCOLATEY.rollback(public, None).manual[0].url == f"{CHOCOLATEY_WEB}/packages/hello-forge/1.0.0"
