@@ -32,3 +32,7 @@ if __name__ == "__main__":
     module = {"test": ["pytest"], "rehearse": ["deployforge_tasks", "rehearse"]}.get(command, ["doit", command])
     environment = {**os.environ, "PATH": os.pathsep.join([str(PYTHON.parent), os.environ.get("PATH", "")])}
     sys.exit(subprocess.run([PYTHON, "-m", *module, *rest], cwd=HERE, env=environment, check=False).returncode)
+else:  # loaded by a doit that pyproject.toml has not told of our parts
+    from deployforge_tasks.graph.standalone import main
+
+    main()

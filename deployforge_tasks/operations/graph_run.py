@@ -10,8 +10,6 @@ from deployforge_tasks.core.errors import ConfigError, InternalError
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
 
-MODULE = "deployforge_tasks.graph"
-
 
 def run_graph(context: RunContext, names: Sequence[str], jobs: int) -> int:
     """Run tasks by name; the exit code.
@@ -23,13 +21,13 @@ def run_graph(context: RunContext, names: Sequence[str], jobs: int) -> int:
 
     from deployforge_tasks.graph.loader import Loader
     from deployforge_tasks.graph.reporter import Quiet
+    from deployforge_tasks.graph.standalone import PARTS
 
     _ = context.ledger  # one that cannot be opened is told before doit begins
     reporter = Quiet()
     config: dict[str, Any] = {
         "GLOBAL": {"reporter": reporter, "verbosity": 0, "continue": True},
-        "COMMAND": {"run": f"{MODULE}.commands:Run"},
-        "BACKEND": {"deployforge": f"{MODULE}.state:State"},
+        **PARTS,
     }
     main = DoitMain(Loader(context), config_filenames=(), extra_config=config)
     exit_code = int(main.run(["run", "-n", str(jobs), *names]))
