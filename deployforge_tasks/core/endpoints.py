@@ -1,6 +1,6 @@
-"""The default public endpoints: product data, in this one place and nowhere else.
+"""The default public endpoints and the pages that hints name: product data, in this one place and nowhere else.
 
-Every one of them can be overridden per platform in ``deployforge.yml`` (``registry:``, ``api:`` …) or by a profile,
+Every endpoint can be overridden per platform in ``deployforge.yml`` (``registry:``, ``api:`` …) or by a profile,
 so that every adapter can be pointed at another server.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 GITHUB_API = "https://api.github.com"
 GITHUB_UPLOADS = "https://uploads.github.com"
 GITHUB_WEB = "https://github.com"
+GITHUB_NOREPLY = "noreply@users.noreply.github.com"
+GITHUB_RAW_HOST = "raw.githubusercontent.com"
 GITHUB_PACKAGES_NPM = "https://npm.pkg.github.com"
 
 NPM_REGISTRY = "https://registry.npmjs.org"
@@ -20,21 +22,28 @@ PYPI_INDEX = "https://pypi.org"
 DOCKER_REGISTRY = "https://registry-1.docker.io"
 DOCKER_HOST = "docker.io"
 DOCKER_WEB = "https://hub.docker.com"
+DOCKER_ACCOUNT = "https://app.docker.com/settings"
 GHCR_HOST = "ghcr.io"
 
 CRATES_API = "https://crates.io"
 CRATES_INDEX = "https://index.crates.io"
+#: How a dependency on crates.io is written in an upload to another registry.
+CRATES_GIT_INDEX = "https://github.com/rust-lang/crates.io-index"
+RUSTUP_WEB = "https://rustup.rs"
 
 CHOCOLATEY_FEED = "https://community.chocolatey.org/api/v2"
 CHOCOLATEY_PUSH = "https://push.chocolatey.org/api/v2/package/"
 CHOCOLATEY_WEB = "https://community.chocolatey.org"
+CHOCOLATEY_RULES = "https://docs.chocolatey.org/en-us/community-repository/moderation/package-validator/rules"
 
 VSCODE_MARKETPLACE = "https://marketplace.visualstudio.com"
+VSCODE_DOCS = "https://code.visualstudio.com/api"
 
 SNAP_STORE_API = "https://api.snapcraft.io"
 SNAP_DASHBOARD = "https://dashboard.snapcraft.io"
 SNAP_UPLOADS = "https://storage.snapcraftcontent.com"
 SNAP_WEB = "https://snapcraft.io"
+SNAP_FORUM = "https://forum.snapcraft.io"
 UBUNTU_LOGIN = "https://login.ubuntu.com"
 
 AUR_SSH = "ssh://aur@aur.archlinux.org"

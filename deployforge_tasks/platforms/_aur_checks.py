@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.errors import RollbackError
 from deployforge_tasks.core.model import Finding, Level, ManualStep, Rollback
 from deployforge_tasks.core.versions import Version
@@ -87,14 +86,16 @@ def take_back(platform: Aur, job: Job[AurOptions], to: Version | None) -> Rollba
             )
         commit = earlier(platform, job, repository, to)
         if commit is None:
-            return platform.manual("ask on the package's page for its deletion", _page(job))
+            return platform.manual("ask on the package's page for its deletion", platform.page(job))
         epoch = _epoch(text) + 1
         files = {path: with_epoch(repository, path, commit, epoch) for path in platform.paths(job)}
         back = platform.version_in(files[".SRCINFO"].decode())
         message = f"{package_name(job)}: take {wanted} back, to {epoch}:{back}"
         repository.push(repository.commit(files, message, platform.author(job), job.clock.now()))
     step = f"set `epoch: {epoch}` under `aur` in deployforge.yml before the next version, else nobody gets it"
-    return Rollback((f"{repository.url} offers {back} again, as {epoch}:{back}",), (ManualStep(step, _page(job)),))
+    return Rollback(
+        (f"{repository.url} offers {back} again, as {epoch}:{back}",), (ManualStep(step, platform.page(job)),)
+    )
 
 
 def with_epoch(repository: Checkout, path: str, commit: str, epoch: int) -> bytes:
@@ -112,7 +113,3 @@ def with_epoch(repository: Checkout, path: str, commit: str, epoch: int) -> byte
 
 def _epoch(text: str) -> int:
     return int(next(iter(srcinfo(text).get("epoch", [])), "0"))
-
-
-def _page(job: Job[AurOptions]) -> str:
-    return f"{endpoints.AUR_WEB}/packages/{package_name(job)}"

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from deployforge_tasks.core.endpoints import CHOCOLATEY_RULES, GITHUB_RAW_HOST
 from deployforge_tasks.core.model import Finding, Level
 
-RULES = "https://docs.chocolatey.org/en-us/community-repository/moderation/package-validator/rules/cpmr"
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _PLACEHOLDER = re.compile(r"\$version\$|__\w+__|\[\[\w+\]\]|YOUR_|PLACEHOLDER|\{\{|ENV\[")
 _COMMANDS = re.compile(r"^\s*(choco|cinst|cup|cuninst|cpush|cpack)\b", re.MULTILINE | re.IGNORECASE)
@@ -31,7 +31,9 @@ class Rule:
     level: Level = Level.ERROR
 
     def finding(self) -> Finding:
-        return Finding(f"CHOCO-{self.number}", self.level, self.message, f"{self.hint} ({RULES}{self.number})")
+        return Finding(
+            f"CHOCO-{self.number}", self.level, self.message, f"{self.hint} ({CHOCOLATEY_RULES}/cpmr{self.number})"
+        )
 
 
 def _heading_without_space(fields: Fields) -> bool:
@@ -90,8 +92,8 @@ NUSPEC = (
     Rule("0070", lambda f: "_" in f["id"], "the package id holds an underscore", "write - for _", Level.WARNING),
     Rule(
         "0076",
-        lambda f: "raw.githubusercontent.com" in f["iconUrl"],
-        "the icon's URL points at raw.githubusercontent.com",
+        lambda f: GITHUB_RAW_HOST in f["iconUrl"],
+        f"the icon's URL points at {GITHUB_RAW_HOST}",
         "serve it from a CDN or a page of the project",
     ),
 )

@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from deployforge_tasks.core.endpoints import CRATES_GIT_INDEX
 from deployforge_tasks.core.errors import NetworkError, PreflightError
 from deployforge_tasks.core.model import Artifact
 from deployforge_tasks.core.targets import spelling
 from deployforge_tasks.effects.files import Entry, folder_entries, tar_bytes
 from deployforge_tasks.platforms._release_files import inner_path
 
-CRATES_IO_GIT_INDEX = "https://github.com/rust-lang/crates.io-index"
 _FORMATS = {".tar.gz": "tgz", ".tgz": "tgz", ".tar.xz": "txz", ".tar.bz2": "tbz2", ".tar": "tar", ".zip": "zip"}
 
 
@@ -116,7 +116,7 @@ def _dependency(dependency: Mapping[str, Any], crates_io: bool) -> dict[str, Any
         "default_features": dependency["uses_default_features"],
         "target": dependency["target"],
         "kind": dependency["kind"] or "normal",
-        "registry": registry or (None if crates_io else CRATES_IO_GIT_INDEX),
+        "registry": registry or (None if crates_io else CRATES_GIT_INDEX),
         "explicit_name_in_toml": dependency["rename"],
     }
 

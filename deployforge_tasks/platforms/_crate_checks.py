@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deployforge_tasks.core.endpoints import RUSTUP_WEB
 from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import which
@@ -48,7 +49,7 @@ def source(folder: Path, features: Sequence[str]) -> list[Finding]:
     findings = []
     if not which("cargo"):
         findings.append(
-            Finding("CRATES-111", Level.ERROR, "cargo is not on this machine", "install Rust (https://rustup.rs)")
+            Finding("CRATES-111", Level.ERROR, "cargo is not on this machine", f"install Rust ({RUSTUP_WEB})")
         )
     known = read_manifest(folder).get("features", {})
     unknown = [f for f in features if f not in known]

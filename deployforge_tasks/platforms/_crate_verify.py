@@ -53,11 +53,12 @@ def verify_generated(job: Job[Any], crate: Crate) -> Evidence:
     """Build the crate with cargo, then fetch and run the release file that its metadata names for this machine."""
     sandbox = job.sandbox()
     file = _download(job, crate, sandbox)
-    client = "the registry's crate"
+    client, done = "the registry's crate", "cargo is not on this machine"
     if which("cargo"):
         _install(sandbox, crate, [])
-        client = f"{_client(sandbox)} and the release file"
-    return run_download(job, _pins(file), client=client, reason="cargo-binstall is not used")
+        client, done = f"{_client(sandbox)} and the release file", "cargo built the crate"
+    reason = f"{done}; the release file was downloaded as cargo-binstall would"
+    return run_download(job, _pins(file), client=client, reason=reason)
 
 
 def _download(job: Job[Any], crate: Crate, sandbox: Sandbox) -> Path:

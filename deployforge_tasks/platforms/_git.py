@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from deployforge_tasks.core.endpoints import GITHUB_NOREPLY
 from deployforge_tasks.core.errors import ConflictError, PublishError
 from deployforge_tasks.core.model import Finding, Package, Piece, Traits
 from deployforge_tasks.core.presence import Look, Presence, State, compare
@@ -171,7 +172,7 @@ class GitPlatform(Platform[G], Generic[G]):
         """Who the commits are by: the project's author."""
         author = job.project.author
         name = author.name if author else job.project.name
-        return Author(name, (author.email if author else None) or "noreply@users.noreply.github.com")
+        return Author(name, (author.email if author else None) or GITHUB_NOREPLY)
 
     def published_at(self, repository: Checkout, job: Job[G], spelled: str) -> str | None:
         """The newest commit at which the repository offered a version, or None."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from deployforge_tasks.core.endpoints import SNAP_FORUM
 from deployforge_tasks.core.errors import CredentialError, DeployForgeError, StatusError
 from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.platforms._snap_account import HELP
@@ -57,7 +58,7 @@ def _channels(job: Job[SnapOptions]) -> Iterator[Finding]:
             "SNAP-006",
             Level.WARNING,
             "classic confinement is granted by hand: the upload will wait for a review",
-            "ask in the store-requests category of https://forum.snapcraft.io",
+            f"ask in the store-requests category of {SNAP_FORUM}",
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.files import write_atomic
 from deployforge_tasks.platforms._snap_account import HELP
 from deployforge_tasks.platforms._snap_options import (
     SnapOptions,
@@ -142,17 +143,17 @@ def is_newer(at: Revision | None, ours: Version) -> bool:
 
 
 def remember_push(job: Job[SnapOptions], arch: str, url: str) -> None:
-    from deployforge_tasks.effects.files import write_atomic
-
+    """Keep where the store tells how the review of an upload goes."""
     write_atomic(_memory(job, arch), json.dumps({"url": url, "digest": job.digests[file_piece(job, arch)]}))
 
 
 def pushed_before(job: Job[SnapOptions], arch: str) -> str:
-    """Where to ask for an upload of the same bytes from this machine."""
+    """Where to ask for an upload of the same bytes from this machine to this store."""
     path = _memory(job, arch)
     memory: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
     ours = job.digests.get(file_piece(job, arch))
-    return str(memory["url"]) if memory and ours in (None, memory["digest"]) else ""
+    same_store = str(memory.get("url", "")).startswith(f"{job.options.dashboard.rstrip('/')}/")
+    return str(memory["url"]) if same_store and ours in (None, memory["digest"]) else ""
 
 
 def error_messages(status: dict[str, Any]) -> str:

@@ -86,7 +86,7 @@ def _why_no_snapd(job: Job[SnapOptions]) -> str:
     """Why snapd cannot install it here; installing changes the machine, so it needs root and a snap not yet there."""
     if sys.platform != "linux" or which("snap") is None:
         return "snapd is not on this machine"
-    if job.options.api != endpoints.SNAP_STORE_API:
+    if job.options.api.rstrip("/") != endpoints.SNAP_STORE_API:
         return "snapd only installs from the public store"
     if "unavailable" in _snapd_version(job):
         return "snapd does not run on this machine"

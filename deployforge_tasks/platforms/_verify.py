@@ -36,6 +36,6 @@ def check_said(job: Job[O], said: str) -> str:
         raise VerifyError(
             f"{job.binary} was installed and says `{line[:200]}`, not {job.version}",
             hint="does the program know its release? set the version when it is built, and look at the release files",
-            code="DF5023",
+            code="DF5020",
         )
     return line

@@ -79,8 +79,8 @@ class Crates(Platform[CratesOptions]):
         Credential(
             "token",
             ("CARGO_REGISTRY_TOKEN",),
-            "make a token with the scopes publish-new, publish-update and yank at https://crates.io/settings/tokens "
-            "and set CARGO_REGISTRY_TOKEN",
+            f"make a token at {CRATES_API}/settings/tokens (scopes publish-new, publish-update and yank) "
+            "and put it into CARGO_REGISTRY_TOKEN",
         ),
     )
 
@@ -179,7 +179,8 @@ class Crates(Platform[CratesOptions]):
         return Rollback(tuple(done))
 
     def page(self, job: Job[CratesOptions]) -> str:
-        return f"{job.options.api.rstrip('/')}/crates/{_name(job)}/{job.version.semver}"
+        public = job.options.api.rstrip("/") == CRATES_API
+        return f"{CRATES_API}/crates/{_name(job)}/{job.version.semver}" if public else ""
 
 
 def _kind(options: CratesOptions) -> str:

@@ -14,7 +14,7 @@ from deployforge_tasks.core.model import Credential, Evidence, Finding, ManualSt
 from deployforge_tasks.core.presence import Presence
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.platforms._docker_checks import findings
-from deployforge_tasks.platforms._docker_options import DockerOptions, wanted
+from deployforge_tasks.platforms._docker_options import DockerOptions, registry_url, wanted
 from deployforge_tasks.platforms._docker_package import build_layout, layout_of
 from deployforge_tasks.platforms._docker_presence import Tags
 from deployforge_tasks.platforms._docker_push import Pusher
@@ -41,7 +41,7 @@ class Docker(Platform[DockerOptions]):
         Credential(
             "password",
             ("DOCKER_PASSWORD", "DOCKERHUB_TOKEN"),
-            "make an access token with write rights at https://app.docker.com/settings/personal-access-tokens",
+            f"make an access token with write rights at {endpoints.DOCKER_ACCOUNT}/personal-access-tokens",
         ),
         Credential(
             "ghcr_username",
@@ -53,7 +53,7 @@ class Docker(Platform[DockerOptions]):
         Credential(
             "ghcr_password",
             ("GHCR_TOKEN",),
-            "make a classic token with write:packages at https://github.com/settings/tokens",
+            f"make a classic token with write:packages at {endpoints.GITHUB_WEB}/settings/tokens",
             required=False,
         ),
     )
@@ -112,10 +112,12 @@ class Docker(Platform[DockerOptions]):
         return Rollback(tuple(done), tuple(manual))
 
     def page(self, job: Job[DockerOptions]) -> str:
-        repository = wanted(job)[0].reference
-        if repository.host == endpoints.DOCKER_HOST:
-            return f"{endpoints.DOCKER_WEB}/r/{repository.repository}/tags"
-        return f"https://{repository.host}/{repository.repository}"
+        """Docker Hub and GitHub have pages for people; of another registry nothing is known."""
+        host, repository = wanted(job)[0].reference.host, wanted(job)[0].reference.repository
+        url = registry_url(job.options, host)
+        if url == endpoints.DOCKER_REGISTRY:
+            return f"{endpoints.DOCKER_WEB}/r/{repository}/tags"
+        return f"{url}/{repository}" if url == f"https://{endpoints.GHCR_HOST}" else ""
 
     def _tag_of(self, job: Job[DockerOptions], image: Image, version: Version) -> str | None:
         """The tag that the version's own image has in the repository of `image`."""

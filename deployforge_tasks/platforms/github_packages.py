@@ -53,14 +53,10 @@ class GithubPackages(NpmFamily):
         return replace(job, options=options.model_copy(update={"package": package, "scope": None}))
 
     def manual_steps(self, job: Job[NpmOptions]) -> tuple[ManualStep, ...]:
-        owner, _, name = self.title_name(job).removeprefix("@").partition("/")
-        return (
-            ManualStep(
-                "to remove it altogether: delete the version (refused after 5,000 downloads)",
-                f"{GITHUB_WEB}/{job.project.source.repo or owner}/packages?q={name}",
-            ),
-        )
+        text, page = "to remove it altogether: delete the version (refused after 5,000 downloads)", self.page(job)
+        return (ManualStep(text, f"{page}?q={self.title_name(job).rpartition('/')[2]}" if page else ""),)
 
     def page(self, job: Job[NpmOptions]) -> str:
-        repo = job.project.source.repo
-        return f"{GITHUB_WEB}/{repo}/packages" if repo else ""
+        if job.options.registry.rstrip("/") != GITHUB_PACKAGES_NPM:
+            return ""
+        return f"{job.project.source_url}/packages" if job.project.source_url else ""

@@ -27,6 +27,8 @@ class Npm(NpmFamily):
 
     def manual_steps(self, job: Job[NpmOptions]) -> tuple[ManualStep, ...]:
         name, version = self.title_name(job), job.version.semver
+        if not self.page(job):
+            return (ManualStep(f"to remove it: npm unpublish {name}@{version} --registry {job.options.registry}"),)
         return (
             ManualStep(
                 f"to remove it within 72 hours: npm unpublish {name}@{version} (its number is never free again)",

@@ -86,7 +86,7 @@ class Pypi(Platform[PypiOptions]):
     def rollback(self, job: Job[PypiOptions], to: Version | None) -> Rollback:
         name, version = normalized(package_name(job)), job.version.pep440
         better = f"; pip then chooses {to.pep440}" if to else ""
-        link = f"{index_url(job.options).rstrip('/')}/manage/project/{name}/release/{version}/"
+        link = f"{PYPI_INDEX}/manage/project/{name}/release/{version}/" if self.page(job) else ""
         return self.manual(f"yank {name} {version}: Options, Yank (PyPI has no API for it){better}", link)
 
     def page(self, job: Job[PypiOptions]) -> str:

@@ -115,7 +115,8 @@ class Snap(Platform[SnapOptions]):
         return Rollback(tuple(done), tuple(manual))
 
     def page(self, job: Job[SnapOptions]) -> str:
-        return f"{endpoints.SNAP_WEB}/{snap_name(job)}"
+        public = job.options.api.rstrip("/") == endpoints.SNAP_STORE_API
+        return f"{endpoints.SNAP_WEB}/{snap_name(job)}" if public else ""
 
     def _upload(self, job: Job[SnapOptions], store: Store, arch: str) -> None:
         assert job.package is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from deployforge_tasks.core.endpoints import VSCODE_MARKETPLACE
+from deployforge_tasks.core.endpoints import VSCODE_DOCS, VSCODE_MARKETPLACE
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.core.model import (
     Artifact,
@@ -42,7 +42,7 @@ CATEGORIES = frozenset({
 _LARGEST = 2**31 - 1  # of each number of a version
 _PAT_HELP = (
     "make a personal access token with the scope Marketplace (Manage) for all organisations, see "
-    "https://code.visualstudio.com/api/working-with-extensions/publishing-extension, and set VSCE_PAT"
+    f"{VSCODE_DOCS}/working-with-extensions/publishing-extension, and set VSCE_PAT"
 )
 
 
@@ -146,9 +146,7 @@ class Vscode(Platform[VscodeOptions]):
                 gallery.upload((job.workdir / str(piece.path)).read_bytes(), exists=exists)
 
     def verify(self, job: Job[VscodeOptions]) -> Evidence:
-        return trial.verify(
-            job, _gallery(job), self.pieces(job), official=job.options.marketplace == VSCODE_MARKETPLACE
-        )
+        return trial.verify(job, _gallery(job), self.pieces(job), official=_web(job) == VSCODE_MARKETPLACE)
 
     def rollback(self, job: Job[VscodeOptions], to: Version | None) -> Rollback:
         """Only a person can remove one version; the API's "unpublish" would remove the whole extension."""
@@ -156,12 +154,12 @@ class Vscode(Platform[VscodeOptions]):
         instead = f"; users get {to} again" if to else ""
         return self.manual(
             f'remove {publisher}.{name} {job.version} ("...", "View versions", "Remove"){instead}',
-            f"{VSCODE_MARKETPLACE}/manage/publishers/{publisher}/extensions/{name}/hub",
+            f"{_web(job)}/manage/publishers/{publisher}/extensions/{name}/hub",
         )
 
     def page(self, job: Job[VscodeOptions]) -> str:
         publisher, name = _identity(job)
-        return f"{job.options.marketplace.rstrip('/')}/items?itemName={publisher}.{name}"
+        return f"{_web(job)}/items?itemName={publisher}.{name}"
 
 
 def _identity(job: Job[VscodeOptions]) -> tuple[str, str]:
@@ -186,8 +184,12 @@ def _identity(job: Job[VscodeOptions]) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def _web(job: Job[VscodeOptions]) -> str:
+    return job.options.marketplace.rstrip("/")
+
+
 def _gallery(job: Job[VscodeOptions]) -> Gallery:
-    return Gallery(job.http, job.options.marketplace.rstrip("/"), *_identity(job), job.secrets.get("pat"))
+    return Gallery(job.http, _web(job), *_identity(job), job.secrets.get("pat"))
 
 
 def _package_one(job: Job[VscodeOptions], piece: str, artifact: Artifact | None) -> Piece:

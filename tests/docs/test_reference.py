@@ -93,7 +93,6 @@ SAME_MEANING = {
     "DF2021": "only the publisher's login can tell",
     "DF3110": "a file differs from the frozen one",
     "DF4510": "no clear answer",
-    "DF5020": "the installed program says another version",
     "DF5021": "the installed program does not run",
     "DF5510": "the place offers another version than the one to roll back",
 }

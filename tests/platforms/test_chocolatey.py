@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from deployforge_tasks.core.endpoints import CHOCOLATEY_FEED, CHOCOLATEY_WEB
 from deployforge_tasks.core.errors import DeployForgeError, NetworkError, StatusError, VerifyError
 from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.core.presence import State

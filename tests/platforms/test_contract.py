@@ -21,6 +21,7 @@ from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.core.targets import spelling
 from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.http import is_loopback
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.registry import json_schema, platforms
 from tests.support.cases import Case, running
@@ -323,6 +324,12 @@ def test_rolling_back_does_something_or_tells_a_person_what_to_do(case: Case) ->
     assert case.platform.traits.reversible == bool(rollback.done)
 
 
-def test_the_page_of_a_version_is_a_link_or_nothing(case: Case) -> None:
+def test_the_page_of_a_version_is_on_the_registry_that_it_was_published_to(case: Case) -> None:
     page = case.platform.page(case.job())
-    assert page == "" or page.startswith("http")
+    assert page == "" or is_loopback(page)
+
+
+def test_a_manual_step_sends_nobody_to_another_registry(case: Case) -> None:
+    job = publish(case.platform, case.job())
+    urls = [step.url for step in case.platform.rollback(job, None).manual]
+    assert [url for url in urls if url and not is_loopback(url)] == []

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deployforge_tasks.core.endpoints import GITHUB_PACKAGES_NPM, GITHUB_WEB
 from deployforge_tasks.core.errors import ConfigError, CredentialError
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.versions import Version
@@ -91,4 +92,9 @@ def test_a_rollback_moves_the_tag_and_leaves_the_removal_to_a_person(registry: R
     job = publish(GITHUB, job_for(registry.url, tmp_path, version="1.1.0"))
     rollback = GITHUB.rollback(job, Version.parse("1.0.0"))
     assert f"{MAIN}: tag latest points at 1.0.0 again" in rollback.done
-    assert rollback.manual[0].url.startswith("https://github.com/hello-makers/hello-forge/")
+    assert rollback.manual[0].text.startswith("to remove it altogether")
+
+
+def test_the_page_is_the_repositorys_list_of_packages(tmp_path: Path) -> None:
+    job = job_for(GITHUB_PACKAGES_NPM, tmp_path)
+    assert GITHUB.page(job) == f"{GITHUB_WEB}/hello-makers/hello-forge/packages"

@@ -270,6 +270,16 @@ def test_an_upload_still_in_process_is_pending(store: SnapStoreStandIn, tmp_path
         busy.stop()
 
 
+def test_an_upload_to_another_store_says_nothing_about_this_one(store: SnapStoreStandIn, tmp_path: Path) -> None:
+    publish(PLATFORM, job_for(store, tmp_path))
+    other = SnapStoreStandIn(tmp_path / "other")
+    other.start()
+    try:
+        assert presence(PLATFORM, packaged(PLATFORM, job_for(other, tmp_path))).state is State.ABSENT
+    finally:
+        other.stop()
+
+
 def test_what_the_automatic_review_refuses_is_an_error_with_its_words(store: SnapStoreStandIn, tmp_path: Path) -> None:
     job = packaged(PLATFORM, job_for(store, tmp_path))
     (job.workdir / "snaps" / AMD64).write_bytes(b"x" * job.package.piece(AMD64).size if job.package else b"")

@@ -129,7 +129,7 @@ def _uploaded(request: Request) -> bytes:
     message = message_from_bytes(head + request.body, policy=HTTP)
     for part in message.walk():
         if not part.is_multipart():
-            return part.get_payload(decode=True) or b""  # type: ignore[return-value]
+            return part.get_payload(decode=True) or b""  # type: ignore[return-value]  # bytes, with decode
     return b""
 
 
