@@ -62,7 +62,7 @@ class Board:
             self._finish(state, event)
         elif event.kind == "receipt":
             state.published = True
-        elif event.kind == "log" and event.data["level"] == "info" and not state.done:
+        elif event.kind == "log" and event.data["level"] in ("info", "warning") and not state.done:
             state.note = str(event.data["text"])
 
     def lines(self, style: Callable[[str, str], str], width: int = 100, height: int = 1000) -> list[str]:

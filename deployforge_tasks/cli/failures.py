@@ -71,7 +71,7 @@ def error_lines(invocation: Invocation, error: DeployForgeError) -> list[str]:
     """``error: message   DF2103``, an empty line, ``hint: …``; a configuration's problems one below the other."""
     problems = getattr(error, "problems", None)
     if problems:
-        return _problem_lines(invocation, problems)
+        return _problem_lines(invocation, getattr(error, "file", ""), problems)
     style = invocation.terminal.err_style
     where = f"{error.platform}: " if error.platform and error.platform not in error.message else ""
     text = redactor.text(f"{where}{error.message}")
@@ -81,9 +81,8 @@ def error_lines(invocation: Invocation, error: DeployForgeError) -> list[str]:
     return lines
 
 
-def _problem_lines(invocation: Invocation, problems: Any) -> list[str]:
+def _problem_lines(invocation: Invocation, file: str, problems: Any) -> list[str]:
     style = invocation.terminal.err_style
-    file = problems[0].place.partition(":")[0]
     lines = [f"{style('error:', 'error')} {file} has {plural(len(problems), 'problem')}", ""]
     width = max(len(problem.place) for problem in problems)
     for problem in problems:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -123,7 +125,12 @@ class List(DoitList):  # type: ignore[misc]
     ) -> int:
         if status:
             self._fetch_checks()
-        listed = super()._execute(subtasks, quiet, status, private, list_deps, template, sort, pos_args)
+        try:
+            listed = super()._execute(subtasks, quiet, status, private, list_deps, template, sort, pos_args)
+            self.outstream.flush()
+        except BrokenPipeError:  # whoever read the list went away (`doit list | head`)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 141
         return int(listed)
 
     def _fetch_checks(self) -> None:

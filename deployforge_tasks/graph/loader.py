@@ -60,7 +60,9 @@ class Loader(TaskLoader2):  # type: ignore[misc]
 
     def load_doit_config(self) -> dict[str, Any]:
         config: dict[str, Any] = {"default_tasks": list(DEFAULT_TASKS)}
-        for option in ("backend", "reporter"):
+        for option in (
+            ("backend", "reporter") if self.owned else ("backend",)
+        ):  # the caller shows the run in its own way
             if PLUGIN in _section(self.config, option.upper()):
                 config[option] = PLUGIN
         return config

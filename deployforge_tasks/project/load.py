@@ -13,10 +13,10 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.project import tree
 from deployforge_tasks.project.checks import PATTERN_SECTIONS, Config, errors
 from deployforge_tasks.project.interpolate import fill_environment, fill_version
+from deployforge_tasks.project.notes import notes
 from deployforge_tasks.project.problems import ConfigProblems, Problem, did_you_mean
 from deployforge_tasks.project.profiles import choose
 from deployforge_tasks.project.strict import Options
-from deployforge_tasks.project.notes import notes
 from deployforge_tasks.project.validate import validate
 from deployforge_tasks.project.version_source import find_version
 from deployforge_tasks.project.warnings import warnings
@@ -90,7 +90,7 @@ def load_project(
     """
     if env_file is not None:
         environ = {**read_env_file(env_file), **environ}
-    root, unreadable = tree.parse(_read(file), file.name)
+    root, unreadable = tree.parse(_read(file, "-c"), file.name)
     if not root.value:
         _stop(file, unreadable)
     chosen = choose(root, profile, kinds, overlay or {})
@@ -152,17 +152,18 @@ def _unknown(platforms: Node, name: str, kinds: Mapping[str, Kind]) -> list[Prob
     ]
 
 
-def _read(file: Path) -> str:
+def _read(file: Path, name_it: str) -> str:
     try:
         return file.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(
-            f"{file} is not there", hint="go to the project's folder, or name the file with -c", code="DF1002"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{file} cannot be read: {error}", hint="it must be a UTF-8 text file", code="DF1002"
-        ) from error
+        hint = f"go to the project's folder, or name the file with {name_it}"
+        raise ConfigError(f"{file} is not there", hint=hint, code="DF1002") from None
+    except UnicodeDecodeError as error:
+        hint = "write it again with an editor that saves UTF-8"
+        raise ConfigError(f"{file} is no UTF-8 text (byte {error.start})", hint=hint, code="DF1002") from error
+    except OSError as error:
+        hint = f"it must be a file that you may read; name another one with {name_it}"
+        raise ConfigError(f"{file} cannot be read: {error.strerror}", hint=hint, code="DF1002") from error
 
 
 def read_env_file(file: Path) -> dict[str, str]:
@@ -172,7 +173,7 @@ def read_env_file(file: Path) -> dict[str, str]:
         ConfigError: the file is missing, or a line is something else (it is named by number, never shown).
     """
     values: dict[str, str] = {}
-    for number, line in enumerate(_read(file).splitlines(), 1):
+    for number, line in enumerate(_read(file, "--env-file").splitlines(), 1):
         text = line.strip().removeprefix("export ").strip()
         if not text or text.startswith("#"):
             continue

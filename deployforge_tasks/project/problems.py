@@ -30,6 +30,7 @@ class ConfigProblems(ConfigError):  # noqa: N818 - it is a collection of them
     code = "DF1001"
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        self.file = file
         self.problems = tuple(problems)
         first = self.problems[0]
         many = len(self.problems)

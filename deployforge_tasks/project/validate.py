@@ -71,7 +71,8 @@ def _words(kind: str, error: _Error) -> tuple[str, str]:
     family = kind.split("_", maxsplit=1)[0]
     if kind == "literal_error":
         words = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
-        return f"{shown} is not one of {', '.join(words)}", _near(value, words)
+        wanted = f"is not one of {', '.join(words)}" if len(words) > 1 else f"must be {words[0]}"
+        return f"{shown} {wanted}", _near(value, words)
     if kind == "value_error":
         return str(context["error"]), ""
     if family in _TYPES:

@@ -33,6 +33,12 @@ def test_a_running_stage_shows_the_task_s_last_message() -> None:
     assert row(made, "npm").split() == ["●", "npm", "publish", "0.0s", "piece", "3", "of", "5"]
 
 
+def test_a_look_up_that_is_tried_again_says_so_before_any_stage_began() -> None:
+    made, bus = board("npm")
+    bus.emit("log", "npm", "presence", level="warning", text="look-up failed: no answer; again in 2 s")
+    assert "no answer; again in 2 s" in row(made, "npm")
+
+
 def test_a_failure_stays_and_what_follows_from_it_does_not_hide_it() -> None:
     made, bus = board("npm")
     bus.emit("stage_finished", "npm", "publish", outcome="failed", error={"id": "DF4000", "message": "refused"})

@@ -56,6 +56,26 @@ def test_a_missing_configuration_is_exit_3(cli: Cli) -> None:
     assert "DF1002" in done.err
 
 
+def test_a_missing_env_file_names_the_option_that_asked_for_it(cli: Cli, project: Project) -> None:
+    project({"npm": {}})
+    done = cli("config", "check", "--env-file", "none.env")
+    assert done.code == 3
+    assert "name the file with --env-file" in done.err
+
+
+def test_a_version_that_cannot_be_read_is_a_problem_of_the_project(cli: Cli, project: Project) -> None:
+    project({"npm": {}})
+    done = cli("deploy", "vv1", "--dry-run")
+    assert done.code == 3
+    assert "deployforge.yml has 1 problem" in done.err
+
+
+def test_each_line_of_progress_is_shown_once(cli: Cli, project: Project) -> None:
+    project({"npm": {}})
+    lines = cli("deploy", "--yes").err.splitlines()
+    assert len([line for line in lines if line.split()[1:4] == ["npm", "publish", "started"]]) == 1
+
+
 @pytest.mark.parametrize("words", [("--json", "deply"), ("deply", "--json"), ("--json=document", "deply")])
 def test_usage_errors_are_json_where_json_is_wanted(cli: Cli, words: tuple[str, ...]) -> None:
     done = cli(*words)

@@ -7,18 +7,19 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[2]
 
 
-def start(project: Path, names: str, *arguments: str) -> subprocess.Popen[str]:
+def start(project: Path, names: str, *arguments: str, stdout: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
     """Start doit in the project's folder, with the plugins that the project's own pyproject.toml names."""
     _write_plugins(project)
     return subprocess.Popen(
         [sys.executable, "-m", "tests.graph.child", names, *arguments],
         cwd=project,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -91,6 +91,16 @@ def test_list_names_the_groups_and_list_all_the_tasks(project: Path) -> None:
     }
 
 
+def test_a_reader_of_the_list_may_go_away(project: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody:
+        done = child.start(project, "a,b", "list", "--all", stdout=nobody)
+        _, err = done.communicate(timeout=60)
+
+    assert (done.returncode, err) == (141, "")
+
+
 def test_list_is_right_again_after_the_project_changed(project: Path, proxy: FaultProxy) -> None:
     child.doit(project, "a,b", "list", "--all", "--quiet")
     write_project(project, {"b": {"url": proxy.url}})
