@@ -34,6 +34,17 @@ def option(*names: str, group: str, **attributes: Any) -> Callable[[F], F]:
     return click.option(*names, cls=Option, group=group, **attributes)
 
 
+def selection(command: F) -> F:
+    """Add ``--platforms`` and ``--except``, which mean the same for every command about platforms."""
+    without = option(
+        "--except", "without", group="Selection", multiple=True, metavar="A,B", help="All but these platforms."
+    )
+    wanted = option(
+        "--platforms", "wanted", group="Selection", multiple=True, metavar="A,B", help="Only these platforms."
+    )
+    return wanted(without(command))
+
+
 def _store(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Keep a global option's value; the command's own wins over the one before the command."""
     source = context.get_parameter_source(parameter.name or "")

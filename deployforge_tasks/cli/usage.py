@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from deployforge_tasks.project.load import Loaded
 
 
 class Misused(click.UsageError):
@@ -24,30 +28,36 @@ def unknown(what: str, name: str, known: Iterable[str], context: click.Context |
     return Misused(f"unknown {what} `{name}`", hint, context)
 
 
-def split_names(values: Sequence[str]) -> list[str]:
-    """The names of a repeatable option that also takes several with commas, each once."""
-    names = [name.strip() for value in values for name in value.split(",")]
-    return list(dict.fromkeys(name for name in names if name))
-
-
-def choose_platforms(wanted: Sequence[str], without: Sequence[str], options: dict[str, bool]) -> list[str]:
-    """The platforms that a command is about, in the order of ``deployforge.yml``.
+def choose_platforms(loaded: Loaded, wanted: Sequence[str], without: Sequence[str] = ()) -> list[str]:
+    """The platforms that a command is about, in the order of ``deployforge.yml``; never none.
 
     Args:
-        wanted: names given with ``--platforms`` (none: every enabled one).
-        without: names given with ``--except``.
-        options: the project's platforms; whether each is enabled.
+        loaded: the project.
+        wanted: values of ``--platforms`` (none: every enabled platform).
+        without: values of ``--except``.
+
+    Raises:
+        Misused: one is unknown or disabled, or none is left.
     """
+    there = loaded.options
+    only, out = _names(wanted), _names(without)
+    for name in (*only, *out):
+        if name not in there:
+            raise _not_configured(name, there)
+    for name in only:
+        if not there[name].enabled:
+            raise Misused(f"{name} is disabled in the configuration", f"set `platforms.{name}.enabled: true`")
+    chosen = [n for n, options in there.items() if options.enabled and (not only or n in only) and n not in out]
+    if not chosen:
+        raise Misused("no platform is left to work on", "enable one in the configuration, or leave out fewer")
+    return chosen
+
+
+def _names(values: Sequence[str]) -> list[str]:
+    """The names of a repeatable option that also takes several with commas."""
     from deployforge_tasks.platforms.registry import canonical
 
-    wanted, without = [canonical(name) for name in wanted], [canonical(name) for name in without]
-    for name in (*wanted, *without):
-        if name not in options:
-            raise _not_configured(name, options)
-    for name in wanted:
-        if not options[name]:
-            raise Misused(f"{name} is disabled in the configuration", f"set `platforms.{name}.enabled: true`")
-    return [n for n, enabled in options.items() if enabled and (not wanted or n in wanted) and n not in without]
+    return [canonical(name.strip()) for value in values for name in value.split(",") if name.strip()]
 
 
 def _not_configured(name: str, options: Iterable[str]) -> Misused:

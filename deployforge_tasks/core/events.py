@@ -16,24 +16,26 @@ from typing import Any
 
 from deployforge_tasks.core.redact import redactor
 
-#: The kinds of events; a listener may ignore kinds it does not know.
-KINDS = (
-    "run_started",
-    "run_finished",
-    "stage_started",
-    "stage_finished",  # data: outcome (ok | failed | skipped | waiting | blocked), seconds, and error or reason
-    "presence",  # data: state, reason, by
-    "intent",  # data: piece, digest
-    "receipt",  # data: piece, digest
-    "finding",  # data: id, level, message, hint
-    "evidence",  # data: method, client, said, reason
-    "log",  # data: level, text
-)
-
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened; `data` holds JSON values only."""
+    """One thing that happened; `data` holds JSON values only. A listener may ignore kinds that it does not know.
+
+    ==============  =========================================================================================
+    kind            data
+    ==============  =========================================================================================
+    run_started     project, version, profile, run
+    run_finished    outcome, exit_code
+    stage_started   target (release files only)
+    stage_finished  outcome (ok | failed | skipped | waiting | blocked), reason, seconds, error (when failed)
+    presence        state, reason, by
+    intent          piece, digest
+    receipt         piece, digest
+    finding         id, level, message, hint
+    evidence        method, client, said, reason
+    log             level (debug | info | warning), text
+    ==============  =========================================================================================
+    """
 
     kind: str
     platform: str | None = None
@@ -105,10 +107,6 @@ class Log:
 
     def warning(self, text: str) -> None:
         self._emit("warning", text)
-
-    def debug(self, text: str) -> None:
-        """For the log file; displays leave it out."""
-        self._emit("debug", text)
 
     def _emit(self, level: str, text: str) -> None:
         platform, stage = _context.get()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from doit.cmd_base import DoitCmdBase
@@ -61,7 +62,7 @@ class Run(DoitRun):  # type: ignore[misc]
 
         control = TaskControl(self.task_list)
         control.process(self.sel_tasks)
-        stream = open(outfile, "w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: SIM115, PTH123
+        stream = Path(outfile).open("w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: SIM115 - closed below
         context: RunContext = self.loader.context
         shown = self._reporter(reporter, stream)
         if isinstance(shown, Quiet):

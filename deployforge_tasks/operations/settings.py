@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deployforge_tasks.project.load import Loaded
@@ -41,7 +41,3 @@ class Settings:
             env_file=self.env_file,
             overlay=overlay,
         )
-
-    def with_version(self, version: str | None) -> Self:
-        """The same settings for another version; None keeps this one."""
-        return replace(self, version=version) if version else self

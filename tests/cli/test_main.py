@@ -50,6 +50,14 @@ def test_a_platform_that_is_switched_off_says_so(cli: Cli, project: Project) -> 
     assert "pypi is disabled" in done.err
 
 
+@pytest.mark.parametrize("command", ["deploy", "status", "rehearse", "rollback"])
+def test_leaving_out_every_platform_never_means_all_of_them(cli: Cli, project: Project, command: str) -> None:
+    project({"npm": {}, "pypi": {}})
+    done = cli(command, "--except", "npm,pypi", "--yes")
+    assert done.code == 2
+    assert "no platform is left to work on" in done.err
+
+
 def test_a_missing_configuration_is_exit_3(cli: Cli) -> None:
     done = cli("config", "check")
     assert done.code == 3

@@ -11,10 +11,10 @@ from deployforge_tasks.cli import github, plan, summary
 from deployforge_tasks.cli.exit_codes import INTERRUPTED, WAITING
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.options import option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import plural
-from deployforge_tasks.cli.usage import Misused, choose_platforms, split_names
+from deployforge_tasks.cli.usage import Misused, choose_platforms
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.deploy import DeployResult
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     epilog="See also: `deployforge help exit-codes`, `deployforge status`, `deployforge rehearse`.",
 )
 @click.argument("version", required=False)
-@option("--platforms", "wanted", group="Selection", multiple=True, metavar="A,B", help="Only these platforms.")
-@option("--except", "without", group="Selection", multiple=True, metavar="A,B", help="All but these platforms.")
+@selection
 @option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
 @option("--dry-run", group="Behaviour", is_flag=True, help="Only look and plan; nothing is sent.")
 @option(
@@ -65,11 +64,8 @@ def command(
 
     loaded = invocation.settings(version).load()
     _count_warnings(invocation, loaded)
-    enabled = {name: options.enabled for name, options in loaded.options.items()}
-    names = choose_platforms(split_names(wanted), split_names(without), enabled)
-    forced = choose_platforms(split_names(force), (), enabled) if force else []
-    if not names:
-        raise Misused("there is no platform to deploy to", "enable one in the configuration")
+    names = choose_platforms(loaded, wanted, without)
+    forced = choose_platforms(loaded, force) if force else []
     _tell_doit(invocation, loaded, names, jobs)
     if dry_run:
         return _show_plan(invocation, loaded, deploy(loaded, platforms=names, dry_run=True, force=forced))

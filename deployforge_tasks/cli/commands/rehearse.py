@@ -12,10 +12,10 @@ import click
 
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.options import option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, Row, columns, duration
-from deployforge_tasks.cli.usage import choose_platforms, split_names
+from deployforge_tasks.cli.usage import choose_platforms
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.rehearse import RehearsalResult
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("version", required=False)
-@option("--platforms", "wanted", group="Selection", multiple=True, metavar="A,B", help="Only these platforms.")
-@option("--except", "without", group="Selection", multiple=True, metavar="A,B", help="All but these platforms.")
+@selection
 @option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
 @option("--keep", group="Behaviour", is_flag=True, help="Leave the registries up until Ctrl-C.")
 @option("--real", group="Behaviour", is_flag=True, help="Use real registry servers where this machine has them.")
@@ -56,8 +55,7 @@ def command(
 
     settings = invocation.settings(version)
     loaded = settings.load()
-    enabled = {name: options.enabled for name, options in loaded.options.items()}
-    names = choose_platforms(split_names(wanted), split_names(without), enabled)
+    names = choose_platforms(loaded, wanted, without)
     stack = contextlib.ExitStack()
     with stack:
         listeners = stack.enter_context(following(invocation, f"rehearsal of {loaded.project.name}", names))

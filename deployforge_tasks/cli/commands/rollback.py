@@ -10,10 +10,10 @@ from deployforge_tasks.cli import github
 from deployforge_tasks.cli.exit_codes import INTERRUPTED
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.options import option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, columns, plural
-from deployforge_tasks.cli.usage import Misused, choose_platforms, split_names
+from deployforge_tasks.cli.usage import Misused, choose_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 )
 @click.argument("version", required=False)
 @option("--from", "leave", group="Selection", metavar="VERSION", help="The version to leave (default: the project's).")
-@option("--platforms", "wanted", group="Selection", multiple=True, metavar="A,B", help="Only these platforms.")
-@option("--except", "without", group="Selection", multiple=True, metavar="A,B", help="All but these platforms.")
+@selection
 @option(
     "-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Platforms at once (8)."
 )
@@ -52,8 +51,7 @@ def command(
 
     to = _plain(version)
     loaded = invocation.settings(leave).load()
-    enabled = {name: options.enabled for name, options in loaded.options.items()}
-    names = choose_platforms(split_names(wanted), split_names(without), enabled)
+    names = choose_platforms(loaded, wanted, without)
     if not _agreed(invocation, loaded, to, names):
         invocation.terminal.err("nothing was changed")
         return INTERRUPTED

@@ -8,9 +8,9 @@ import click
 
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.options import selection
 from deployforge_tasks.cli.table import Cell, Row, columns
-from deployforge_tasks.cli.usage import choose_platforms, split_names
+from deployforge_tasks.cli.usage import choose_platforms
 from deployforge_tasks.core.presence import State
 
 if TYPE_CHECKING:
@@ -31,16 +31,14 @@ LOOKS = {
 
 @click.command(cls=Command, examples=("deployforge status", "deployforge status v1.0.42 --platforms npm,pypi --json"))
 @click.argument("version", required=False)
-@option("--platforms", "wanted", group="Selection", multiple=True, metavar="A,B", help="Only these platforms.")
-@option("--except", "without", group="Selection", multiple=True, metavar="A,B", help="All but these platforms.")
+@selection
 @click.pass_obj
 def command(invocation: Invocation, version: str | None, wanted: tuple[str, ...], without: tuple[str, ...]) -> int:
     """What every platform has of a version (default: the project's). Only looks, sends nothing."""
     from deployforge_tasks.operations.status import status
 
     loaded = invocation.settings(version).load()
-    enabled = {name: options.enabled for name, options in loaded.options.items()}
-    names = choose_platforms(split_names(wanted), split_names(without), enabled)
+    names = choose_platforms(loaded, wanted, without)
     found = status(loaded, platforms=names)
     if invocation.json:
         invocation.emit("status", as_json(found))
