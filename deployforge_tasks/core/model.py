@@ -110,7 +110,7 @@ class Rollback:
 class Traits:
     """What kind of place a platform is.
 
-    immutable: a published version can never be changed or published again.
+    immutable: a published version is never changed or published again: the platform refuses it, or we do.
     editable: the place is ours to edit; a difference is an update.
     moderated: an upload waits for a review before users see it.
     reversible: `rollback` can take users back to an earlier version without a person.

@@ -86,8 +86,5 @@ def _options(job: Job[NpmOptions]) -> Iterator[Finding]:
     if options.provenance:
         message = "provenance needs npm's trusted publishing; this release is published with a token, without it"
         yield Finding("NPM-007", Level.NOTE, message)
-    if options.binary_wrapper:
-        message = f"binary_wrapper ({options.binary_wrapper}) is not used: the packages carry the program itself"
-        yield Finding("NPM-008", Level.WARNING, message, "remove it, or name your own template with `templates:`")
     if options.dist_tag == "latest" and job.version.is_prerelease:
         yield Finding("NPM-009", Level.NOTE, "a prerelease does not take the tag `latest`")

@@ -47,7 +47,8 @@ class NpmOptions(Options):
             hint = "is that scope yours? without `scope` the package has just the project's name"
             found.append(("scope", f"every package is published below {self.scope}", hint))
         if self.binary_wrapper:
-            found.append(("binary_wrapper", "nothing uses it: the packages carry the program itself", "remove it"))
+            hint = "remove it, or name your own template with `templates:`"
+            found.append(("binary_wrapper", "nothing uses it: the packages carry the program itself", hint))
         return found
 
 

@@ -11,7 +11,6 @@ from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.platforms._pypi_package import (
     PypiOptions,
     index_url,
-    not_an_upload_url,
     package_name,
     upload_url,
 )
@@ -62,12 +61,6 @@ def _credential(job: Job[PypiOptions]) -> Iterator[Finding]:
 
 
 def _options(job: Job[PypiOptions]) -> Iterator[Finding]:
-    if not_an_upload_url(job.options):
-        message = f"pypi.registry ({job.options.registry}) is not the upload URL; {PYPI_UPLOAD} is used"
-        yield Finding("PYPI-005", Level.WARNING, message, "remove it, or name the URL that takes uploads")
-    if job.options.binary_wrapper:
-        message = f"binary_wrapper ({job.options.binary_wrapper}) is not used: the wheels carry the program itself"
-        yield Finding("PYPI-008", Level.WARNING, message, "remove it")
     if job.options.sdist:
         message = f"the source package only tells users of other systems that {index_url(job.options)} has no wheel"
         yield Finding("PYPI-010", Level.NOTE, message)

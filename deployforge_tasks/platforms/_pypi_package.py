@@ -48,7 +48,13 @@ class PypiOptions(Options):
     def advice(self) -> list[tuple[str, str, str]]:
         found = super().advice()
         if not_an_upload_url(self):
-            found.append(("registry", f"this is not the upload URL; {PYPI_UPLOAD} is used", "remove it"))
+            found.append(
+                (
+                    "registry",
+                    f"this is not the upload URL; {PYPI_UPLOAD} is used",
+                    "remove it, or name the URL that takes uploads",
+                )
+            )
         if self.binary_wrapper:
             found.append(("binary_wrapper", "nothing uses it: the wheels carry the program itself", "remove it"))
         return found

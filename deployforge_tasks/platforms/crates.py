@@ -17,9 +17,9 @@ from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import digest, write_atomic
 from deployforge_tasks.effects.http import json_body
-from deployforge_tasks.platforms import _crate_checks as checks
-from deployforge_tasks.platforms import _crate_verify as trial
-from deployforge_tasks.platforms._crate import (
+from deployforge_tasks.platforms import _crates_checks as checks
+from deployforge_tasks.platforms import _crates_verify as trial
+from deployforge_tasks.platforms._cargo import (
     binstall_overrides,
     crate_bytes,
     index_entry,
@@ -28,7 +28,7 @@ from deployforge_tasks.platforms._crate import (
     upload_body,
     upload_metadata,
 )
-from deployforge_tasks.platforms._crate_source import package_folder, read_manifest
+from deployforge_tasks.platforms._crates_source import package_folder, read_manifest
 from deployforge_tasks.platforms.base import Job, Options, Platform
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")

@@ -24,9 +24,7 @@ from deployforge_tasks.effects.files import is_archive
 from deployforge_tasks.platforms._git import GitOptions, GitPlatform, Place
 from deployforge_tasks.platforms._git_checks import check, restore
 from deployforge_tasks.platforms._git_github import github_place, repository_name
-from deployforge_tasks.platforms._homebrew_verify import verify
-from deployforge_tasks.platforms._release_files import inner_path, members
-from deployforge_tasks.platforms._ruby import (
+from deployforge_tasks.platforms._homebrew_ruby import (
     LONGEST_DESC,
     class_name,
     description,
@@ -34,6 +32,8 @@ from deployforge_tasks.platforms._ruby import (
     ruby_escape,
     ruby_string,
 )
+from deployforge_tasks.platforms._homebrew_verify import verify
+from deployforge_tasks.platforms._release_files import inner_path, members
 from deployforge_tasks.platforms.base import Job
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9@+._-]*")

@@ -16,7 +16,7 @@ import pytest
 from deployforge_tasks.core.errors import DeployForgeError, NetworkError, PublishError, StatusError, VerifyError
 from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.presence import State
-from deployforge_tasks.platforms._crate import download_url, index_path, manifest_of, upload_metadata
+from deployforge_tasks.platforms._cargo import download_url, index_path, manifest_of, upload_metadata
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.crates import Crates
 from deployforge_tasks.rehearsal.server import Reply, Request

@@ -17,7 +17,7 @@ from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.targets import Target
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import Entry, digest, tar_bytes, write_atomic
-from deployforge_tasks.platforms._ruby import class_name, description, license_of, ruby_string
+from deployforge_tasks.platforms._homebrew_ruby import class_name, description, license_of, ruby_string
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.homebrew import Homebrew, HomebrewOptions
 from tests.support.git_places import GitCase, over_http

@@ -108,8 +108,7 @@ def test_the_seeds_options_load(tmp_path: Path) -> None:
     options = {"scope": "@acme", "registry": "http://127.0.0.1:9/", "binary_wrapper": "./wrappers/node"}
     job = make_job(NPM, tmp_path, options=options, targets=("linux/amd64",))
     assert NPM.pieces(job) == ["@acme/hello-forge-linux-x64", "@acme/hello-forge"]
-    warnings = [f for f in NPM.preflight(job) if f.level is Level.WARNING]
-    assert [f.id for f in warnings] == ["NPM-008"]
+    assert [option for option, _, _ in job.options.advice()] == ["scope", "binary_wrapper"]
 
 
 # --- the starter that downloads -----------------------------------------------------------------------------------

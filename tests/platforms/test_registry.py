@@ -140,6 +140,23 @@ def test_a_platform_imports_no_other_one(name: str) -> None:
     assert {module for module in inside if not module.startswith("_")} <= {"base"}
 
 
+#: Platforms that speak npm's protocol share its parts.
+SHARED = {"github_packages": "npm"}
+
+
+def test_a_part_that_is_named_after_a_platform_is_used_by_no_other() -> None:
+    folder = ROOT / "deployforge_tasks" / "platforms"
+    found = []
+    for file in folder.glob("*.py"):
+        tree = ast.parse(file.read_text("utf-8"))
+        modules = [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+        parts = [m.rpartition("._")[2] for m in modules if m.startswith("deployforge_tasks.platforms._")]
+        owner = SHARED.get(file.stem, file.stem.removeprefix("_"))
+        named = {p for p in parts for name in platforms() if p.startswith(f"{name}_") and not owner.startswith(name)}
+        found += [(file.name, part) for part in sorted(named)]
+    assert found == []
+
+
 # --- whole configurations
 
 

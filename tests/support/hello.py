@@ -19,6 +19,11 @@ EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "hello"
 BINARY = "hello-forge"
 
 
+def asset_name(target: Target, version: str) -> str:
+    """The name of a target's release file."""
+    return f"{BINARY}-{version}-{target.os}-{target.arch}.{'zip' if target.os == 'windows' else 'tar.gz'}"
+
+
 def executable(target: Target, version: str) -> Path:
     """The sample program for a target (built on first use)."""
     sources = b"".join((EXAMPLE / name).read_bytes() for name in ("hello.c", "build.py"))
@@ -47,8 +52,7 @@ def release_files(
 def _release_file(folder: Path, version: str, target: Target, url: str) -> Artifact:
     program = executable(target, version)
     entries = [Entry(program.name, program, 0o755)]
-    extension = "zip" if target.os == "windows" else "tar.gz"
-    name = f"{BINARY}-{version}-{target.os}-{target.arch}.{extension}"
+    name = asset_name(target, version)
     path = folder / name
-    write_atomic(path, zip_bytes(entries) if extension == "zip" else tar_bytes(entries))
+    write_atomic(path, zip_bytes(entries) if name.endswith(".zip") else tar_bytes(entries))
     return Artifact(target, name, path, digest(path), path.stat().st_size, f"{url}/{name}", program)

@@ -20,7 +20,7 @@ from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.platforms.base import Job, Platform, Secrets
 from deployforge_tasks.project.render import render_template
 from deployforge_tasks.project.schema import Project
-from tests.support.hello import BINARY, release_files
+from tests.support.hello import BINARY, asset_name, release_files
 
 TARGETS = ("linux/amd64", "linux/arm64", "windows/amd64")
 PROJECT: dict[str, Any] = {
@@ -89,9 +89,6 @@ def make_job(
                 write_atomic(releases / file.name, file.path.read_bytes())
         return files
 
-    def asset_name(target: Target) -> str:
-        return f"{BINARY}-{version}-{target.os}-{target.arch}.{'zip' if target.os == 'windows' else 'tar.gz'}"
-
     return Job(
         project=Project.model_validate({**PROJECT, **(project or {})}),
         options=platform.options.model_validate(dict(options or {})),
@@ -106,9 +103,9 @@ def make_job(
         log=log,
         secrets=Secrets(platform.name, secrets or {}, platform.credentials),
         release_url=lambda name: f"{release_url}/{name}",
-        asset_name=asset_name,
+        asset_name=lambda target: asset_name(target, version),
         load_artifacts=artifacts,
-        render_into=lambda template, context, to: render_template(template, context, to),
+        render_into=render_template,
         intents=seen.intend,
         previous=lambda: previous,
     )

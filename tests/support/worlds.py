@@ -28,7 +28,14 @@ from tests.support.proxy import FaultProxy
 #: Requests that change something (git's upload-pack and the gallery's query are reads that are sent as POST).
 WRITES = ("POST|PUT|PATCH|DELETE", r"^(?!.*(git-upload-pack|extensionquery))")
 TARGETS = ("linux/amd64", "windows/amd64")
-CONDITIONS = {"retry_on_failure": 3, "retry_delay": 0.02, "settle": 1.5, "settle_interval": 0.02, "read_patience": 1.0, "timeout": 3.0}
+CONDITIONS = {
+    "retry_on_failure": 3,
+    "retry_delay": 0.02,
+    "settle": 1.5,
+    "settle_interval": 0.02,
+    "read_patience": 1.0,
+    "timeout": 3.0,
+}
 
 
 @dataclass

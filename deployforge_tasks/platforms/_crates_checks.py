@@ -11,7 +11,7 @@ from deployforge_tasks.core.endpoints import RUSTUP_WEB
 from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import which
-from deployforge_tasks.platforms._crate_source import read_manifest
+from deployforge_tasks.platforms._crates_source import read_manifest
 
 KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,19}")
 

@@ -14,7 +14,7 @@ from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.effects.files import digest
 from deployforge_tasks.effects.process import which
 from deployforge_tasks.effects.sandbox import Sandbox
-from deployforge_tasks.platforms._crate import download_url, has_program, manifest_of
+from deployforge_tasks.platforms._cargo import download_url, has_program, manifest_of
 from deployforge_tasks.platforms._release_files import run_download
 from deployforge_tasks.platforms._verify import said_version
 from deployforge_tasks.platforms.base import Job
