@@ -28,7 +28,7 @@ def git_error(done: Completed, url: str) -> DeployForgeError:
             return make(place, said)
     return NetworkError(
         f"git got no usable answer from {place}: {said}",
-        hint="check the network and run again; it looks first",
+        hint="check the network and run again; what was pushed is looked up first",
         url=place,
     )
 

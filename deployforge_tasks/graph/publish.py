@@ -140,7 +140,7 @@ class _Publisher:
         if lost and presence.state is not State.UNKNOWN:
             raise PublishError(
                 f"publishing ended without an error, and {', '.join(lost)} is not there",
-                hint="see the log of this stage; run again to send what is missing",
+                hint="`-vv` shows the log of this stage; run again to send what is missing",
                 code="DF4011",
             )
         return self._waiting(f"accepted, but not shown within {context.patience.total:g} s: {presence.reason}")

@@ -66,7 +66,7 @@ class Stage:
     def fail_unless_failed(self, message: str) -> None:
         """Announce a failure outside of the work itself, unless the work announced one."""
         if self.context.outcomes.of(self.platform or "").stages.get(self.name) != FAILED:
-            self.fail(InternalError(redactor.text(message), hint="see the log; run again"))
+            self.fail(InternalError(redactor.text(message), hint="run again with -vv to see the log of this stage"))
 
     def block(self, reason: str) -> None:
         self.skip(BLOCKED, reason)
@@ -75,7 +75,7 @@ class Stage:
         if not isinstance(error, DeployForgeError):
             return InternalError(
                 redactor.text(f"{type(error).__name__}: {error}"),
-                hint="this is a fault in DeployForge or in a plugin; please report it with the log of this stage",
+                hint="this is a fault in DeployForge or in a plugin; report it with the log of this stage (-vv shows it)",
                 platform=self.platform,
                 stage=self.name,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from deployforge_tasks.core.errors import PreflightError
+from deployforge_tasks.core.errors import PreflightError, RollbackError
 from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.versions import Version
@@ -124,7 +124,14 @@ def rollback(context: RunContext, name: str) -> End:
     with context.lock(name):
         job = make_job(context, name, "rollback")
         wanted = context.rollback_to or job.previous()
-        result = context.platforms[name].rollback(job, Version.parse(wanted) if wanted else None)
+        to = Version.parse(wanted) if wanted else None
+        if to == job.version:
+            raise RollbackError(
+                f"{to} is the version to leave",
+                hint="name an earlier one; the one to leave is the project's, or what `--from` says (doit: `version=`)",
+                code="DF5501",
+            )
+        result = context.platforms[name].rollback(job, to)
         context.ledger.forget_evidence(key)
     context.rollbacks[name] = result
     for line in (*result.done, *(f"by hand: {step.text} {step.url}".strip() for step in result.manual)):

@@ -259,3 +259,14 @@ def test_a_rollback_goes_to_the_version_published_before(tmp_path: Path, server:
     assert second.platforms["a"].rollback is not None
     assert second.platforms["a"].rollback.done == ("back to 1.0.0",)
     assert second.exit_code == 0
+
+
+def test_a_rollback_to_the_version_to_leave_changes_nothing(tmp_path: Path, server: ShelfServer) -> None:
+    project = write_project(tmp_path, {"a": {"url": server.url}})
+    with shelves("a"):
+        deploy(load_project(project, "1.1.0"))
+        result = rollback(load_project(project, "1.1.0"), to="1.1.0")
+
+    error = result.platforms["a"].error
+    assert error is not None
+    assert (error.code, result.exit_code) == ("DF5501", 8)
