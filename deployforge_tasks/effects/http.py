@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 Headers = Mapping[str, str]
 USER_AGENT = f"deployforge/{__version__}"
-_CHUNK = 1 << 20
+#: What a download that breaks off loses at most, in bytes.
+_CHUNK = 1 << 16
 #: Seconds to connect to one address: a server that is up takes the connection at once, however busy it is.
 _LONGEST_CONNECT = 10.0
 #: Characters of an answer that are looked at for an error: masked first and shortened then, so that no half of a
@@ -92,9 +93,7 @@ class Http:
         response = self.get(url, ok=ok, **kwargs)
         return json_body(response) if response.status_code == 200 else None
 
-    def download(
-        self, url: str, to: Path, *, headers: Headers | None = None, on_bytes: Callable[[int], None] | None = None
-    ) -> None:
+    def download(self, url: str, to: Path, *, headers: Headers | None = None) -> None:
         """Stream a URL to a file, resuming where an earlier try stopped (`<to>.part`); atomic at the end.
 
         A file that changed on the server meanwhile is downloaded from its beginning, if the server marks its files.
@@ -104,9 +103,7 @@ class Http:
 
         def attempt() -> NetworkError | None:
             try:
-                for size in self._stream(url, part, headers or {}):
-                    if on_bytes:
-                        on_bytes(size)
+                self._stream(url, part, headers or {})
             except NetworkError as error:
                 return error
             return None
@@ -120,7 +117,8 @@ class Http:
         part.replace(to)
         _mark(part).unlink(missing_ok=True)
 
-    def _stream(self, url: str, part: Path, headers: Headers) -> Iterator[int]:
+    def _stream(self, url: str, part: Path, headers: Headers) -> None:
+        """One try of a download: append what is missing, or begin anew."""
         import requests
 
         have = part.stat().st_size if part.exists() else 0
@@ -144,7 +142,6 @@ class Http:
                     for chunk in response.iter_content(_CHUNK):
                         file.write(chunk)
                         got += len(chunk)
-                        yield len(chunk)
             except (requests.RequestException, OSError) as error:
                 raise _network_error("GET", url, error) from error
             if length and got < int(length):

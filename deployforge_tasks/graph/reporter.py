@@ -92,6 +92,8 @@ def line_of(event: Event) -> str:
         return _line(event, str(data["level"]), f"{data['id']} {data['message']}")
     if event.kind == "log" and data.get("level") == "warning":
         return _line(event, "warning", str(data["text"]))
+    if event.kind == "log" and data.get("level") == "info" and event.stage == "rollback":  # what a person has to do
+        return _line(event, "info", str(data["text"]))
     return ""
 
 

@@ -75,7 +75,7 @@ class Stage:
         if not isinstance(error, DeployForgeError):
             return InternalError(
                 redactor.text(f"{type(error).__name__}: {error}"),
-                hint="this is a fault in DeployForge or in a plugin; report it with the log of this stage (-vv shows it)",
+                hint="a fault in DeployForge or in a plugin; report it with the log of this stage (-vv shows it)",
                 platform=self.platform,
                 stage=self.name,
             )

@@ -14,7 +14,7 @@ from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.effects.clock import Patience
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
-from tests.support.faults import cut_upload, drop_after, garbage, status, truncate
+from tests.support.faults import cut_upload, drop_after, garbage, refuse, status, truncate
 from tests.support.proxy import FaultProxy
 
 CONTENT = bytes(range(256)) * 4096
@@ -101,6 +101,20 @@ def test_a_download_that_breaks_off_is_resumed(proxy: FaultProxy, http: Http, tm
     http.download(f"{proxy.url}/file", tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert len(proxy.journal) == 2
+
+
+def test_a_download_that_goes_on_is_resumed_however_long_it_takes(proxy: FaultProxy, tmp_path: Path) -> None:
+    proxy.when("GET", do=truncate, times=4)
+    Http(patience=Patience(total=0)).download(f"{proxy.url}/file", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert len(proxy.journal) == 5
+
+
+def test_a_download_that_brings_nothing_new_fails(proxy: FaultProxy, tmp_path: Path) -> None:
+    proxy.when("GET", do=refuse, times=None)
+    with pytest.raises(NetworkError):
+        Http(patience=Patience(total=0)).download(f"{proxy.url}/file", tmp_path / "file")
+    assert len(proxy.journal) <= 2
 
 
 def test_a_download_that_fails_leaves_no_file(proxy: FaultProxy, http: Http, tmp_path: Path) -> None:
