@@ -70,9 +70,9 @@ def test_a_real_ruby_finds_each_systems_download_in_the_formula(tap: GitCase) ->
 @pytest.mark.skipif(machine.machine() not in ("x86_64", "aarch64"), reason="no release file for this machine")
 def test_a_real_ruby_installs_the_published_formula_and_its_test_passes(tap: GitCase, tmp_path: Path) -> None:
     job = publish(tap.platform, tap.job())
-    with tap.platform.open(job) as repository:  # type: ignore[attr-defined]
+    with tap.platform.open(job) as repository:
         published = tmp_path / "hello-forge.rb"
-        published.write_text(repository.read("Formula/hello-forge.rb"))
+        published.write_text(repository.read("Formula/hello-forge.rb") or "")
     cpu = "intel" if machine.machine() == "x86_64" else "arm"
     assert ruby("install", published, "linux", cpu, tmp_path / "prefix").strip() == "hello-forge 1.0.0"
 

@@ -23,11 +23,12 @@ from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.vscode import Vscode
 from deployforge_tasks.rehearsal.stand_ins.gallery import PAT, Gallery
 from tests.support.jobs import Recorder, make_job, packaged, publish
+from tests.support.registries import TOOLS
 
 VSCODE = Vscode()
 ID = "hello-makers.hello-forge"
-TOOLS = Path(os.environ.get("DEPLOYFORGE_TEST_TOOLS", "/opt/deployforge-tools")) / "vsce" / "node_modules" / ".bin"
-VSCE = shutil.which("vsce", path=os.pathsep.join([str(TOOLS), os.environ.get("PATH", "")]))
+VSCE_FOLDER = TOOLS / "vsce" / "node_modules" / ".bin"
+VSCE = shutil.which("vsce", path=os.pathsep.join([str(VSCE_FOLDER), os.environ.get("PATH", "")]))
 needs_vsce = pytest.mark.skipif(VSCE is None, reason="vsce is not on this machine")
 EXTENSION = {
     "package.json": json.dumps({

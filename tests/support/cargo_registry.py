@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deployforge_tasks.effects.clock import Clock, Patience, poll
+from tests.support.registries import TOOLS
 
-_TOOLS = Path(os.environ.get("DEPLOYFORGE_TEST_TOOLS", "/opt/deployforge-tools")) / "cargo" / "bin"
-SERVER = shutil.which("cargo-http-registry", path=os.pathsep.join([str(_TOOLS), os.environ.get("PATH", "")]))
+SERVER = shutil.which(
+    "cargo-http-registry", path=os.pathsep.join([str(TOOLS / "cargo" / "bin"), os.environ.get("PATH", "")])
+)
 
 
 @contextmanager

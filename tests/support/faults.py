@@ -92,14 +92,14 @@ def truncate(exchange: Exchange) -> Answer:
     return answer
 
 
-def garbage(body: bytes = OUTAGE_PAGE, content_type: str = "text/html") -> Fault:
+def garbage() -> Fault:
     """Answer 200 with a page that has nothing to do with the question; nothing reaches the registry."""
-    return status(200, {"Content-Type": content_type}, body)
+    return status(200, {"Content-Type": "text/html"}, OUTAGE_PAGE)
 
 
-def garbage_after(body: bytes = OUTAGE_PAGE, content_type: str = "text/html") -> Fault:
+def garbage_after() -> Fault:
     """The registry does what it was asked, the client gets 200 with such a page."""
-    return status_after(200, {"Content-Type": content_type}, body)
+    return status_after(200, {"Content-Type": "text/html"}, OUTAGE_PAGE)
 
 
 def delay(seconds: float) -> Fault:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deployforge_tasks.platforms.base import Job, Platform
+from deployforge_tasks.platforms._git import GitPlatform
+from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.rehearsal.stand_ins.git import GitStandIn
 from tests.support.files import serving
 from tests.support.jobs import Recorder, make_job
@@ -18,7 +19,7 @@ from tests.support.jobs import Recorder, make_job
 class GitCase:
     """Where a platform publishes; `job` makes a job on a fresh machine each time."""
 
-    platform: Platform[Any]
+    platform: GitPlatform[Any]
     folder: Path
     options: Mapping[str, Any]
     secrets: Mapping[str, str]
@@ -55,7 +56,7 @@ def release_files_served(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 @contextmanager
-def over_http(platform: Platform[Any], folder: Path) -> Iterator[GitCase]:
+def over_http(platform: GitPlatform[Any], folder: Path) -> Iterator[GitCase]:
     """The platform against the stand-in."""
     stand_in = GitStandIn(folder / "git")
     with ExitStack() as stack:

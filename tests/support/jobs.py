@@ -97,7 +97,7 @@ def make_job(
         root=root or folder,
         workdir=workdir,
         http=Http(clock, patience=IMPATIENT, timeout=5.0, loopback_only=True),
-        processes=Processes(log.debug),
+        processes=Processes(log.info),
         clock=clock,
         patience=IMPATIENT,
         log=log,

@@ -17,7 +17,6 @@ from typing import Any
 import yaml
 
 from deployforge_tasks.core.model import Publication
-from deployforge_tasks.core.targets import Target
 from deployforge_tasks.platforms.registry import platforms
 from deployforge_tasks.rehearsal.registries import Registries
 from tests.support.cases import sample_options
@@ -98,30 +97,30 @@ class World:
 
 
 @contextmanager
-def world(platform: str, folder: Path, targets: Sequence[str] = TARGETS) -> Iterator[World]:
+def world(platform: str, folder: Path) -> Iterator[World]:
     """A project with one platform; the hubs that it needs have published already."""
     needs = platforms()[platform].needs
     with Registries(folder / "registries", {n: sample_options(n) for n in (*needs, platform)}) as registries:
         registry = next(r for r in registries.running.values() if platform in r.serves)
         with FaultProxy(registry.url) as proxy:
             made = World(platform, registries, proxy, folder / "project")
-            _write_project(made, (*needs, platform), targets)
+            _write_project(made, (*needs, platform))
             for hub in needs:
                 done = made.run("deploy", "--platforms", hub, "--yes")
                 assert done.returncode == 0, done.stdout + done.stderr
             yield made
 
 
-def _write_project(made: World, names: Sequence[str], targets: Sequence[str]) -> None:
+def _write_project(made: World, names: Sequence[str]) -> None:
     overlay = made.registries.overlay()
     options = {n: {**sample_options(n), **overlay["platforms"].get(n, {})} for n in names}
     options[made.platform] = made.proxy.through(options[made.platform])
     dist = made.folder / "dist"
-    release_files(dist, "1.0.0", targets)
+    release_files(dist, "1.0.0", TARGETS)
     config = {
         **PROJECT,
         "version": "1.0.0",
-        "artifacts": {"from": "directory", "directory": "dist", "targets": [str(Target.parse(t)) for t in targets]},
+        "artifacts": {"from": "directory", "directory": "dist", "targets": list(TARGETS)},
         "platforms": options,
         "credentials": {n: c for n, c in overlay["credentials"].items() if n in names},
         "conditions": CONDITIONS,

@@ -94,8 +94,8 @@ def node_id(kind: str, number: int) -> str:
     return f"{kind}_{number:08x}"
 
 
-def user(base: str, login: str, *, kind: str = "User") -> dict[str, Any]:
-    """A person or an organisation."""
+def user(base: str, login: str) -> dict[str, Any]:
+    """A person."""
     api = f"{base}{API}/users/{login}"
     number = int(hashlib.sha256(login.encode()).hexdigest()[:6], 16)
     return {
@@ -107,7 +107,7 @@ def user(base: str, login: str, *, kind: str = "User") -> dict[str, Any]:
         "url": api,
         "html_url": f"{base}/{login}",
         **{f"{link}_url": f"{api}/{link}" for link in _USER_LINKS},
-        "type": kind,
+        "type": "User",
         "site_admin": False,
     }
 
