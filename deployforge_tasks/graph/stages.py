@@ -133,6 +133,7 @@ def rollback(context: RunContext, name: str) -> End:
             )
         result = context.platforms[name].rollback(job, to)
         context.ledger.forget_evidence(key)
+        context.ledger.record_left(key)
     context.rollbacks[name] = result
     for line in (*result.done, *(f"by hand: {step.text} {step.url}".strip() for step in result.manual)):
         context.log.info(line)

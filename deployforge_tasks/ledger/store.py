@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from deployforge_tasks.core.errors import ArtifactError
@@ -23,6 +23,8 @@ __all__ = ["Attempt", "Intent", "Key", "Ledger", "Run"]
 
 #: Stands for "every piece" in a receipt of something that somebody else published.
 WHOLE = "*"
+#: The kind of a receipt that says: users were taken back from this version.
+_LEFT = "left"
 
 
 class Ledger:
@@ -185,17 +187,23 @@ class Ledger:
         with writing(self._engine) as connection:
             self._add_receipt(connection, _columns(key), WHOLE, digest, "seen")
 
+    def record_left(self, key: Key) -> None:
+        """Users were taken back from this version: nobody is taken back to it, until it is published again."""
+        with writing(self._engine) as connection:
+            self._add_receipt(connection, _columns(key), WHOLE, "", _LEFT)
+
     def published(self, project: str, profile: str, platform: str) -> list[str]:
-        """The versions with receipts (seen ones too), oldest first."""
+        """The versions with receipts (seen ones too), oldest first, without those that users were taken back from."""
         table = tables.receipts
         query = (
-            select(table.c.version)
+            select(table.c.version, table.c.kind)
             .where(table.c.project == project, table.c.profile == profile, table.c.platform == platform)
-            .group_by(table.c.version)
-            .order_by(func.min(table.c.id))
+            .order_by(table.c.id)
         )
         with self._engine.connect() as connection:
-            return list(connection.scalars(query))
+            rows = [(row.version, row.kind) for row in connection.execute(query)]
+        left = {version for version, kind in rows if kind == _LEFT}
+        return list(dict.fromkeys(version for version, _ in rows if version not in left))
 
     # Evidence
 
@@ -257,6 +265,8 @@ class Ledger:
         if outcome != "void":
             key = {name: row[name] for name in ("project", "profile", "platform", "version")}
             self._add_receipt(connection, key, row["piece"], row["digest"], "ours")
+            receipts = tables.receipts
+            connection.execute(delete(receipts).where(_of(receipts, Key(**key)), receipts.c.kind == _LEFT))
 
     def _add_receipt(self, connection: Connection, key: dict[str, str], piece: str, digest: str, kind: str) -> None:
         row = {**key, "piece": piece, "digest": digest, "kind": kind, "at": _now()}

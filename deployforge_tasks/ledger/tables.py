@@ -128,7 +128,8 @@ receipts = Table(
     *_key(),
     _text("piece"),
     _text("digest"),
-    # "ours": the call returned, or a later look-up found it; "seen": somebody else published it
+    # "ours": the call returned, or a later look-up found it; "seen": somebody else published it; "left": users were
+    # taken back from the version
     Column("kind", String, nullable=False),
     Column("at", UtcTime, nullable=False),
     UniqueConstraint("project", "profile", "platform", "version", "kind", "piece"),

@@ -270,3 +270,16 @@ def test_a_rollback_to_the_version_to_leave_changes_nothing(tmp_path: Path, serv
     error = result.platforms["a"].error
     assert error is not None
     assert (error.code, result.exit_code) == ("DF5501", 8)
+
+
+def test_nobody_is_taken_back_to_a_version_that_was_taken_back(tmp_path: Path, server: ShelfServer) -> None:
+    project = write_project(tmp_path, {"a": {"url": server.url}})
+    with shelves("a"):
+        for version in ("1.0.0", "1.1.0"):
+            deploy(load_project(project, version))
+        rollback(load_project(project, "1.1.0"))
+        deploy(load_project(project, "1.2.0"))
+        result = rollback(load_project(project, "1.2.0"))
+
+    assert result.platforms["a"].rollback is not None
+    assert result.platforms["a"].rollback.done == ("back to 1.0.0",)

@@ -90,6 +90,17 @@ def test_published_versions_come_oldest_first_and_once(ledger: Ledger) -> None:
     assert ledger.published("hello", "", "npm") == ["1.0.0", "1.1.0", "1.0.1"]
 
 
+def test_a_version_that_users_were_taken_back_from_counts_again_when_it_is_published_again(ledger: Ledger) -> None:
+    for version in ("1.0.0", "1.0.1"):
+        ledger.receive(ledger.intend(Key("hello", "", "npm", version), "a", "x"))
+    ledger.record_left(Key("hello", "", "npm", "1.0.1"))
+    assert ledger.published("hello", "", "npm") == ["1.0.0"]
+    assert ledger.receipts(Key("hello", "", "npm", "1.0.1")) == {"a": "x"}
+
+    ledger.receive(ledger.intend(Key("hello", "", "npm", "1.0.1"), "a", "x"))
+    assert ledger.published("hello", "", "npm") == ["1.0.0", "1.0.1"]
+
+
 def test_evidence_is_kept_replaced_and_forgotten(ledger: Ledger) -> None:
     assert ledger.evidence(KEY) is None
     ledger.record_evidence(KEY, Evidence("download", "hello", reason="npm is not on this machine"))
