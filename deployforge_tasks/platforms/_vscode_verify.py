@@ -31,7 +31,7 @@ def verify(job: Job[Any], gallery: Gallery, pieces: Sequence[str], *, official: 
     target = runnable(job.targets)
     if which("code") and official and target:
         return _install(job, gallery, target)
-    reason = "code installs from the Marketplace only" if which("code") else "VS Code is not on this machine"
+    reason = _why_not(official=official)
     mine = str(spelling(target, "vscode")) if target else ""
     piece = mine if mine in pieces else pieces[0]
     sandbox = job.sandbox()
@@ -42,6 +42,13 @@ def verify(job: Job[Any], gallery: Gallery, pieces: Sequence[str], *, official: 
     program = folder / "extension" / PROGRAM_FOLDER / f"{job.binary}{target.executable_suffix}"
     program.chmod(0o755)
     return Evidence("download", f"the gallery's package for {piece}", said_version(job, sandbox, program), reason)
+
+
+def _why_not(*, official: bool) -> str:
+    """Why `code` does not install it here."""
+    if which("code") is None:
+        return "VS Code is not on this machine"
+    return "no target is this machine's" if official else "code installs from the Marketplace only"
 
 
 def _install(job: Job[Any], gallery: Gallery, target: Target) -> Evidence:

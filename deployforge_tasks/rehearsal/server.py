@@ -182,7 +182,7 @@ def _make_handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
                 return None
             return request
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - given names
 
         def log_message(self, *args: object) -> None:
             """Silent: the journal has it."""

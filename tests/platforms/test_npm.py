@@ -249,7 +249,7 @@ def test_a_success_that_does_not_come_from_the_registry_is_none(stand_in: Regist
     def in_between(request: Request) -> Reply:
         return Reply(200, "<p>Welcome!") if request.method == "PUT" else real(request)
 
-    stand_in.answer = in_between  # type: ignore[method-assign]
+    stand_in.answer = in_between  # type: ignore[method-assign]  # one test long
     with pytest.raises(NetworkError, match="not JSON"):
         NPM.publish(job, [LINUX])
     assert NPM.presence(job).state is State.ABSENT

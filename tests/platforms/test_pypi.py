@@ -205,7 +205,7 @@ def test_a_page_that_is_no_index_is_not_absent(stand_in: Registry, tmp_path: Pat
     job = job_for({**at(stand_in), "index": f"{stand_in.url}/files/00"}, tmp_path)
     assert PYPI.presence(job).state is State.ABSENT
     publish(PYPI, job_for(at(stand_in), tmp_path))
-    stand_in.answer = lambda request: _page()  # type: ignore[method-assign]
+    stand_in.answer = lambda request: _page()  # type: ignore[method-assign]  # one test long
     with pytest.raises(NetworkError):
         PYPI.presence(job_for(at(stand_in), tmp_path))
 
