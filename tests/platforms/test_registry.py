@@ -171,11 +171,12 @@ def test_the_configuration_of_the_first_hour_loads_with_warnings(tmp_path: Path)
     loaded = load(tmp_path / "deployforge.yml", environ={})
     assert str(loaded.version) == "1.0.42"
     assert {w.path for w in loaded.warnings} >= {
-        "license", "author", "source.repo", "artifacts", "credentials",
+        "license", "author", "source.repo", "artifacts",
         "platforms.npm.scope", "platforms.pypi.registry", "platforms.homebrew.dependencies",
         "platforms.crates.features", "platforms.vscode.extension_id",
     }  # fmt: skip
-    assert all(w.hint for w in loaded.warnings)
+    assert "credentials" in {n.path for n in loaded.notes}
+    assert all(w.hint for w in (*loaded.warnings, *loaded.notes))
 
 
 def test_the_complete_release_of_a_real_project_can_be_written_down() -> None:
