@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -26,6 +27,9 @@ _KEPT = (
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "DOCKER_HOST", "XDG_RUNTIME_DIR",
     "CARGO_HOME", "RUSTUP_HOME", "GOPATH", "GOCACHE", "JAVA_HOME", "SSH_AUTH_SOCK",
 )  # fmt: skip
+
+#: Seconds for which a program's file may still be held open by somebody who has just written it.
+_BUSY = 5.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Processes:
         program = shutil.which(args[0], path=env.get("PATH"))
         if program is None:
             raise missing_tool(args[0])
-        process = subprocess.Popen(
+        process = start(
             [program, *args[1:]],
             cwd=cwd,
             env=env,
@@ -117,6 +121,22 @@ class Processes:
         finally:
             kill_group(process)
         return Completed(tuple(redactor.text(a) for a in args), process.returncode, out.text(), err.text())
+
+
+def start(args: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+    """Start a program (arguments as `subprocess.Popen`), also one whose file was written a moment ago.
+
+    A child that another thread starts at the same time inherits the file that we are writing until it runs its own
+    program; as long as it does, Linux answers "text file busy" (https://github.com/golang/go/issues/22315).
+    """
+    deadline = time.monotonic() + _BUSY
+    while True:
+        try:
+            return subprocess.Popen(args, **options)
+        except OSError as error:
+            if error.errno != getattr(errno, "ETXTBSY", None) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 class _Reader(threading.Thread):

@@ -14,7 +14,7 @@ import psutil
 
 from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.effects.files import remove_folder
-from deployforge_tasks.effects.process import Completed, Processes, child_environment, kill_group, own_group
+from deployforge_tasks.effects.process import Completed, Processes, child_environment, kill_group, own_group, start
 
 # One program that prints its version needs a handful of processes (a shim, node, itself); a wrapper that
 # finds itself makes a dozen a second (measured on ContextLite's published packages).
@@ -90,7 +90,7 @@ class Sandbox:
         output = self._tmp / "output.txt"
         try:
             with output.open("wb") as file:
-                process = subprocess.Popen(
+                process = start(
                     args,
                     cwd=self.root,
                     env=self.environment(path=path),

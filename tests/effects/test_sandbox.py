@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -32,6 +34,15 @@ def script(folder: Path, text: str) -> Path:
 
 def test_it_tells_what_the_program_printed(sandbox: Sandbox) -> None:
     assert sandbox.run_program([executable(Target("linux", "amd64"), "1.0.0"), "--version"]) == "hello-forge 1.0.0\n"
+
+
+def test_a_program_that_is_still_open_for_writing_is_started_when_it_is_closed(sandbox: Sandbox) -> None:
+    """In a process with many threads, another child may hold the file that we have just written."""
+    program = sandbox.root / BINARY
+    shutil.copy(executable(Target("linux", "amd64"), "1.0.0"), program)
+    still_open = program.open("r+b")
+    threading.Timer(0.3, still_open.close).start()
+    assert "1.0.0" in sandbox.run_program([program, "--version"])
 
 
 def test_a_wrapper_that_finds_itself_is_stopped_and_leaves_nothing_running(sandbox: Sandbox) -> None:
