@@ -16,19 +16,36 @@ class Root(Group):
     """Imports a command's module when the command is called."""
 
     summaries: ClassVar = {
+        "init": "Look at this repository and write its deployforge.yml.",
         "deploy": "Publish a version everywhere, exactly once, and prove it by installing it.",
+        "retry": "Go on with what failed or was left undone in the last run.",
+        "verify": "Install what is published again, and run it.",
         "rollback": "Take users back to an earlier version, as far as each platform allows.",
-        "status": "What every platform has of a version.",
+        "status": "What every platform has of a version, and what users get there now.",
+        "runs": "The runs that the ledger remembers.",
+        "logs": "What happened in a run, or what happens in it now.",
+        "diff": "What changes in the rendered files from one version to another.",
+        "graph": "Draw the tasks and how they stand.",
         "rehearse": "Release to registries on this machine and install everything back.",
-        "config": "Check or show the configuration, or print its JSON Schema.",
-        "platforms": "The platforms that DeployForge knows, and what each takes.",
+        "test": "Try connections, credentials, names and preflights; publish nothing.",
+        "doctor": "Look at everything that a release needs on this machine.",
+        "config": "Check, show or bring up to date the configuration, or print its JSON Schema.",
+        "platforms": "The platforms that DeployForge knows, what each takes, and a new one of your own.",
+        "templates": "The templates of packages: list them, render them, make them your own.",
+        "login": "Set up the credential of a platform: where to get it, try it, store it.",
+        "logout": "Remove a stored credential.",
+        "whoami": "Who each credential is, what it may do, and when it ends.",
+        "notify": "Try the channels that tell people about releases.",
+        "completion": "Print the completion script of a shell.",
         "help": "Help on a command, a topic or an error's id.",
     }
     sections: ClassVar = {
-        "Release": ["deploy", "rollback"],
-        "Look": ["status"],
-        "Check": ["rehearse", "config", "platforms"],
-        "Help": ["help"],
+        "Release": ["init", "deploy", "retry", "verify", "rollback"],
+        "Look": ["status", "runs", "logs", "diff", "graph"],
+        "Check": ["rehearse", "test", "doctor", "config", "platforms", "templates"],
+        "Account": ["login", "logout", "whoami"],
+        "Automate": ["notify"],
+        "Shell": ["completion", "help"],
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from deployforge_tasks.core.presence import Look
 from deployforge_tasks.core.targets import Target
 
 
@@ -136,6 +138,34 @@ class Credential:
     help: str
     required: bool = True
     secret: bool = True
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a credential belongs to, as the platform tells.
+
+    `who` is the account; `may` what the credential may do, in the platform's own words (scopes, projects, roles);
+    `expires` when it ends, None where the platform tells no end; `note` what else a person should know.
+    """
+
+    who: str
+    may: tuple[str, ...] = ()
+    expires: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Live:
+    """The version that users of a platform get now when they ask for none.
+
+    `version` is spelled as in ``deployforge.yml``; `channel` is what it was read from (a dist-tag,
+    a track, a branch); `since` when it was published, where the platform tells; `look` is the evidence.
+    """
+
+    version: str
+    look: Look
+    channel: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.ledger import tables
+from deployforge_tasks.ledger.migrations import migrate
 
 _BUSY_SECONDS = 60.0
 _SETUP_LOCK = 0x6465706C6F79  # any number that every DeployForge takes for "the ledger is being set up"
@@ -114,7 +115,7 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _set_up(engine: Engine) -> None:
-    """Make the tables, one process at a time."""
+    """Make the tables or bring them up to date, one process at a time."""
     file = sqlite_file(engine)
     if file is None:
         with writing(engine) as connection:
@@ -134,6 +135,8 @@ def _make_tables(connection: Connection) -> None:
                 hint="a newer DeployForge wrote it: install that one, or point `ledger:` at another database",
                 code="DF1053",
             )
+        if found < tables.SCHEMA_VERSION:
+            migrate(connection, found)
         return
     tables.metadata.create_all(connection)
     connection.execute(insert(tables.ledger_schema).values(version=tables.SCHEMA_VERSION))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -57,7 +59,8 @@ class Ledger:
     def start_run(self, project: str, profile: str, version: str, command: str) -> int:
         row = {"project": project, "profile": profile, "version": version, "command": command}
         with writing(self._engine) as connection:
-            return _insert(connection, tables.runs, {**redactor.data(row), "started_at": _now()})
+            place = {"host": socket.gethostname(), "pid": os.getpid()}
+            return _insert(connection, tables.runs, {**redactor.data(row), **place, "started_at": _now()})
 
     def finish_run(self, run: int, outcome: str, exit_code: int) -> None:
         journal = self._journals.pop(run, None)

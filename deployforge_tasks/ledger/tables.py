@@ -1,4 +1,4 @@
-"""The tables. A change of them needs a new `SCHEMA_VERSION` and a step that brings older ledgers up to it."""
+"""The tables. A change of them needs a new `SCHEMA_VERSION` and a step in `migrations` that brings older ledgers up."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -68,6 +68,9 @@ runs = Table(
     Column("finished_at", UtcTime),
     _text("outcome", null=True),
     Column("exit_code", Integer),
+    # Where it runs: tells a run that goes on from one that was killed.
+    Column("host", Text),
+    Column("pid", Integer),
     Index("runs_of_project", "project", "profile", "id"),
 )
 
@@ -144,4 +147,21 @@ evidence = Table(
     _text("said"),
     _text("reason"),
     Column("at", UtcTime, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("run", Integer, ForeignKey("runs.id"), nullable=True, index=True),
+    *(Column(name, String, nullable=False) for name in ("project", "profile", "version", "event")),
+    Column("platform", String),
+    _text("channel"),
+    # What makes two notifications the same: the second one is not sent again for a while.
+    Column("same", String, nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    # delivered | failed | quiet (a duplicate)
+    Column("outcome", String, nullable=False),
+    _text("reason"),
 )

@@ -16,6 +16,8 @@ from deployforge_tasks.core.model import (
     Credential,
     Evidence,
     Finding,
+    Identity,
+    Live,
     ManualStep,
     Package,
     Rollback,
@@ -217,6 +219,22 @@ class Platform(ABC, Generic[O]):
     @abstractmethod
     def rollback(self, job: Job[O], to: Version | None) -> Rollback:
         """Take users back to `to`, as far as the platform allows, and name what only a person can do."""
+
+    def live(self, job: Job[O]) -> Live | None:
+        """The version that users get now when they ask for none; None when nothing is published.
+
+        Only looks. Any exception means that it cannot be told.
+        """
+        raise NotImplementedError
+
+    def whoami(self, job: Job[O]) -> Identity:
+        """Who the credential of this platform is. Only looks: it changes nothing, and publishes nothing.
+
+        Raises:
+            CredentialError: it is missing, or the platform refuses it.
+            NotImplementedError: the platform has no way to tell.
+        """
+        raise NotImplementedError
 
     def page(self, job: Job[O]) -> str:
         """The web page of the version, for people."""

@@ -24,15 +24,36 @@ def test_what_was_written_is_there_after_opening_again(ledger_url: str) -> None:
     second.close()
 
 
-def test_a_newer_schema_is_refused_with_what_to_do(ledger_url: str) -> None:
-    Ledger.open(ledger_url).close()
+def change(ledger_url: str, *statements: str) -> None:
+    """Change the database behind a ledger's back."""
     parsed = make_url(ledger_url)
     engine = sqlalchemy.create_engine(
         parsed.set(drivername="postgresql+psycopg") if "postgres" in ledger_url else parsed
     )
     with engine.begin() as connection:
-        connection.execute(sqlalchemy.text("UPDATE ledger_schema SET version = 99"))
+        for statement in statements:
+            connection.execute(sqlalchemy.text(statement))
     engine.dispose()
+
+
+def test_the_ledger_of_an_older_version_is_brought_up_to_date_and_keeps_what_it_has(ledger_url: str) -> None:
+    old = Ledger.open(ledger_url)
+    old.receive(old.intend(KEY, "hello", "x"))
+    old.close()
+    to_schema_1 = ("ALTER TABLE runs DROP COLUMN host", "ALTER TABLE runs DROP COLUMN pid", "DROP TABLE deliveries")
+    change(ledger_url, *to_schema_1, "UPDATE ledger_schema SET version = 1")
+
+    new = Ledger.open(ledger_url)
+
+    assert new.receipts(KEY) == {"hello": "x"}
+    assert new.start_run("hello", "", "1.0.0", "deploy") > 0
+    new.close()
+    Ledger.open(ledger_url).close()  # and it is up to date from then on
+
+
+def test_a_newer_schema_is_refused_with_what_to_do(ledger_url: str) -> None:
+    Ledger.open(ledger_url).close()
+    change(ledger_url, "UPDATE ledger_schema SET version = 99")
     with pytest.raises(ConfigError, match="schema 99") as caught:
         Ledger.open(ledger_url)
     assert caught.value.code == "DF1053"

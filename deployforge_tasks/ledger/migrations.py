@@ -1,0 +1,26 @@
+"""Bringing the ledger of an older DeployForge up to date: one step a schema version, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection, text, update
+
+from deployforge_tasks.ledger import tables
+
+
+def migrate(connection: Connection, found: int) -> None:
+    """Apply every step from schema `found` to the present one."""
+    for version in range(found, tables.SCHEMA_VERSION):
+        _STEPS[version](connection)
+    connection.execute(update(tables.ledger_schema).values(version=tables.SCHEMA_VERSION))
+
+
+def _runs_with_a_place_and_deliveries(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE runs ADD COLUMN host TEXT"))
+    connection.execute(text("ALTER TABLE runs ADD COLUMN pid INTEGER"))
+    tables.deliveries.create(connection)
+
+
+#: By the schema version that a step starts from.
+_STEPS: Mapping[int, Callable[[Connection], None]] = {1: _runs_with_a_place_and_deliveries}
