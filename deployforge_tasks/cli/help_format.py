@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import shutil
+import os
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -82,7 +82,14 @@ def _rows(rows: Sequence[tuple[str, str]], width: int) -> list[str]:
 
 
 def _width() -> int:
-    return min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns)
+    """The terminal's width as `shutil.get_terminal_size` tells it, which takes longer to import than all of this."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return min(_WIDEST, int(columns))
+    try:
+        return min(_WIDEST, os.get_terminal_size().columns or _WIDEST)
+    except OSError:
+        return _WIDEST
 
 
 class Helpful:

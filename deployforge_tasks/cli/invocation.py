@@ -7,11 +7,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.cli.terminal import Terminal, is_terminal
-from deployforge_tasks.operations.settings import Settings
+
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.settings import Settings
 
 
 @dataclass
@@ -61,6 +62,10 @@ class Invocation:
         return wanted and is_terminal(self.terminal.stderr) and self.environ.get("TERM") != "dumb"
 
     def settings(self, version: str | None = None) -> Settings:
+        from pathlib import Path
+
+        from deployforge_tasks.operations.settings import Settings
+
         return Settings(
             file=Path(self.config),
             profile=self.profile,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 
 import click
 
-from deployforge_tasks.cli import exit_codes, failures
+from deployforge_tasks.cli import exit_codes
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.root import root
 
@@ -15,6 +16,10 @@ from deployforge_tasks.cli.root import root
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     _use_utf8()
+    if instruction := os.environ.get("_DEPLOYFORGE_COMPLETE"):
+        from deployforge_tasks.cli.completing import answer
+
+        return answer(root, instruction)
     invocation = Invocation()
     words = list(_with_json_value(sys.argv[1:] if args is None else args))
     # Known before parsing, so that a command line with a mistake is answered in JSON too.
@@ -23,6 +28,8 @@ def main(args: Sequence[str] | None = None) -> int:
         code = _run(words, invocation)
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - a surface shows every error and never a traceback
+        from deployforge_tasks.cli import failures
+
         return failures.show(invocation, error)
     return code
 

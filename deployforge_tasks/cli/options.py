@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from deployforge_tasks.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,11 +25,32 @@ class Option(click.Option):
         self.group = group
         self.env = env
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that this option takes, if they are known."""
+        from deployforge_tasks.cli.completing import items
+
+        return items(ctx, self.name, incomplete) or super().shell_complete(ctx, incomplete)
+
     def get_help_extra(self, ctx: click.Context) -> Any:
         """What click adds to the help, without the mathematical form of a range."""
         extra = super().get_help_extra(ctx)
         extra.pop("range", None)
         return extra
+
+
+class Argument(click.Argument):
+    """An argument that completes to the names that it takes."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that this argument takes, if they are known."""
+        from deployforge_tasks.cli.completing import items
+
+        return items(ctx, self.name, incomplete) or super().shell_complete(ctx, incomplete)
+
+
+def argument(*names: str, **attributes: Any) -> Callable[[F], F]:
+    """Add an argument to a command."""
+    return click.argument(*names, cls=Argument, **attributes)
 
 
 def option(*names: str, group: str, **attributes: Any) -> Callable[[F], F]:

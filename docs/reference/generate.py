@@ -14,6 +14,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/reference/generate.py; change the code instead. -->\n"
 SCHEMA = "deployforge.schema.json"
+MAN_PAGE = "deployforge.1"
 
 
 def pages() -> dict[str, str]:
@@ -26,13 +27,20 @@ def pages() -> dict[str, str]:
         "exit-codes.md": _exit_codes,
         "doit-tasks.md": _doit_tasks,
     }
-    return {**{name: NOTE + "\n".join(page()) + "\n" for name, page in made.items()}, SCHEMA: _schema()}
+    written = {name: NOTE + "\n".join(page()) + "\n" for name, page in made.items()}
+    return {**written, SCHEMA: _schema(), MAN_PAGE: _man_page()}
 
 
 def _schema() -> str:
     from deployforge_tasks.platforms.registry import json_schema
 
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _man_page() -> str:
+    from deployforge_tasks.cli.manpage import page
+
+    return page()
 
 
 # Markdown

@@ -9,7 +9,9 @@ import click
 from deployforge_tasks.cli import exit_codes
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.options import argument
 from deployforge_tasks.cli.root import root
+from deployforge_tasks.cli.topics import TOPICS
 from deployforge_tasks.cli.usage import unknown
 
 
@@ -21,22 +23,24 @@ from deployforge_tasks.cli.usage import unknown
         "deployforge help DF4100",
     ),
 )
-@click.argument("topic", required=False)
+@argument("topic", required=False)
 @click.pass_context
 def command(context: click.Context, topic: str | None) -> None:
-    """Help on a command, on `exit-codes`, or on the id of an error."""
+    """Help on a command, on the id of an error, or on a topic: environment, exit-codes, json, doit, presence, man."""
     invocation = context.ensure_object(Invocation)
     parent = context.find_root()
     if topic is None:
         invocation.terminal.out(parent.get_help())
     elif topic == "exit-codes":
         _exit_codes(invocation)
+    elif topic in TOPICS:
+        _topic(invocation, topic)
     elif re.fullmatch(r"(?i)DF\d{4}", topic):
         _error(invocation, topic.upper())
     else:
         found = root.get_command(parent, topic)
         if found is None:
-            raise unknown("topic", topic, [*root.list_commands(parent), "exit-codes"])
+            raise unknown("topic", topic, [*root.list_commands(parent), *TOPICS])
         invocation.terminal.out(click.Context(found, info_name=topic, parent=parent).get_help())
 
 
@@ -46,6 +50,13 @@ def _exit_codes(invocation: Invocation) -> None:
         invocation.emit("exit-codes", {"exit_codes": table})
     else:
         invocation.terminal.out(exit_codes.as_text())
+
+
+def _topic(invocation: Invocation, topic: str) -> None:
+    if invocation.json:
+        invocation.emit("topic", {"topic": topic, "text": TOPICS[topic]()})
+    else:
+        invocation.terminal.out(TOPICS[topic]())
 
 
 def _error(invocation: Invocation, code: str) -> None:

@@ -11,7 +11,7 @@ import click
 
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import global_options
+from deployforge_tasks.cli.options import argument, global_options
 from deployforge_tasks.cli.table import Cell, columns
 from deployforge_tasks.cli.usage import unknown
 
@@ -43,7 +43,7 @@ def list_(invocation: Invocation) -> None:
 
 
 @command.command(cls=Command, examples=("deployforge platforms show npm",))
-@click.argument("name")
+@argument("name")
 @click.pass_obj
 def show(invocation: Invocation, name: str) -> None:
     """What the platform NAME is, which credentials it needs and which options it takes."""

@@ -12,7 +12,7 @@ import click
 
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.options import argument, option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, Row, columns, duration
 from deployforge_tasks.cli.usage import choose_platforms
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         "deployforge rehearse --real",
     ),
 )
-@click.argument("version", required=False)
+@argument("version", required=False)
 @selection
 @option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
 @option("--keep", group="Behaviour", is_flag=True, help="Leave the registries up until Ctrl-C.")

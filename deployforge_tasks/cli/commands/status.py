@@ -8,7 +8,7 @@ import click
 
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import selection
+from deployforge_tasks.cli.options import argument, selection
 from deployforge_tasks.cli.table import Cell, Row, columns
 from deployforge_tasks.cli.usage import choose_platforms
 from deployforge_tasks.core.presence import State
@@ -30,7 +30,7 @@ LOOKS = {
 
 
 @click.command(cls=Command, examples=("deployforge status", "deployforge status v1.0.42 --platforms npm,pypi --json"))
-@click.argument("version", required=False)
+@argument("version", required=False)
 @selection
 @click.pass_obj
 def command(invocation: Invocation, version: str | None, wanted: tuple[str, ...], without: tuple[str, ...]) -> int:

@@ -1,0 +1,80 @@
+"""The names that can stand on a command line: for completion, so that nothing here ever raises or takes long."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.settings import Settings
+
+_VERSIONS = 50
+
+
+def platforms(settings: Settings) -> list[str]:
+    """The platforms of ``deployforge.yml``; without one every platform that there is."""
+    configured = _section(settings, "platforms")
+    if configured:
+        return configured
+    from deployforge_tasks.platforms.registry import platforms as known
+
+    return list(known())
+
+
+def profiles(settings: Settings) -> list[str]:
+    """The profiles of ``deployforge.yml`` and those that are built in."""
+    from deployforge_tasks.project.profiles import BUILT_IN
+
+    return [*_section(settings, "profiles"), *BUILT_IN]
+
+
+def versions(settings: Settings) -> list[str]:
+    """The versions of the newest runs, and the newest tags of the checkout."""
+    return list(dict.fromkeys([*_quietly(lambda: _released(settings)), *_quietly(lambda: _tagged(settings))]))
+
+
+def tasks(settings: Settings) -> list[str]:
+    """The tasks of the graph, as `doit list` last saw them, and the groups that they belong to."""
+    from deployforge_tasks.graph.listing import FILE
+
+    def remembered() -> list[str]:
+        rows = json.loads((settings.file.parent / FILE).read_text("utf-8"))["tasks"]
+        return [str(name) for name, *_ in rows]
+
+    return _quietly(remembered)
+
+
+def _section(settings: Settings, name: str) -> list[str]:
+    def keys() -> list[str]:
+        import yaml
+
+        section = yaml.safe_load(settings.file.read_text("utf-8")).get(name) or {}
+        return [str(key) for key in section]
+
+    return _quietly(keys)
+
+
+def _released(settings: Settings) -> list[str]:
+    from deployforge_tasks.graph.context import RunContext
+
+    with contextlib.closing(RunContext(settings.load())) as context:
+        runs = context.ledger.runs(context.project.name, context.loaded.profile, _VERSIONS)
+    return list(dict.fromkeys(run.version for run in runs))
+
+
+def _tagged(settings: Settings) -> list[str]:
+    from deployforge_tasks.effects.process import Processes
+
+    command = ["git", "tag", "--sort=-creatordate"]
+    done = Processes().run(command, cwd=settings.file.parent.resolve(), check=False, timeout=5)
+    return done.stdout.split()[:_VERSIONS] if done.returncode == 0 else []
+
+
+def _quietly(names: Callable[[], list[str]]) -> list[str]:
+    """Completion has no place to show an error: what cannot be read completes to nothing."""
+    try:
+        return names()
+    except Exception:  # noqa: BLE001 - see above
+        return []

@@ -1,0 +1,121 @@
+"""Completion, asked by real shells: commands, platforms, versions, tasks and topics."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+Project = Callable[..., None]
+Complete = Callable[[str], list[str]]
+
+_BASH = """
+source <(deployforge completion bash)
+COMP_WORDS=({words}); COMP_CWORD={last}
+_deployforge_completion deployforge
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+_FISH = "source (deployforge completion fish | psub); complete -C '{line}'"
+
+
+def _shell(name: str, script: str, folder: Path) -> list[str]:
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not on this machine")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environ = {**os.environ, "PATH": path, "HOME": str(folder), "TERM": "dumb"}
+    done = subprocess.run(
+        [name, "-c", script], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=True
+    )
+    return [line.split("\t")[0] for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(params=["bash", "fish"])
+def complete(request: pytest.FixtureRequest, cli: Cli) -> Complete:
+    """What a shell offers for the last word of a command line."""
+
+    def asked(line: str) -> list[str]:
+        if request.param == "fish":
+            return _shell("fish", _FISH.format(line=line), cli.folder)
+        words = line.split(" ")
+        return _shell("bash", _BASH.format(words=" ".join(f"'{w}'" for w in words), last=len(words) - 1), cli.folder)
+
+    return asked
+
+
+@pytest.fixture
+def configured(project: Project) -> None:
+    project({"npm": {}, "pypi": {}, "brew": {}})
+
+
+def test_commands_complete(complete: Complete) -> None:
+    assert "deploy" in complete("deployforge dep")
+
+
+def test_options_complete(complete: Complete) -> None:
+    assert "--dry-run" in complete("deployforge deploy --dr")
+
+
+@pytest.mark.usefixtures("configured")
+def test_platforms_of_the_project_complete(complete: Complete) -> None:
+    assert complete("deployforge deploy --platforms n") == ["npm"]
+
+
+@pytest.mark.usefixtures("configured")
+def test_the_last_of_several_platforms_completes_and_none_comes_twice(complete: Complete) -> None:
+    assert sorted(complete("deployforge status --except npm,")) == ["npm,brew", "npm,pypi"]
+
+
+@pytest.mark.usefixtures("configured")
+def test_tags_of_the_checkout_complete_as_versions(complete: Complete, cli: Cli) -> None:
+    identity = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for command in (["init", "-q"], [*identity, "commit", "-q", "--allow-empty", "-m", "x"], ["tag", "v1.0.42"]):
+        subprocess.run(["git", *command], cwd=cli.folder, check=True)
+    assert complete("deployforge status v1.0") == ["v1.0.42"]
+
+
+def test_released_versions_complete(cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project({"npm": {}})
+    assert cli("deploy", "--yes").code == 0
+    monkeypatch.setenv("_DEPLOYFORGE_COMPLETE", "fish_complete")
+    monkeypatch.setenv("COMP_WORDS", "deployforge status 1")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert "plain,1.0.0" in cli().out
+
+
+@pytest.mark.usefixtures("configured")
+def test_profiles_complete(complete: Complete) -> None:
+    assert complete("deployforge status --profile reh") == ["rehearsal"]
+
+
+def test_ids_of_errors_and_topics_complete(complete: Complete) -> None:
+    assert complete("deployforge help DF410") == ["DF4100"]
+    assert complete("deployforge help pres") == ["presence"]
+
+
+def test_a_broken_configuration_completes_to_nothing(complete: Complete, cli: Cli) -> None:
+    (cli.folder / "deployforge.yml").write_text("platforms: [")
+    assert "Traceback" not in "\n".join(complete("deployforge status 1"))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_the_script_is_one_that_the_shell_can_read(cli: Cli, shell: str) -> None:
+    script = cli("completion", shell).out
+    (cli.folder / "script").write_text(script)
+    assert _shell(shell, "autoload -U compinit 2>/dev/null && compinit -u; . ./script && echo fine", cli.folder) == [
+        "fine"
+    ]
+
+
+def test_powershell_asks_with_the_word_that_is_being_typed(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Register-ArgumentCompleter -Native -CommandName deployforge" in cli("completion", "powershell").out
+    monkeypatch.setenv("_DEPLOYFORGE_COMPLETE", "powershell_complete")
+    monkeypatch.setenv("COMP_WORDS", "deployforge rol")
+    monkeypatch.setenv("COMP_WORD", "rol")
+    assert cli().out.split() == ["rollback"]

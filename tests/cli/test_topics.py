@@ -1,0 +1,69 @@
+"""Topics of help: written from the tables that the code reads."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deployforge_tasks.cli.root import root
+from deployforge_tasks.cli.topics import TOPICS
+from deployforge_tasks.core.presence import State
+from deployforge_tasks.platforms.registry import platforms
+from tests.cli.conftest import Cli
+
+PACKAGE = Path(__file__).parents[2] / "deployforge_tasks"
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_is_explained(cli: Cli, topic: str) -> None:
+    done = cli("help", topic)
+    assert (done.code, done.err) == (0, "")
+    assert cli("help", topic, "--json").json["schema"].startswith("deployforge.")
+
+
+def test_the_environment_lists_every_variable_of_ours_that_the_code_reads(cli: Cli) -> None:
+    read = {
+        name
+        for file in PACKAGE.rglob("*.py")
+        for name in re.findall(r'(?:environ\.get\(|environ\[|env=)"(DEPLOYFORGE_\w+)"', file.read_text("utf-8"))
+    }
+    said = cli("help", "environment").out
+    assert {name for name in read if name not in said} == set()
+
+
+def test_the_environment_lists_every_credential(cli: Cli) -> None:
+    said = cli("help", "environment").out
+    wanted = {name for p in platforms().values() for c in p.credentials for name in c.env}
+    assert {name for name in wanted if name not in said} == set()
+
+
+def test_every_presence_is_explained(cli: Cli) -> None:
+    said = cli("help", "presence").out
+    assert [str(state) for state in State if f"  {state}  " not in said.replace("   ", "  ").replace("   ", "  ")] == []
+
+
+def test_an_unknown_topic_suggests_the_nearest(cli: Cli) -> None:
+    done = cli("help", "enviroment")
+    assert done.code == 2
+    assert "did you mean `environment`?" in done.err
+
+
+def test_the_man_page_names_every_command(cli: Cli) -> None:
+    said = cli("help", "man").out
+    assert [name for name in root.summaries if f".SH DEPLOYFORGE {name.upper()}" not in said] == []
+
+
+def test_the_man_page_is_one_that_man_can_show_without_a_warning(cli: Cli, tmp_path: Path) -> None:
+    if shutil.which("groff") is None:
+        pytest.skip("groff is not on this machine")
+    page = tmp_path / "deployforge.1"
+    page.write_text(cli("help", "man").out, encoding="utf-8")
+    done = subprocess.run(
+        ["groff", "-k", "-man", "-Tutf8", "-ww", str(page)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert "at least one platform failed" in done.stdout
