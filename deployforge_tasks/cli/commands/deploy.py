@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deployforge_tasks.cli import github, plan, summary
+from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.exit_codes import INTERRUPTED, WAITING
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
@@ -66,7 +67,7 @@ def command(
     _count_warnings(invocation, loaded)
     names = choose_platforms(loaded, wanted, without)
     forced = choose_platforms(loaded, force) if force else []
-    _tell_doit(invocation, loaded, names, jobs)
+    tell_doit(invocation, *(f"deploy:{name}" for name in names), loaded=loaded, jobs=jobs)
     if dry_run:
         return _show_plan(invocation, loaded, deploy(loaded, platforms=names, dry_run=True, force=forced))
     if not _agreed(invocation, loaded, names, forced):
@@ -138,16 +139,6 @@ def _agreed(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced
         return True
     typed = click.prompt(f"\nType {loaded.version} to publish, anything else stops", default="", err=True, type=str)
     return bool(typed.strip().removeprefix("v") == str(loaded.version))
-
-
-def _tell_doit(invocation: Invocation, loaded: Loaded, names: Sequence[str], jobs: int) -> None:
-    """The same run as plain doit, for those who ask for more."""
-    if not invocation.verbose or invocation.json:
-        return
-    words = ["doit", "-n", str(jobs), *(f"deploy:{name}" for name in names), f"version={loaded.version}"]
-    words += [f"profile={loaded.profile}"] if loaded.profile else []
-    words += [f"env_file={invocation.env_file}"] if invocation.env_file else []
-    invocation.terminal.err(f"the same with doit: {' '.join(words)}")
 
 
 def _command_line(names: Sequence[str]) -> str:

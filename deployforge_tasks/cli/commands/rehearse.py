@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import argument, option, selection
@@ -56,6 +57,7 @@ def command(
     settings = invocation.settings(version)
     loaded = settings.load()
     names = choose_platforms(loaded, wanted, without)
+    tell_doit(invocation, "rehearse", loaded=loaded)
     stack = contextlib.ExitStack()
     with stack:
         listeners = stack.enter_context(following(invocation, f"rehearsal of {loaded.project.name}", names))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deployforge_tasks.cli import github
+from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.exit_codes import INTERRUPTED
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
@@ -52,6 +53,8 @@ def command(
     to = _plain(version)
     loaded = invocation.settings(leave).load()
     names = choose_platforms(loaded, wanted, without)
+    tasks = [f"rollback:{name}" for name in names]
+    tell_doit(invocation, *tasks, *([f"to={to}"] if to else []), loaded=loaded, jobs=jobs)
     if not _agreed(invocation, loaded, to, names):
         invocation.terminal.err("nothing was changed")
         return INTERRUPTED

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import argument, selection
@@ -39,6 +40,7 @@ def command(invocation: Invocation, version: str | None, wanted: tuple[str, ...]
 
     loaded = invocation.settings(version).load()
     names = choose_platforms(loaded, wanted, without)
+    tell_doit(invocation, "list", "--status", *(f"publish:{name}" for name in names), loaded=loaded)
     found = status(loaded, platforms=names)
     if invocation.json:
         invocation.emit("status", as_json(found))
