@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -98,6 +98,28 @@ class ManualStep:
 
     text: str
     url: str = ""
+
+
+def _nothing() -> None: ...
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that a rollback does: `text` says what holds afterwards, `make` makes it so.
+
+    Without `make` it holds already.
+    """
+
+    text: str
+    make: Callable[[], object] = _nothing
+
+
+@dataclass(frozen=True)
+class RollbackPlan:
+    """What a rollback will do, in this order, and what it leaves for a person. Making the plan only looks."""
+
+    changes: tuple[Change, ...] = ()
+    manual: tuple[ManualStep, ...] = ()
 
 
 @dataclass(frozen=True)

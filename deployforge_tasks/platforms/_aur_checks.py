@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import RollbackError
-from deployforge_tasks.core.model import Finding, Level, ManualStep, Rollback
+from deployforge_tasks.core.model import Change, Finding, Level, ManualStep, RollbackPlan
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.git import Checkout
 from deployforge_tasks.effects.git_access import is_ssh
@@ -65,8 +66,10 @@ def check_epoch(job: Job[AurOptions], repository: Checkout) -> list[Finding]:
     return [Finding("AUR-028", Level.ERROR, message, f"set `epoch: {there}`, else nobody gets the new version")]
 
 
-def take_back(platform: Aur, job: Job[AurOptions], to: Version | None) -> Rollback:
-    """Publish the files of an earlier version again, with a higher epoch: pacman takes nobody back to a lower version.
+def taking_back(platform: Aur, job: Job[AurOptions], to: Version | None) -> RollbackPlan:
+    """The plan to publish the files of an earlier version again, with a higher epoch.
+
+    Pacman takes nobody back to a lower version.
 
     A package cannot be deleted by its owner; without an earlier version that stays a request on the web.
 
@@ -75,27 +78,42 @@ def take_back(platform: Aur, job: Job[AurOptions], to: Version | None) -> Rollba
     """
     with platform.open(job, write=True) as repository:
         text = repository.read(".SRCINFO") or ""
-        offered, wanted = platform.version_in(text), platform.spelled(job.version)
-        if to and offered == platform.spelled(to):
-            return Rollback(done=(f"{repository.url} offers {offered} already",))
-        if offered != wanted:
-            raise RollbackError(
-                f"{repository.url} offers {offered or 'nothing'}, not {wanted}",
-                hint=f"roll back {offered} instead" if offered else "there is nothing to roll back",
-                code="DF5510",
-            )
-        commit = earlier(platform, job, repository, to)
+        if to and platform.version_in(text) == platform.spelled(to):
+            return RollbackPlan((Change(f"{repository.url} offers {platform.version_in(text)} already"),))
+        commit = _commit_before(platform, job, repository, to)
         if commit is None:
             return platform.manual("ask on the package's page for its deletion", platform.page(job))
-        epoch = _epoch(text) + 1
+        back, epoch = platform.version_in(repository.read(".SRCINFO", commit) or ""), _epoch(text) + 1
+    change = Change(
+        f"{repository.url} offers {back} again, as {epoch}:{back}", partial(_take_back, platform, job, to, epoch)
+    )
+    step = f"set `epoch: {epoch}` under `aur` in deployforge.yml before the next version, else nobody gets it"
+    return RollbackPlan((change,), (ManualStep(step, platform.page(job)),))
+
+
+def _take_back(platform: Aur, job: Job[AurOptions], to: Version | None, epoch: int) -> None:
+    with platform.open(job, write=True) as repository:
+        commit = _commit_before(platform, job, repository, to)
+        if commit is None or _epoch(repository.read(".SRCINFO") or "") >= epoch:
+            raise RollbackError(
+                f"{repository.url} has changed since the plan was made", hint="run the rollback again", code="DF5515"
+            )
         files = {path: with_epoch(repository, path, commit, epoch) for path in platform.paths(job)}
         back = platform.version_in(files[".SRCINFO"].decode())
-        message = f"{package_name(job)}: take {wanted} back, to {epoch}:{back}"
+        message = f"{package_name(job)}: take {platform.spelled(job.version)} back, to {epoch}:{back}"
         repository.push(repository.commit(files, message, platform.author(job), job.clock.now()))
-    step = f"set `epoch: {epoch}` under `aur` in deployforge.yml before the next version, else nobody gets it"
-    return Rollback(
-        (f"{repository.url} offers {back} again, as {epoch}:{back}",), (ManualStep(step, platform.page(job)),)
-    )
+
+
+def _commit_before(platform: Aur, job: Job[AurOptions], repository: Checkout, to: Version | None) -> str | None:
+    """The commit to publish again; None when there was no earlier version."""
+    offered, wanted = platform.version_in(repository.read(".SRCINFO") or ""), platform.spelled(job.version)
+    if offered != wanted:
+        raise RollbackError(
+            f"{repository.url} offers {offered or 'nothing'}, not {wanted}",
+            hint=f"roll back {offered} instead" if offered else "there is nothing to roll back",
+            code="DF5510",
+        )
+    return earlier(platform, job, repository, to)
 
 
 def with_epoch(repository: Checkout, path: str, commit: str, epoch: int) -> bytes:

@@ -43,12 +43,21 @@ class Pusher:
         raw = self._layout.blob(index_digest).read_bytes()
         self._registry(to.host).put_manifest(to.repository, to.tag, OCI_INDEX, raw)
 
-    def retag(self, image: Image, source: str) -> str | None:
-        """Point a tag at what another tag points at; its digest, or None when the other one is not there."""
+    def digest(self, image: Image, tag: str) -> str | None:
+        """The digest behind another tag in the repository of `image`; None when it is not there."""
+        digest, _ = self._registry(image.reference.host).find(image.reference.repository, tag)
+        return digest
+
+    def retag(self, image: Image, source: str) -> None:
+        """Point a tag at what another tag points at."""
         registry, repository = self._registry(image.reference.host), image.reference.repository
-        manifest, _ = registry.manifest(repository, source)
+        manifest, look = registry.manifest(repository, source)
         if manifest is None:
-            return None
+            raise RollbackError(
+                f"{source} is no longer there: {image.piece} stays as it is",
+                hint="somebody removed it; look at the registry and name another version",
+                url=look.url,
+            )
         registry.put_manifest(repository, image.reference.tag, manifest.media_type, manifest.raw)
         now, look = registry.find(repository, image.reference.tag)
         if now != manifest.digest:
@@ -57,7 +66,6 @@ class Pusher:
                 hint="somebody else moved it; look at the registry and run again",
                 url=look.url,
             )
-        return manifest.digest
 
     def _push_blob(self, to: Reference, blob: Mapping[str, Any]) -> None:
         registry, digest = self._registry(to.host), str(blob["digest"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 from deployforge_tasks.core.errors import CredentialError, DeployForgeError, RollbackError
-from deployforge_tasks.core.model import Finding, Level, Rollback
+from deployforge_tasks.core.model import Change, Finding, Level, RollbackPlan
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.git import Checkout
 from deployforge_tasks.effects.git_access import holds_password
@@ -50,8 +53,8 @@ def _newer(platform: GitPlatform[G], job: Job[G], repository: Checkout) -> list[
     return [Finding(f"{platform.name.upper()}-005", level, f"{offered} is offered there, which is newer", hint)]
 
 
-def restore(platform: GitPlatform[G], job: Job[G], to: Version | None) -> Rollback:
-    """Put the files back as they were at an earlier version, with a new commit on top.
+def restoring(platform: GitPlatform[G], job: Job[G], to: Version | None) -> RollbackPlan:
+    """The plan to put the files back as they were at an earlier version, with a new commit on top.
 
     Without an earlier version the files are removed. Doing it twice does it once.
 
@@ -59,25 +62,48 @@ def restore(platform: GitPlatform[G], job: Job[G], to: Version | None) -> Rollba
         RollbackError: the repository offers something else than the version to take back, or never offered `to`.
     """
     with platform.open(job, write=True) as repository:
-        wanted = platform.spelled(job.version)
-        text = repository.read(platform.main(job))
-        offered = None if text is None else platform.version_in(text)
-        if text is None or (to and offered == platform.spelled(to)):
-            return Rollback(done=(f"{repository.url} offers {offered or 'nothing'} already",))
-        if offered != wanted:
-            raise RollbackError(
-                f"{repository.url} offers {offered}, not {wanted}",
-                hint=f"roll back {offered} instead",
-                code="DF5510",
-            )
-        commit = earlier(platform, job, repository, to)
-        files = {path: repository.blob(path, commit) if commit else None for path in platform.paths(job)}
-        back = platform.version_in(repository.read(platform.main(job), commit) or "") if commit else None
-        what = f"back to {back}" if back else "remove it"
-        message = f"{job.project.name}: take {wanted} back, {what}"
+        way = _way_back(platform, job, repository, to)
+        if isinstance(way, Change):
+            return RollbackPlan((way,))
+    left = "users who have it keep it until the next version"
+    text = f"{repository.url} offers {way.version or 'nothing'} again ({left})"
+    return RollbackPlan((Change(text, partial(_restore, platform, job, to)),))
+
+
+def _restore(platform: GitPlatform[G], job: Job[G], to: Version | None) -> None:
+    with platform.open(job, write=True) as repository:
+        way = _way_back(platform, job, repository, to)
+        if isinstance(way, Change):  # somebody did it since the plan was made
+            return
+        files = {path: repository.blob(path, way.commit) if way.commit else None for path in platform.paths(job)}
+        what = f"back to {way.version}" if way.version else "remove it"
+        message = f"{job.project.name}: take {platform.spelled(job.version)} back, {what}"
         repository.push(repository.commit(files, message, platform.author(job), job.clock.now()))
-        left = "users who have it keep it until the next version"
-        return Rollback(done=(f"{repository.url} offers {back or 'nothing'} again ({left})",))
+
+
+@dataclass(frozen=True)
+class _Way:
+    """The commit to restore and the version that it offers; both None to remove the files."""
+
+    commit: str | None
+    version: str | None
+
+
+def _way_back(platform: GitPlatform[G], job: Job[G], repository: Checkout, to: Version | None) -> _Way | Change:
+    """What to restore; a change that makes nothing when it is so already."""
+    wanted = platform.spelled(job.version)
+    text = repository.read(platform.main(job))
+    offered = None if text is None else platform.version_in(text)
+    if text is None or (to and offered == platform.spelled(to)):
+        return Change(f"{repository.url} offers {offered or 'nothing'} already")
+    if offered != wanted:
+        raise RollbackError(
+            f"{repository.url} offers {offered}, not {wanted}",
+            hint=f"roll back {offered} instead",
+            code="DF5510",
+        )
+    commit = earlier(platform, job, repository, to)
+    return _Way(commit, platform.version_in(repository.read(platform.main(job), commit) or "") if commit else None)
 
 
 def earlier(platform: GitPlatform[G], job: Job[G], repository: Checkout, to: Version | None) -> str | None:

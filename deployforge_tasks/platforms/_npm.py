@@ -7,9 +7,10 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from deployforge_tasks.core.errors import NetworkError, RollbackError
-from deployforge_tasks.core.model import Evidence, Finding, ManualStep, Package, Rollback, Traits
+from deployforge_tasks.core.model import Change, Evidence, Finding, ManualStep, Package, RollbackPlan, Traits
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.clock import poll
@@ -132,21 +133,21 @@ class NpmFamily(Platform[NpmOptions]):
         settled = self.settle(job)
         return _npm_verify.verify(settled, self.registry(settled))
 
-    def rollback(self, job: Job[NpmOptions], to: Version | None) -> Rollback:
+    def rollback_plan(self, job: Job[NpmOptions], to: Version | None) -> RollbackPlan:
         job = self.settle(job)
         registry = self._writer(job)
-        done: list[str] = []
+        changes: list[Change] = []
         # The main package first: from then on nobody new gets the version.
         for name in reversed(self.pieces(job)):
-            done += self._roll_back_one(job, registry, name, to)
-        return Rollback(tuple(done), self.manual_steps(job))
+            changes += self._way_back(job, registry, name, to)
+        return RollbackPlan(tuple(changes), self.manual_steps(job))
 
-    def _roll_back_one(self, job: Job[NpmOptions], registry: Registry, name: str, to: Version | None) -> list[str]:
+    def _way_back(self, job: Job[NpmOptions], registry: Registry, name: str, to: Version | None) -> list[Change]:
         document, _ = registry.document(name, fresh=True)
         version = job.version.semver
         if document is None or document.integrity(version) is None:
             return []
-        done = []
+        changes = []
         target = to.semver if to else _previous(document, job.version)
         if target and document.integrity(target) is None:
             if name == self.title_name(job):
@@ -154,13 +155,13 @@ class NpmFamily(Platform[NpmOptions]):
             target = None  # a target that the earlier version did not have
         for tag, tagged in document.tags.items():
             if tagged == version and target:
-                registry.set_tag(name, tag, target)
-                done.append(f"{name}: tag {tag} points at {target} again")
+                set_tag = partial(registry.set_tag, name, tag, target)
+                changes.append(Change(f"{name}: tag {tag} points at {target} again", set_tag))
         if not self.deprecates:
-            return done
+            return changes
         better = f"; use {target}" if target else ""
-        registry.deprecate(name, version, f"{version} was taken back{better}")
-        return [*done, f"{name}@{version} is deprecated"]
+        deprecate = partial(registry.deprecate, name, version, f"{version} was taken back{better}")
+        return [*changes, Change(f"{name}@{version} is deprecated", deprecate)]
 
     def title_name(self, job: Job[NpmOptions]) -> str:
         """The package that users install."""

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from deployforge_tasks.core import endpoints
-from deployforge_tasks.core.model import Credential, Evidence, Finding, Rollback
+from deployforge_tasks.core.model import Credential, Evidence, Finding, RollbackPlan
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.git import Checkout
 from deployforge_tasks.effects.git_access import Access, is_http, is_ssh
-from deployforge_tasks.platforms._aur_checks import check_epoch, check_package, take_back
+from deployforge_tasks.platforms._aur_checks import check_epoch, check_package, taking_back
 from deployforge_tasks.platforms._aur_files import context, package_name, srcinfo
 from deployforge_tasks.platforms._aur_verify import verify
 from deployforge_tasks.platforms._git import GitOptions, GitPlatform, Place
@@ -131,8 +131,8 @@ class Aur(GitPlatform[AurOptions]):
     def verify(self, job: Job[AurOptions]) -> Evidence:
         return verify(self, job)
 
-    def rollback(self, job: Job[AurOptions], to: Version | None) -> Rollback:
-        return take_back(self, job, to)
+    def rollback_plan(self, job: Job[AurOptions], to: Version | None) -> RollbackPlan:
+        return taking_back(self, job, to)
 
     def page(self, job: Job[AurOptions]) -> str:
         return "" if job.options.server else f"{endpoints.AUR_WEB}/packages/{package_name(job)}"

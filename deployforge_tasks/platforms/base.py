@@ -21,6 +21,7 @@ from deployforge_tasks.core.model import (
     ManualStep,
     Package,
     Rollback,
+    RollbackPlan,
     Traits,
 )
 from deployforge_tasks.core.presence import Presence
@@ -151,7 +152,7 @@ class Platform(ABC, Generic[O]):
 
     Subclass it in ``platforms/<name>.py``; the folder is scanned. Raise `DeployForgeError`s with a hint; platform and
     stage are filled in by the caller. Every method may be called again at any time: nothing but `publish` and
-    `rollback` changes anything outside of the job's workdir.
+    the changes of a rollback's plan changes anything outside of the job's workdir.
     """
 
     name: ClassVar[str]
@@ -217,8 +218,20 @@ class Platform(ABC, Generic[O]):
         raise NotImplementedError
 
     @abstractmethod
+    def rollback_plan(self, job: Job[O], to: Version | None) -> RollbackPlan:
+        """How users are taken back to `to`, as far as the platform allows, and what only a person can do.
+
+        Only looks; whoever wants it done makes the changes in their order. Without `to` there is no version to go
+        back to: nobody new should get this one.
+        """
+
     def rollback(self, job: Job[O], to: Version | None) -> Rollback:
-        """Take users back to `to`, as far as the platform allows, and name what only a person can do."""
+        """Take users back: make every change of the plan, and log each one that is made."""
+        plan = self.rollback_plan(job, to)
+        for change in plan.changes:
+            change.make()
+            job.log.info(change.text)
+        return Rollback(tuple(change.text for change in plan.changes), plan.manual)
 
     def live(self, job: Job[O]) -> Live | None:
         """The version that users get now when they ask for none; None when nothing is published.
@@ -240,6 +253,6 @@ class Platform(ABC, Generic[O]):
         """The web page of the version, for people."""
         return ""
 
-    def manual(self, text: str, url: str = "") -> Rollback:
+    def manual(self, text: str, url: str = "") -> RollbackPlan:
         """A rollback that only a person can do."""
-        return Rollback(manual=(ManualStep(text, url),))
+        return RollbackPlan(manual=(ManualStep(text, url),))

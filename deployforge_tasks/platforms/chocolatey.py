@@ -17,7 +17,7 @@ from deployforge_tasks.core.model import (
     Level,
     Package,
     Piece,
-    Rollback,
+    RollbackPlan,
     Traits,
 )
 from deployforge_tasks.core.presence import Look, Presence, State, compare
@@ -185,7 +185,7 @@ class Chocolatey(Platform[ChocolateyOptions]):
             job, _id(job), _version(job.version), job.options.feed, job.digests.get(self.pieces(job)[0])
         )
 
-    def rollback(self, job: Job[ChocolateyOptions], to: Version | None) -> Rollback:
+    def rollback_plan(self, job: Job[ChocolateyOptions], to: Version | None) -> RollbackPlan:
         instead = f"; users get {to} again" if to else ""
         return self.manual(f'unlist {_id(job)} {job.version} on its page ("Unlist", as owner){instead}', self.page(job))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -12,7 +13,17 @@ from pydantic import Field
 
 from deployforge_tasks.core.endpoints import CRATES_API, CRATES_INDEX
 from deployforge_tasks.core.errors import NetworkError, PublishError
-from deployforge_tasks.core.model import Credential, Evidence, Finding, Level, Package, Piece, Rollback, Traits
+from deployforge_tasks.core.model import (
+    Change,
+    Credential,
+    Evidence,
+    Finding,
+    Level,
+    Package,
+    Piece,
+    RollbackPlan,
+    Traits,
+)
 from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import digest, write_atomic
@@ -165,18 +176,19 @@ class Crates(Platform[CratesOptions]):
             return trial.verify_source(job, crate, job.options.features)
         return trial.verify_generated(job, crate)
 
-    def rollback(self, job: Job[CratesOptions], to: Version | None) -> Rollback:
+    def rollback_plan(self, job: Job[CratesOptions], to: Version | None) -> RollbackPlan:
         """Yank this version (users who have it in a lock file keep it); bring back `to` if it was yanked before."""
-        done = []
+        changes = []
         _, entry = _look(job, job.version.semver)
         if entry and not entry.get("yanked"):
-            _call(job, "DELETE", f"/api/v1/crates/{_name(job)}/{entry['vers']}/yank")
-            done.append(f"yanked {_name(job)} {entry['vers']}")
+            path = f"/api/v1/crates/{_name(job)}/{entry['vers']}/yank"
+            changes.append(Change(f"{_name(job)} {entry['vers']} is yanked", partial(_call, job, "DELETE", path)))
         _, earlier = _look(job, to.semver) if to else (0, None)
         if earlier and earlier.get("yanked"):
-            _call(job, "PUT", f"/api/v1/crates/{_name(job)}/{earlier['vers']}/unyank")
-            done.append(f"unyanked {_name(job)} {earlier['vers']}")
-        return Rollback(tuple(done))
+            path = f"/api/v1/crates/{_name(job)}/{earlier['vers']}/unyank"
+            text = f"{_name(job)} {earlier['vers']} is no longer yanked"
+            changes.append(Change(text, partial(_call, job, "PUT", path)))
+        return RollbackPlan(tuple(changes))
 
     def page(self, job: Job[CratesOptions]) -> str:
         public = job.options.api.rstrip("/") == CRATES_API

@@ -7,10 +7,21 @@ immutable by our rule (registries overwrite silently); floating tags (``latest``
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from deployforge_tasks.core import endpoints
-from deployforge_tasks.core.model import Credential, Evidence, Finding, ManualStep, Package, Piece, Rollback, Traits
+from deployforge_tasks.core.model import (
+    Change,
+    Credential,
+    Evidence,
+    Finding,
+    ManualStep,
+    Package,
+    Piece,
+    RollbackPlan,
+    Traits,
+)
 from deployforge_tasks.core.presence import Presence
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.platforms._docker_checks import findings
@@ -92,7 +103,7 @@ class Docker(Platform[DockerOptions]):
     def verify(self, job: Job[DockerOptions]) -> Evidence:
         return verify(job, wanted(job)[0])
 
-    def rollback(self, job: Job[DockerOptions], to: Version | None) -> Rollback:
+    def rollback_plan(self, job: Job[DockerOptions], to: Version | None) -> RollbackPlan:
         """Point the floating tags at an earlier version's image again; nothing is deleted.
 
         Deleting by digest would take every other tag of that image with it.
@@ -100,16 +111,17 @@ class Docker(Platform[DockerOptions]):
         target = to or (Version.parse(text) if (text := job.previous()) else None)
         if target is None:
             return self.manual("no earlier version is known; name one to point the floating tags at", self.page(job))
-        pusher, done, manual = Pusher(job), list[str](), list[ManualStep]()
+        pusher, changes, manual = Pusher(job), list[Change](), list[ManualStep]()
         for image in (i for i in wanted(job) if i.floating):
             source = self._tag_of(job, image, target)
             if at_version(image, job.version, target) is None or source is None:
                 manual.append(ManualStep(f"{image.piece} has no meaning for {target}: remove the tag", self.page(job)))
-            elif digest := pusher.retag(image, source):
-                done.append(f"{image.piece} points at {target} ({digest})")
+            elif digest := pusher.digest(image, source):
+                retag = partial(pusher.retag, image, source)
+                changes.append(Change(f"{image.piece} points at {target} ({digest})", retag))
             else:
                 manual.append(ManualStep(f"{source} does not exist: {image.piece} stays as it is", self.page(job)))
-        return Rollback(tuple(done), tuple(manual))
+        return RollbackPlan(tuple(changes), tuple(manual))
 
     def page(self, job: Job[DockerOptions]) -> str:
         """Docker Hub and GitHub have pages for people; of another registry nothing is known."""

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from deployforge_tasks.core.errors import ConflictError, PublishError, RollbackError
 from deployforge_tasks.core.model import (
     Artifact,
+    Change,
     Credential,
     Evidence,
     Finding,
     ManualStep,
     Package,
     Piece,
-    Rollback,
+    RollbackPlan,
     Traits,
 )
 from deployforge_tasks.core.presence import Presence, State, compare
@@ -223,21 +225,21 @@ class GitHub(Platform[GitHubOptions]):
     def verify(self, job: GitHubJob) -> Evidence:
         return try_release(job)
 
-    def rollback(self, job: GitHubJob, to: Version | None) -> Rollback:
+    def rollback_plan(self, job: GitHubJob, to: Version | None) -> RollbackPlan:
         """Mark the earlier release as the latest and this one as a pre-release; its files stay downloadable."""
         job.secrets.require("token")
         hub = repository(job)
-        done = []
+        changes = []
         release = hub.published(tag_of(job))
         if to is not None:
-            done.append(self._make_latest(job, hub, to))
+            changes.append(self._latest_again(job, hub, to))
         if release is not None and not release.immutable:
-            hub.update(release, {"prerelease": True, "make_latest": "false"})
-            done.append(f"{release.tag} is marked as a pre-release")
+            mark = partial(hub.update, release, {"prerelease": True, "make_latest": "false"})
+            changes.append(Change(f"{release.tag} is marked as a pre-release", mark))
         manual = [] if release is None else [_by_hand(release)]
-        return Rollback(tuple(done), tuple(manual))
+        return RollbackPlan(tuple(changes), tuple(manual))
 
-    def _make_latest(self, job: GitHubJob, hub: Repository, to: Version) -> str:
+    def _latest_again(self, job: GitHubJob, hub: Repository, to: Version) -> Change:
         earlier = hub.published(tag_of(job, to))
         if earlier is None:
             raise RollbackError(
@@ -246,9 +248,9 @@ class GitHub(Platform[GitHubOptions]):
                 code="DF5540",
             )
         if earlier.prerelease:
-            return f"{earlier.tag} is a pre-release, which GitHub never shows as the latest"
-        hub.update(earlier, {"make_latest": "true"})
-        return f"{earlier.tag} is the latest release again"
+            return Change(f"{earlier.tag} is a pre-release, which GitHub never shows as the latest")
+        make_latest = partial(hub.update, earlier, {"make_latest": "true"})
+        return Change(f"{earlier.tag} is the latest release again", make_latest)
 
     def page(self, job: GitHubJob) -> str:
         return f"{job.options.web.rstrip('/')}/{repo_name(job)}/releases/tag/{tag_of(job)}"

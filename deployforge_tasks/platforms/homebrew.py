@@ -17,12 +17,12 @@ from pydantic import Field
 
 from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.errors import ConfigError
-from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Level, Rollback
+from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Level, RollbackPlan
 from deployforge_tasks.core.targets import spelling
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import is_archive
 from deployforge_tasks.platforms._git import GitOptions, GitPlatform, Place
-from deployforge_tasks.platforms._git_checks import check, restore
+from deployforge_tasks.platforms._git_checks import check, restoring
 from deployforge_tasks.platforms._git_github import github_place, repository_name
 from deployforge_tasks.platforms._homebrew_ruby import (
     LONGEST_DESC,
@@ -131,8 +131,8 @@ class Homebrew(GitPlatform[HomebrewOptions]):
     def verify(self, job: Job[HomebrewOptions]) -> Evidence:
         return verify(self, job, tap=self.tap(job), formula=self.formula(job), remote=job.options.remote)
 
-    def rollback(self, job: Job[HomebrewOptions], to: Version | None) -> Rollback:
-        return restore(self, job, to)
+    def rollback_plan(self, job: Job[HomebrewOptions], to: Version | None) -> RollbackPlan:
+        return restoring(self, job, to)
 
     def page(self, job: Job[HomebrewOptions]) -> str:
         if job.options.remote:

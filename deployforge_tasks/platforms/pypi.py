@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from deployforge_tasks.core.endpoints import PYPI_INDEX
-from deployforge_tasks.core.model import Credential, Evidence, Finding, Package, Rollback, Traits
+from deployforge_tasks.core.model import Credential, Evidence, Finding, Package, RollbackPlan, Traits
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.platforms import _pypi_checks, _pypi_verify
@@ -83,7 +83,7 @@ class Pypi(Platform[PypiOptions]):
         ours = {name: by_target[target] for target, name in wheels(job).items()}
         return _pypi_verify.verify(job, Index(job.http, index_url(job.options)), package_name(job), ours)
 
-    def rollback(self, job: Job[PypiOptions], to: Version | None) -> Rollback:
+    def rollback_plan(self, job: Job[PypiOptions], to: Version | None) -> RollbackPlan:
         name, version = normalized(package_name(job)), job.version.pep440
         better = f"; pip then chooses {to.pep440}" if to else ""
         link = f"{PYPI_INDEX}/manage/project/{name}/release/{version}/" if self.page(job) else ""

@@ -13,13 +13,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from deployforge_tasks.core import endpoints
-from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Level, Rollback
+from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Level, RollbackPlan
 from deployforge_tasks.core.targets import spelling
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import is_archive
 from deployforge_tasks.effects.process import which
 from deployforge_tasks.platforms._git import GitOptions, GitPlatform, Place
-from deployforge_tasks.platforms._git_checks import check, restore
+from deployforge_tasks.platforms._git_checks import check, restoring
 from deployforge_tasks.platforms._git_github import github_place, repository_name
 from deployforge_tasks.platforms._git_verify import published_pins
 from deployforge_tasks.platforms._release_files import inner_path, run_download
@@ -98,8 +98,8 @@ class Scoop(GitPlatform[ScoopOptions]):
             job, published_pins(self, job), client="git", reason=reason or "scoop is not on this machine"
         )
 
-    def rollback(self, job: Job[ScoopOptions], to: Version | None) -> Rollback:
-        return restore(self, job, to)
+    def rollback_plan(self, job: Job[ScoopOptions], to: Version | None) -> RollbackPlan:
+        return restoring(self, job, to)
 
     def page(self, job: Job[ScoopOptions]) -> str:
         return "" if job.options.remote else f"{self._web(job)}/blob/HEAD/{self.paths(job)[0]}"

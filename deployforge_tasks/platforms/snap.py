@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.errors import NetworkError, PublishError
-from deployforge_tasks.core.model import Credential, Evidence, Finding, ManualStep, Package, Piece, Rollback, Traits
+from deployforge_tasks.core.model import (
+    Change,
+    Credential,
+    Evidence,
+    Finding,
+    ManualStep,
+    Package,
+    Piece,
+    RollbackPlan,
+    Traits,
+)
 from deployforge_tasks.core.presence import Presence
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.clock import poll
@@ -93,13 +104,13 @@ class Snap(Platform[SnapOptions]):
     def verify(self, job: Job[SnapOptions]) -> Evidence:
         return verify(job)
 
-    def rollback(self, job: Job[SnapOptions], to: Version | None) -> Rollback:
+    def rollback_plan(self, job: Job[SnapOptions], to: Version | None) -> RollbackPlan:
         """Release the earlier version's revision to every channel that has this version."""
         target = str(to) if to else job.previous()
         page = f"{job.options.dashboard.rstrip('/')}/snaps/{snap_name(job)}/"
         if target is None:
             return self.manual("no earlier version is known: close the channel, or name a version", page)
-        store, done, manual = store_of(job), list[str](), list[ManualStep]()
+        store, changes, manual = store_of(job), list[Change](), list[ManualStep]()
         listing = store.listing(snap_name(job)) or Listing()
         for channel, arch in [(c, a) for c in channels(job) for a in architectures(job)]:
             name = channel_piece(channel, arch)
@@ -110,9 +121,9 @@ class Snap(Platform[SnapOptions]):
             if earlier is None:
                 manual.append(ManualStep(f"{target} was never uploaded for {arch}: close {channel}", page))
                 continue
-            store.release(snap_name(job), earlier.number, [channel])
-            done.append(f"{name} is at {target} again (revision {earlier.number})")
-        return Rollback(tuple(done), tuple(manual))
+            release = partial(store.release, snap_name(job), earlier.number, [channel])
+            changes.append(Change(f"{name} is at {target} again (revision {earlier.number})", release))
+        return RollbackPlan(tuple(changes), tuple(manual))
 
     def page(self, job: Job[SnapOptions]) -> str:
         public = job.options.api.rstrip("/") == endpoints.SNAP_STORE_API

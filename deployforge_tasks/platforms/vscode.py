@@ -19,7 +19,7 @@ from deployforge_tasks.core.model import (
     Level,
     Package,
     Piece,
-    Rollback,
+    RollbackPlan,
     Traits,
 )
 from deployforge_tasks.core.presence import Look, Presence, State, compare
@@ -148,7 +148,7 @@ class Vscode(Platform[VscodeOptions]):
     def verify(self, job: Job[VscodeOptions]) -> Evidence:
         return trial.verify(job, _gallery(job), self.pieces(job), official=_web(job) == VSCODE_MARKETPLACE)
 
-    def rollback(self, job: Job[VscodeOptions], to: Version | None) -> Rollback:
+    def rollback_plan(self, job: Job[VscodeOptions], to: Version | None) -> RollbackPlan:
         """Only a person can remove one version; the API's "unpublish" would remove the whole extension."""
         publisher, name = _identity(job)
         instead = f"; users get {to} again" if to else ""

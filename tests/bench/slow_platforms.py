@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deployforge_tasks.core.model import Package, Piece, Rollback
+from deployforge_tasks.core.model import Package, Piece, RollbackPlan
 from deployforge_tasks.core.presence import Look, Presence, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.platforms.base import Job, Options, Platform
@@ -52,8 +52,8 @@ class _Slow(Platform[SlowOptions]):
             time.sleep(job.options.upload)
             self._file(job).touch()
 
-    def rollback(self, job: Job[SlowOptions], to: Version | None) -> Rollback:
-        return Rollback()
+    def rollback_plan(self, job: Job[SlowOptions], to: Version | None) -> RollbackPlan:
+        return RollbackPlan()
 
 
 def __getattr__(name: str) -> Any:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from unittest.mock import patch
 
 from deployforge_tasks.core.events import Event
-from deployforge_tasks.core.model import Evidence, Finding, Level, Package, Piece, Publication, Rollback, Traits
+from deployforge_tasks.core.model import (
+    Change,
+    Evidence,
+    Finding,
+    Level,
+    Package,
+    Piece,
+    Publication,
+    RollbackPlan,
+    Traits,
+)
 from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import write_atomic
@@ -76,12 +87,15 @@ class Shelf(Platform[ShelfOptions]):
         said = job.http.get(f"{job.options.url}/{self.name}/{job.version}/{self.pieces(job)[0]}").text
         return Evidence("install", "shelf 1", said)
 
-    def rollback(self, job: Job[ShelfOptions], to: Version | None) -> Rollback:
-        return Rollback(done=(f"back to {to}",)) if to else self.manual("take it off the shelf", job.options.url)
+    def rollback_plan(self, job: Job[ShelfOptions], to: Version | None) -> RollbackPlan:
+        if to is None:
+            return self.manual("take it off the shelf", job.options.url)
+        take_back = partial(job.http.send, "POST", f"{job.options.url}/{self.name}/{job.version}/taken-back")
+        return RollbackPlan((Change(f"back to {to}", take_back),))
 
 
 class ShelfServer(StandIn):
-    """The shelves' server. `accepted` has every write that was accepted, in order."""
+    """The shelves' server. `accepted` has every write that was accepted, `taken_back` every rollback, in order."""
 
     name = "shelf"
     serves = ()
@@ -90,6 +104,7 @@ class ShelfServer(StandIn):
         super().__init__(root)
         self.files: dict[tuple[str, str], dict[str, bytes]] = {}
         self.accepted: list[str] = []
+        self.taken_back: list[tuple[str, str]] = []
         self.pending = False
         self.mutable = False
 
@@ -112,6 +127,11 @@ class ShelfServer(StandIn):
             return Reply(409, {"message": "already exists"})
         files[piece] = request.body
         self.accepted.append(piece)
+        return Reply(201, {})
+
+    @route("POST", r"/(?P<shelf>[^/]+)/(?P<version>[^/]+)/taken-back")
+    def take_back(self, request: Request, shelf: str, version: str) -> Reply:
+        self.taken_back.append((shelf, version))
         return Reply(201, {})
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from deployforge_tasks.core.model import Package, Rollback
+from deployforge_tasks.core.model import Package, RollbackPlan
 from deployforge_tasks.core.presence import Presence
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.platforms.base import Job, Options, Platform
@@ -30,8 +30,8 @@ class Extra(Platform[Options]):
     def publish(self, job: Job[Any], missing: Sequence[str]) -> None:
         """Nothing to publish."""
 
-    def rollback(self, job: Job[Any], to: Version | None) -> Rollback:
-        return Rollback()
+    def rollback_plan(self, job: Job[Any], to: Version | None) -> RollbackPlan:
+        return RollbackPlan()
 
 
 class SecondNpm(Extra):

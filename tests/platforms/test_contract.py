@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -322,6 +323,35 @@ def test_rolling_back_does_something_or_tells_a_person_what_to_do(case: Case) ->
     rollback = case.platform.rollback(job, Version.parse("1.0.0"))
     assert rollback.done or rollback.manual
     assert case.platform.traits.reversible == bool(rollback.done)
+
+
+def test_the_plan_of_a_rollback_sends_nothing_that_could_write(case: Case) -> None:
+    publish(case.platform, case.job(version="1.0.0"))
+    job = publish(case.platform, case.job(version="1.1.0"))
+    before, sent = case.publications(), len(case.registry.journal)
+    plan = case.platform.rollback_plan(job, Version.parse("1.0.0"))
+    assert plan.changes or plan.manual
+    assert [request for request in case.registry.journal[sent:] if is_write(request)] == []
+    assert case.publications() == before
+
+
+def test_a_rollback_does_what_its_plan_says_and_nothing_else(case: Case) -> None:
+    publish(case.platform, case.job(version="1.0.0"))
+    job = publish(case.platform, case.job(version="1.1.0"))
+    to = Version.parse("1.0.0")
+    plan, sent = case.platform.rollback_plan(job, to), len(case.registry.journal)
+    rollback = case.platform.rollback(job, to)
+    assert rollback.done == tuple(change.text for change in plan.changes)
+    assert rollback.manual == plan.manual
+    wrote = any(is_write(request) for request in case.registry.journal[sent:])
+    assert wrote == bool(plan.changes)
+
+
+def is_write(request: tuple[str, str, int]) -> bool:
+    """Whether a request could change something."""
+    methods, paths = WRITES
+    method, path, _ = request
+    return bool(re.fullmatch(methods, method) and re.search(paths, path))
 
 
 def test_the_page_of_a_version_is_on_the_registry_that_it_was_published_to(case: Case) -> None:

@@ -228,7 +228,7 @@ def test_rollback_yanks_the_version_and_brings_the_earlier_one_back(registry: Ca
     CRATES.rollback(earlier, None)
     job = publish(CRATES, job_for(registry, tmp_path, version="1.0.1"))
     rolled = CRATES.rollback(job, earlier.version)
-    assert rolled.done == ("yanked hello-forge 1.0.1", "unyanked hello-forge 1.0.0")
+    assert rolled.done == ("hello-forge 1.0.1 is yanked", "hello-forge 1.0.0 is no longer yanked")
     assert CRATES.presence(job).state is State.WITHDRAWN
     assert CRATES.presence(earlier).state is State.SAME
 
