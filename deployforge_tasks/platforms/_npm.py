@@ -9,13 +9,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from deployforge_tasks.core.errors import NetworkError, RollbackError
-from deployforge_tasks.core.model import Change, Evidence, Finding, ManualStep, Package, RollbackPlan, Traits
+from deployforge_tasks.core.errors import NetworkError, RollbackError, VersionError
+from deployforge_tasks.core.model import (
+    Change,
+    Evidence,
+    Finding,
+    Identity,
+    Live,
+    ManualStep,
+    Package,
+    RollbackPlan,
+    Traits,
+)
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.clock import poll
 from deployforge_tasks.effects.files import write_atomic
-from deployforge_tasks.platforms import _npm_checks, _npm_verify
+from deployforge_tasks.platforms import _npm_account, _npm_checks, _npm_verify
+from deployforge_tasks.platforms._expiry import moment
 from deployforge_tasks.platforms._npm_names import NpmOptions, dist_tag, main_name, package_names
 from deployforge_tasks.platforms._npm_package import make_package, read_manifest
 from deployforge_tasks.platforms._npm_registry import Document, Registry
@@ -163,6 +174,27 @@ class NpmFamily(Platform[NpmOptions]):
         deprecate = partial(registry.deprecate, name, version, f"{version} was taken back{better}")
         return [*changes, Change(f"{name}@{version} is deprecated", deprecate)]
 
+    def live(self, job: Job[NpmOptions]) -> Live | None:
+        """The version behind the dist-tag ``latest`` of the package that users install."""
+        job = self.settle(job)
+        document, look = self.registry(job).document(self.title_name(job))
+        if document is None or not document.raw["versions"]:
+            return None
+        version = document.tags.get("latest")
+        integrity = document.integrity(str(version))
+        if version is None or integrity is None:
+            raise NetworkError(
+                f"{self.title_name(job)} has versions, and its tag `latest` names none of them",
+                hint="set it with `npm dist-tag add`",
+                url=look.url,
+            )
+        since = moment((document.raw.get("time") or {}).get(version))
+        return Live(_spelled(job.version, version), replace(look, digest=integrity), "latest", since)
+
+    def whoami(self, job: Job[NpmOptions]) -> Identity:
+        job = self.settle(job)
+        return _npm_account.identity(job, self._writer(job))
+
     def title_name(self, job: Job[NpmOptions]) -> str:
         """The package that users install."""
         return main_name(self.settle(job).options, job.project.name)
@@ -172,6 +204,14 @@ def _tag(job: Job[NpmOptions], document: Document | None) -> str:
     latest = document.tags.get("latest") if document else None
     older = bool(latest) and job.version < Version.parse(str(latest))
     return dist_tag(job.options.dist_tag, job.version.semver, latest, prerelease=job.version.is_prerelease, older=older)
+
+
+def _spelled(ours: Version, version: str) -> str:
+    """A version as ``deployforge.yml`` writes it, if it is ours: npm drops build metadata and wants three numbers."""
+    try:
+        return ours.text if ours.semver == version else version
+    except VersionError:
+        return version
 
 
 def _previous(document: Document, version: Version) -> str | None:

@@ -8,6 +8,8 @@ from typing import Any
 from deployforge_tasks.core.errors import CredentialError, NetworkError
 from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.effects.files import is_archive
+from deployforge_tasks.platforms._expiry import expiry
+from deployforge_tasks.platforms._npm_account import identity
 from deployforge_tasks.platforms._npm_names import NpmOptions, name_problem, package_names
 from deployforge_tasks.platforms._npm_registry import Registry
 from deployforge_tasks.platforms.base import Job
@@ -47,8 +49,9 @@ def _credential(job: Job[NpmOptions], registry: Registry | None) -> Iterator[Fin
             yield Finding("NPM-004", Level.ERROR, error.message, error.hint)
         return
     try:
-        user = registry.whoami()
-        yield from _ownership(job, registry, user)
+        known = identity(job, registry)
+        yield from expiry("NPM-011", job, known.expires)
+        yield from _ownership(job, registry, known.who)
     except (CredentialError, NetworkError) as error:
         yield Finding("NPM-004", Level.ERROR, error.message, error.hint)
 

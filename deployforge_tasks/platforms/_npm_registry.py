@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from deployforge_tasks.core.errors import CredentialError, NetworkError, StatusError, VerifyError
 from deployforge_tasks.core.presence import Look
+from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.effects.http import Http, json_body
 from deployforge_tasks.platforms._npm_names import escaped
 
@@ -22,6 +23,11 @@ Manifest = Mapping[str, Any]
 _STAGED = "previously staged version"
 _BUSY = "failed to save packument"
 _EXISTS = "cannot publish over"
+#: Characters of a refusal that are looked at (masked before they are shortened), and pages of a list of tokens.
+_LONGEST_SAID = 65_536
+_PAGES = 20
+#: Characters that the short form of a token begins with, at least (npm's older lists show six, verdaccio's five).
+_SHORTEST = 5
 
 
 @dataclass(frozen=True)
@@ -88,12 +94,41 @@ class Registry:
         url = f"{self.url}/-/whoami"
         response = self._http.get(url, ok=(200, 401, 403), headers=self._authorization())
         # verdaccio answers a wrong token with 200 and an empty object
-        user = response.json().get("username") if response.status_code == 200 else None
+        answer = json_body(response) if response.status_code == 200 else {}
+        user = answer.get("username") if isinstance(answer, dict) else None
         if not user:
+            says = " ".join(redactor.text(response.text[:_LONGEST_SAID]).split())[:200]
             raise CredentialError(
-                f"{self.url} does not accept the token", hint="make a new one with write access", code="DF2002", url=url
+                f"{self.url} does not accept the token: {response.status_code} {says}",
+                hint="make a new one with write access",
+                code="DF2002",
+                url=url,
             )
         return str(user)
+
+    def own_token(self) -> Mapping[str, Any] | None:
+        """What the registry's list of tokens says about ours; None when it lists none that can only be ours.
+
+        The list shows the ends of each token (``npm_NYn6...jCq0``) or its beginning; entries have ``expiry``,
+        ``permissions``, ``scopes`` and ``bypass_2fa`` (npm/cli#9443), on other registries ``readonly``.
+
+        Raises:
+            NetworkError: the registry has no such list, or keeps it from us.
+        """
+        ours = [t for t in self._tokens() if _shows(str(t.get("token") or ""), self._token or "")]
+        return ours[0] if len(ours) == 1 else None
+
+    def _tokens(self) -> Iterator[Mapping[str, Any]]:
+        page: str | None = "/-/npm/v1/tokens"
+        for _ in range(_PAGES):
+            if not page:
+                return
+            url = f"{self.url}/{page.lstrip('/')}"
+            answer = self._http.json(url, headers=self._authorization())
+            if not isinstance(answer, dict) or not isinstance(answer.get("objects"), list):
+                raise NetworkError("the answer is no list of tokens", hint="run again later", url=url)
+            yield from (token for token in answer["objects"] if isinstance(token, dict))
+            page = (answer.get("urls") or {}).get("next")
 
     def publish(self, manifest: Manifest, tarball: bytes, *, tag: str, access: str) -> bool:
         """Publish one package.
@@ -195,6 +230,12 @@ def publish_document(manifest: Manifest, tarball: bytes, *, url: str, tag: str, 
         "access": access,
         "_attachments": {file: attachment},
     }
+
+
+def _shows(shown: str, token: str) -> bool:
+    """Whether a list's short form of a token (its ends with dots between, or its beginning) is that of ours."""
+    start, dots, end = shown.partition("...")
+    return len(start) >= _SHORTEST and token.startswith(start) and (not dots or token.endswith(end))
 
 
 def _checked(raw: Any, url: str) -> Document:

@@ -69,6 +69,20 @@ class Secrets:
             platform=self._platform,
         )
 
+    def refused(self, name: str, says: str, *, code: str, url: str | None = None) -> CredentialError:
+        """The error for a secret that the platform does not accept.
+
+        Args:
+            name: the credential's name.
+            says: who refuses it, and what they say.
+        """
+        return CredentialError(says, hint=self.renewal(name), code=code, platform=self._platform, url=url)
+
+    def renewal(self, name: str) -> str:
+        """The hint for a secret that is of no use any more: the variable to set, and where to get a new one."""
+        credential = self._credentials[name]
+        return f"set {' or '.join(credential.env)} to a new one: {credential.help}"
+
 
 @dataclass(frozen=True)
 class Job(Generic[O]):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.operations.settings import Settings
@@ -78,6 +80,16 @@ class Shelf(StandIn):
         files = [{"name": n, "sha256": hashlib.sha256(body).hexdigest()} for n, body in self.files.items()]
         return Reply(200, {"files": files}) if files else Reply(404)
 
+    @route("GET", r"/hello-forge/latest")
+    def latest(self, request: Request) -> Reply:
+        return Reply(200, {"version": "1.0.0"}) if self.files else Reply(404)
+
+    @route("GET", r"/account")
+    def account(self, request: Request) -> Reply:
+        if request.headers["Authorization"] != "Bearer right":
+            return Reply(401)
+        return Reply(200, {"name": "maker", "rights": ["publish"], "token_ends": "2099-01-01T00:00:00+00:00"})
+
     def overlay(self, platforms: Any) -> dict[str, dict[str, Any]]:
         return {"example": {"registry": self.url}}
 
@@ -122,3 +134,19 @@ def test_the_platform_of_the_how_to_page_completes_what_is_partly_there(tmp_path
     del shelf.files[lost]
 
     assert platform.presence(done).missing == (lost,)
+
+
+def test_the_platform_of_the_how_to_page_tells_what_is_live_and_whose_token_it_is(tmp_path: Path, shelf: Shelf) -> None:
+    platform = _example()
+    options = shelf.overlay(None)["example"]
+    job = make_job(platform, tmp_path, options=options, secrets=shelf.secrets()["example"])
+    assert platform.live(job) is None
+
+    publish(platform, job)
+    live, identity = platform.live(job), platform.whoami(job)
+
+    assert live is not None
+    assert (live.version, identity.who, identity.expires) == ("1.0.0", "maker", datetime(2099, 1, 1, tzinfo=UTC))
+    with pytest.raises(CredentialError) as caught:
+        platform.whoami(make_job(platform, tmp_path, options=options, secrets={"token": "wrong"}))
+    assert "EXAMPLE_TOKEN" in caught.value.hint

@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -59,6 +59,7 @@ class Npm(StandIn):
 
     Attributes:
         reads_until_visible: how many reads of a package a new version stays invisible (asynchronous publishing).
+        token_expiry: when the token ends, as the list of tokens tells.
     """
 
     name: ClassVar[str] = "npm"
@@ -66,10 +67,12 @@ class Npm(StandIn):
     reads_need_token: ClassVar[bool] = False
     scoped_only: ClassVar[bool] = False
     duplicate: ClassVar[int] = 403
+    lists_tokens: ClassVar[bool] = True
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.reads_until_visible = 0
+        self.token_expiry = datetime.now(UTC) + timedelta(days=90)
         self._packages: dict[str, _Package] = {}
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -99,6 +102,14 @@ class Npm(StandIn):
     @route("GET", r"/-/whoami")
     def _whoami(self, request: Request) -> Reply:
         return Reply(200, {"username": USER}) if _signed_in(request) else _unauthorized()
+
+    @route("GET", r"/-/npm/v1/tokens")
+    def _tokens(self, request: Request) -> Reply:
+        if not self.lists_tokens:
+            return _not_found()
+        if not _signed_in(request):
+            return _unauthorized()
+        return Reply(200, {"objects": [_listed(self.token_expiry)], "total": 1, "urls": {}})
 
     @route("GET", rf"/-/package/{_NAME}/dist-tags")
     def _tags(self, request: Request, name: str) -> Reply:
@@ -180,7 +191,7 @@ class Npm(StandIn):
         integrity = "sha512-" + base64.b64encode(hashlib.sha512(tarball).digest()).decode()
         if integrity != manifest["dist"]["integrity"] or len(tarball) != attachment["length"]:
             return Reply(400, {"error": "the tarball does not match its digest"})
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = _time(datetime.now(UTC))
         self._packages[name] = package
         package.versions[number] = _Version(manifest, tarball, now, self.reads_until_visible)
         package.tags.update(body.get("dist-tags") or {})
@@ -225,6 +236,7 @@ class GithubPackages(Npm):
     reads_need_token: ClassVar[bool] = True
     scoped_only: ClassVar[bool] = True
     duplicate: ClassVar[int] = 409
+    lists_tokens: ClassVar[bool] = False
 
 
 def _document(
@@ -258,6 +270,29 @@ def _manifest(version: _Version, name: str, base: str) -> dict[str, Any]:
     file = f"{name.rpartition('/')[2]}-{version.manifest['version']}.tgz"
     dist = {**version.manifest["dist"], "tarball": f"{base}/{name}/-/{file}"}
     return {**version.manifest, "dist": dist}
+
+
+def _listed(expiry: datetime) -> dict[str, Any]:
+    """The token as npm lists it (npm/cli#9443)."""
+    return {
+        "name": "rehearsal",
+        "description": "",
+        "key": hashlib.sha512(TOKEN.encode()).hexdigest(),
+        "token": f"{TOKEN[:8]}...{TOKEN[-4:]}",
+        "expiry": _time(expiry),
+        "cidr": [],
+        "bypass_2fa": True,
+        "revoked": None,
+        "created": _time(expiry - timedelta(days=90)),
+        "updated": _time(expiry - timedelta(days=90)),
+        "accessed": None,
+        "permissions": [{"name": "package", "action": "write"}],
+        "scopes": [],
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _signed_in(request: Request) -> bool:
