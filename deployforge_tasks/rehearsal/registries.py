@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,12 +16,13 @@ from typing import Any, Self, TypeVar
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.rehearsal.server import StandIn
 
+ENTRY_POINTS = "deployforge.stand_ins"
 T = TypeVar("T")
 
 
 @cache
 def stand_ins() -> dict[str, type[StandIn]]:
-    """Every stand-in of the folder ``stand_ins/``, by the platform that it serves."""
+    """Every stand-in of the folder ``stand_ins/`` and of plugins, by the platform that it serves."""
     from deployforge_tasks.rehearsal import stand_ins as folder
 
     found: dict[str, type[StandIn]] = {}
@@ -31,6 +33,9 @@ def stand_ins() -> dict[str, type[StandIn]]:
         for kind in vars(loaded).values():
             if isinstance(kind, type) and issubclass(kind, StandIn) and kind.__module__ == loaded.__name__:
                 found.update(dict.fromkeys(getattr(kind, "serves", ()), kind))
+    for entry in entry_points(group=ENTRY_POINTS):  # a platform's plugin brings its own
+        plugged = entry.load()
+        found = {**dict.fromkeys(plugged.serves, plugged), **found}
     return found
 
 

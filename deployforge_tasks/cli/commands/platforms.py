@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import argument, global_options
+from deployforge_tasks.cli.options import argument, global_options, option
 from deployforge_tasks.cli.table import Cell, columns
 from deployforge_tasks.cli.usage import unknown
 
@@ -60,6 +61,33 @@ def show(invocation: Invocation, name: str) -> None:
         invocation.terminal.out(line)
 
 
+@command.command(
+    cls=Command,
+    examples=('deployforge platforms new gitea --title "Gitea Packages"', "deployforge platforms new my_registry"),
+)
+@argument("platform_name", metavar="NAME")
+@option("--title", group="Options", metavar="TEXT", default="", help="What people call it.")
+@click.pass_obj
+def new(invocation: Invocation, platform_name: str, title: str) -> None:
+    """Write a new platform: a module, a template, a stand-in of its registry, a test and a page.
+
+    In a checkout of DeployForge it becomes one of its own platforms, elsewhere a plugin in a folder of its own. What
+    is written passes every test; change it into what the real registry answers.
+    """
+    from deployforge_tasks.operations.scaffold import new_platform
+
+    made = new_platform(platform_name, Path.cwd(), title=title)
+    if invocation.json:
+        data = {"name": made.name, "plugin": made.plugin, "files": [path.as_posix() for path in made.files]}
+        invocation.emit("platform-new", data)
+        return
+    for path in made.files:
+        invocation.terminal.out(path.as_posix())
+    test = next(path for path in made.files if path.name == f"test_{made.name}.py")
+    first = f"pip install -e {made.files[0].parts[0]}, then " if made.plugin else ""
+    invocation.note(f"\nhint: {first}`pytest {test.as_posix()}`; how a platform works: docs/how-to/add-a-platform.md")
+
+
 def _lines(info: PlatformInfo, invocation: Invocation) -> list[str]:
     style = invocation.terminal.style
     facts = [("traits", ", ".join(trait_words(info.traits))), ("targets", ", ".join(info.targets) or "any")]
@@ -74,8 +102,8 @@ def _lines(info: PlatformInfo, invocation: Invocation) -> list[str]:
             lines.append(f"  {credential.name}{needed}  {style(' or '.join(credential.env), 'hint')}")
             lines += textwrap.wrap(credential.help, 92, initial_indent="      ", subsequent_indent="      ")
     lines += ["", f"Options (platforms.{info.name}):"]
-    for option in info.options:
-        lines += _option(option, style)
+    for info_option in info.options:
+        lines += _option(info_option, style)
     return lines
 
 
