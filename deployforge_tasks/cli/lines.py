@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from deployforge_tasks.cli.table import duration, plural
+from deployforge_tasks.cli.table import duration, one_line, plural
 from deployforge_tasks.core.events import Event
 
 HEARTBEAT = 30.0
@@ -104,7 +104,7 @@ class Lines:
 
     def _columns(self, who: str, stage: str, word: str, note: str = "") -> str:
         styled = self._style(word, _STYLES.get(word, "")) + " " * (8 - len(word))
-        return f"{who:<{self._width}}  {stage:<9}  {styled}  {note}".rstrip()
+        return f"{who:<{self._width}}  {stage:<9}  {styled}  {one_line(note)}".rstrip()
 
     def _put(self, line: str) -> None:
         self._last = time.monotonic()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from unicodedata import combining, east_asian_width
 
 Style = Callable[[str, str], str]
+
+#: A last column is not made narrower than this while another one can give.
+_READABLE = 24
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 @dataclass(frozen=True)
@@ -19,19 +26,98 @@ class Cell:
 Row = Sequence[Cell | str]
 
 
-def columns(rows: Sequence[Row], style: Style, *, indent: int = 2, gap: int = 2) -> list[str]:
-    """The rows as lines, each column as wide as its widest cell, the last one ragged."""
+def columns(
+    rows: Sequence[Row], style: Style, *, indent: int = 2, gap: int = 2, width: int | None = None, wrap: bool = True
+) -> list[str]:
+    """The rows as lines, each column as wide as its widest cell, the last one ragged.
+
+    Args:
+        rows: cells of one line each.
+        style: colours a text.
+        indent: spaces before each row.
+        gap: spaces between columns.
+        width: of the terminal; no line is wider (None: as wide as it gets).
+        wrap: what does not fit of the last cell goes on below (else it ends with an ellipsis).
+    """
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     count = max((len(row) for row in cells), default=0)
-    widths = [max((len(row[n].text) for row in cells if n < len(row)), default=0) for n in range(count)]
+    widths = [max((text_width(row[n].text) for row in cells if n < len(row)), default=0) for n in range(count)]
+    if width is not None and count:
+        _narrow(widths, width - indent - gap * (count - 1))
     lines = []
     for row in cells:
-        padded = [
-            style(cell.text, cell.style) + " " * (width - len(cell.text) + gap)
-            for cell, width in zip(row, widths, strict=False)
-        ]
-        lines.append((" " * indent + "".join(padded)).rstrip())
+        room = widths[len(row) - 1] if row else 0
+        first, *rest = _wrapped(row[-1].text, room) if wrap and row else [row[-1].text if row else ""]
+        shown = [*row[:-1], Cell(first, row[-1].style)] if row else []
+        lines.append(_line(shown, widths, style, indent, gap))
+        before = indent + sum(widths[: len(row) - 1]) + gap * (len(row) - 1)
+        lines += [" " * before + style(more, row[-1].style) for more in rest]
     return lines
+
+
+def _line(row: Sequence[Cell], widths: Sequence[int], style: Style, indent: int, gap: int) -> str:
+    parts = []
+    for cell, width in zip(row, widths, strict=False):
+        text = shortened(cell.text, width)
+        parts.append(style(text, cell.style) + " " * (width - text_width(text) + gap))
+    return (" " * indent + "".join(parts)).rstrip()
+
+
+def _narrow(widths: list[int], room: int) -> None:
+    """Take from the last column first, then always from the widest one, until all fit."""
+    while sum(widths) > room:
+        last = len(widths) - 1
+        n = last if widths[last] > _READABLE else max(range(len(widths)), key=lambda i: widths[i])
+        if widths[n] <= 1:
+            return
+        widths[n] -= 1
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width`, broken between words where that can be."""
+    if text_width(text) <= width or width < 1:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        candidate = f"{lines[-1]} {word}" if lines[-1] else word
+        if text_width(candidate) <= width:
+            lines[-1] = candidate
+            continue
+        lines = lines if lines[-1] else lines[:-1]
+        rest = word
+        while text_width(rest) > width:
+            head = _head(rest, width)
+            lines.append(head)
+            rest = rest[len(head) :]
+        lines.append(rest)
+    return lines
+
+
+def shortened(text: str, width: int) -> str:
+    """The text, cut and ended with an ellipsis where it is wider than `width`."""
+    if text_width(text) <= width:
+        return text
+    return f"{_head(text, width - 1)}…" if width > 0 else ""
+
+
+def _head(text: str, width: int) -> str:
+    """As much of the beginning as fits; at least one character, so that cutting always ends."""
+    for count in range(len(text), 1, -1):
+        if text_width(text[:count]) <= width:
+            return text[:count]
+    return text[:1]
+
+
+def text_width(text: str) -> int:
+    """Columns that a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if east_asian_width(c) in "WF" else 0 if combining(c) else 1 for c in text)
+
+
+def one_line(text: str) -> str:
+    """A text from outside on one line: what a server or a program says must not move the cursor or ring a bell."""
+    return _CONTROLS.sub(" ", _ESCAPES.sub("", text)).strip()
 
 
 def plural(count: int, word: str) -> str:

@@ -5,6 +5,7 @@ Nothing is told by colour alone. Styles are plain ANSI, so that the fast command
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,17 +22,24 @@ STYLES: dict[str, dict[str, str | bool]] = {
     "dim": {"dim": True},
     "bold": {"bold": True},
 }
+_USUAL_WIDTH = 80
+#: Stand-ins for what an old code page cannot show: one character each, so that columns stay columns.
 _PLAIN_SYMBOLS = {
     "✓": "+",
     "✗": "x",
     "→": ">",
     "⚠": "!",
     "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
     "○": "o",
     "●": "*",
     "⏸": "=",
     "·": "-",
-    "…": "...",
+    "…": "~",
+    "█": "#",
+    "▕": "[",
+    "▏": "]",
+    "─": "-",
 }
 
 
@@ -65,6 +73,27 @@ class Terminal:
         """A text for stderr, coloured if that takes colour."""
         return self._style(text, style, self.stderr)
 
+    @property
+    def width(self) -> int | None:
+        """Columns of stdout; None where nobody watches it: then nothing is cut or wrapped."""
+        return self._width(self.stdout)
+
+    @property
+    def err_width(self) -> int | None:
+        """Columns of stderr; None where nobody watches it."""
+        return self._width(self.stderr)
+
+    def _width(self, stream: TextIO) -> int | None:
+        chosen = self.environ.get("COLUMNS", "")
+        if chosen.isdecimal() and int(chosen) > 0:
+            return int(chosen)
+        if not is_terminal(stream):
+            return None
+        try:
+            return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+        except (OSError, ValueError):
+            return _USUAL_WIDTH
+
     def _style(self, text: str, style: str, stream: TextIO) -> str:
         if not text or style not in STYLES or not self.colored(stream):
             return text
@@ -81,7 +110,7 @@ class Terminal:
         return is_terminal(stream) and self.environ.get("TERM") != "dumb"
 
     def _write(self, stream: TextIO, text: str) -> None:
-        stream.write(_encodable(text, stream) + "\n")
+        stream.write(encodable(text, stream) + "\n")
         stream.flush()
 
 
@@ -93,13 +122,19 @@ def is_terminal(stream: TextIO) -> bool:
         return False
 
 
-def _encodable(text: str, stream: TextIO) -> str:
-    """The text with what the stream cannot encode spelled in ASCII."""
+def encodable(text: str, stream: TextIO) -> str:
+    """The text with what the stream cannot encode spelled in ASCII, each character by one."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        for symbol, plain in _PLAIN_SYMBOLS.items():
-            text = text.replace(symbol, plain)
-        return text.encode(encoding, "replace").decode(encoding)
+        return "".join(_spelled(character, encoding) for character in text)
     return text
+
+
+def _spelled(character: str, encoding: str) -> str:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return _PLAIN_SYMBOLS.get(character, "?")
+    return character

@@ -1,11 +1,16 @@
-"""The machine we run on: which of a version's programs can be tried here."""
+"""The machine we run on: which of a version's programs can be tried here, and what runs on it."""
 
 from __future__ import annotations
 
 import platform
+import socket
 from collections.abc import Iterable
+from datetime import datetime
 
 from deployforge_tasks.core.targets import Target
+
+#: Seconds by which a process's own time of birth may be off.
+_CLOCK_SLACK = 2.0
 
 
 def runs_here(target: Target) -> bool:
@@ -21,3 +26,24 @@ def runs_here(target: Target) -> bool:
 def runnable(targets: Iterable[Target]) -> Target | None:
     """The first of the targets whose programs this machine can run, or None."""
     return next((target for target in targets if runs_here(target)), None)
+
+
+def on_this_host(host: str | None) -> bool:
+    """Whether this machine goes by that name."""
+    return host == socket.gethostname()
+
+
+def still_runs(pid: int, since: datetime) -> bool:
+    """Whether the process of this number still runs here, and is the one that ran at that time.
+
+    Numbers are given again: a process that began later is another one.
+    """
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= since.timestamp() + _CLOCK_SLACK
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:  # somebody else's process of that number
+        return True

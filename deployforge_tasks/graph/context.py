@@ -143,7 +143,7 @@ class RunContext:
             if self._ledger is None:
                 from deployforge_tasks.ledger.store import Ledger
 
-                self._ledger = Ledger.open(self._ledger_url or self._default_ledger())
+                self._ledger = Ledger.open(self._ledger_url or ledger_url(self.loaded))
             return self._ledger
 
     @cached_property
@@ -221,6 +221,8 @@ class RunContext:
             delay = min(delay * 2, patience.longest)
         return True
 
-    def _default_ledger(self) -> str:
-        url = self.loaded.environ.get("DEPLOYFORGE_LEDGER") or getattr(self.project, "ledger", None)
-        return url or f"sqlite:///{(self.root / '.deployforge' / 'ledger.db').as_posix()}"
+
+def ledger_url(loaded: Loaded) -> str:
+    """The URL of a project's own ledger."""
+    url = loaded.environ.get("DEPLOYFORGE_LEDGER") or loaded.project.ledger
+    return url or f"sqlite:///{(loaded.root / '.deployforge' / 'ledger.db').as_posix()}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.core.redact import redactor
@@ -15,9 +17,11 @@ from deployforge_tasks.ledger.tables import attempts, events
 
 
 class Journal:
-    """A listener of one run. Log lines are kept back until something else happens, then written in one transaction."""
+    """A listener of one run. Log lines are kept back for a moment, then written in one transaction."""
 
     _MOST_LINES = 200
+    #: Seconds after which a log line is written although nothing else happened: others may be following the run.
+    _LONGEST = 0.5
 
     def __init__(self, engine: Engine, run: int) -> None:
         self._engine = engine
@@ -26,18 +30,30 @@ class Journal:
         # A run's attempts are written by its own process only: their numbers need no look-up.
         self._numbers: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
 
     def __call__(self, event: Event) -> None:
         with self._lock:
             self._waiting.append(event)
             if event.kind != "log" or len(self._waiting) >= self._MOST_LINES:
                 self._write()
+            elif self._timer is None:
+                self._timer = threading.Timer(self._LONGEST, self._write_soon)
+                self._timer.daemon = True
+                self._timer.start()
 
     def flush(self) -> None:
         with self._lock:
             self._write()
 
+    def _write_soon(self) -> None:
+        with contextlib.suppress(SQLAlchemyError):  # a ledger that is busy for long: the next event tries again
+            self.flush()
+
     def _write(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if not self._waiting:
             return
         with writing(self._engine, durable=False) as connection:

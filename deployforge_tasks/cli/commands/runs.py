@@ -1,0 +1,110 @@
+"""``deployforge runs``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deployforge_tasks.cli.doit_line import tell_doit
+from deployforge_tasks.cli.help_format import Command
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.summary import OUTCOMES
+from deployforge_tasks.cli.table import Cell, Row, columns, duration, one_line
+
+if TYPE_CHECKING:
+    from deployforge_tasks.cli.table import Style
+    from deployforge_tasks.operations.runs import RunView
+
+#: Per outcome of a run that ended: style.
+_ENDS = {"ok": "ok", "degraded": "warning", "waiting": "warning", "failed": "error", "stopped": "warning"}
+_SYMBOLS = {**{name: symbol for name, (symbol, _) in OUTCOMES.items()}, "running": "●", "unfinished": "○"}
+
+
+@click.command(cls=Command, examples=("deployforge runs", "deployforge runs --limit 3 --json"))
+@option("--limit", group="Selection", type=click.IntRange(1), default=20, metavar="N", help="How many (20).")
+@click.pass_obj
+def command(invocation: Invocation, limit: int) -> int:
+    """The runs that the ledger remembers, the newest first: also those of other machines, and those that go on now.
+
+    A run that ended without saying so was killed; its version is finished by running the same command again.
+    """
+    from deployforge_tasks.operations.runs import list_runs
+
+    loaded = invocation.settings().load()
+    tell_doit(invocation)
+    found = list_runs(loaded, limit=limit)
+    if invocation.json:
+        invocation.emit("runs", {"project": loaded.project.name, "runs": [as_json(run) for run in found]})
+        return 0
+    terminal = invocation.terminal
+    for line in lines(loaded.project.name, found, terminal.style, datetime.now(UTC), terminal.width):
+        terminal.out(line)
+    if not found:
+        terminal.err(f"{terminal.err_style('hint:', 'hint')} `deployforge deploy` makes the first one")
+    return 0
+
+
+def as_json(run: RunView) -> dict[str, Any]:
+    """A run as JSON."""
+    return {
+        "run": run.number,
+        "version": run.version,
+        "profile": run.profile,
+        "command": run.command,
+        "started_at": run.started_at.isoformat(),
+        "seconds": round(run.seconds, 3),
+        "state": run.state,
+        "outcome": run.outcome,
+        "exit_code": run.exit_code,
+        "host": run.host,
+        "pid": run.pid,
+        "platforms": dict(run.platforms),
+    }
+
+
+def lines(project: str, found: Sequence[RunView], style: Style, now: datetime, width: int | None) -> list[str]:
+    """The runs as people read them."""
+    if not found:
+        return [f"{style(project, 'bold')} · no run yet"]
+    rows: list[Row] = [("run", "version", "when", "took", "outcome", "command", "platforms")]
+    rows += [_row(run, now) for run in found]
+    return [style(project, "bold"), "", *columns(rows, style, width=width)]
+
+
+def _row(run: RunView, now: datetime) -> Row:
+    word, look = _word(run)
+    platforms = "  ".join(f"{_SYMBOLS.get(end, '·')} {name}" for name, end in run.platforms.items())
+    took = Cell(duration(run.seconds), "dim")
+    return (str(run.number), f"v{run.version}", ago(run.started_at, now), took, Cell(word, look), _verb(run), platforms)
+
+
+def _word(run: RunView) -> tuple[str, str]:
+    if run.state == "finished":
+        return str(run.outcome), _ENDS.get(str(run.outcome), "")
+    if run.state == "elsewhere":
+        return f"on {run.host}", "hint"
+    return run.state, "error" if run.state == "killed" else "hint"
+
+
+def _verb(run: RunView) -> str:
+    words = one_line(run.command).removeprefix("deployforge ").split()
+    return words[0] if words else ""
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """``just now``, ``5 min ago``, ``3 h ago``, ``yesterday``, ``2 days ago``, or the date."""
+    minutes = int((now - then).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    hours, days = minutes // 60, minutes // (60 * 24)
+    if days < 1:
+        return f"{hours} h ago"
+    if days < 14:
+        return "yesterday" if days == 1 else f"{days} days ago"
+    return f"{then.astimezone():%Y-%m-%d}"

@@ -1,0 +1,143 @@
+"""Reading what runs left in the ledger: for lists, logs, displays that follow a run, and estimates. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Engine, Select, select
+
+from deployforge_tasks.core.events import Event
+from deployforge_tasks.ledger.database import open_engine
+from deployforge_tasks.ledger.model import Attempt
+from deployforge_tasks.ledger.tables import attempts, events, runs
+
+#: Rows that are in memory at once while events are read.
+_CHUNK = 500
+#: Earlier tries of a stage that a typical time is made from.
+_SAMPLE = 200
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run with the place where it runs: `outcome`, `exit_code` and `finished_at` are None until it has ended."""
+
+    id: int
+    project: str
+    profile: str
+    version: str
+    command: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    exit_code: int | None
+    host: str | None
+    pid: int | None
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event with its number, which grows in the order of the run."""
+
+    number: int
+    event: Event
+
+
+class Reader:
+    """Reads a ledger that other processes write meanwhile."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Reader:
+        """Open a ledger (`Ledger.open` tells which URLs there are).
+
+        Raises:
+            ConfigError: it cannot be opened.
+        """
+        return cls(open_engine(url))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def runs(self, project: str, profile: str, limit: int) -> list[StoredRun]:
+        """The newest runs first."""
+        chosen = (runs.c.project == project) & (runs.c.profile == profile)
+        return self._runs(_run_query().where(chosen).order_by(runs.c.id.desc()).limit(limit))
+
+    def run(self, number: int) -> StoredRun | None:
+        return next(iter(self._runs(_run_query().where(runs.c.id == number))), None)
+
+    def events(
+        self, run: int, *, after: int = 0, platform: str | None = None, stage: str | None = None
+    ) -> Iterator[StoredEvent]:
+        """The events of a run in their order, read piece by piece.
+
+        Args:
+            run: its number.
+            after: only those with a larger number.
+            platform: only this platform's.
+            stage: only this stage's.
+        """
+        wanted = [events.c.run == run]
+        wanted += [events.c.platform == platform] if platform is not None else []
+        wanted += [events.c.stage == stage] if stage is not None else []
+        while True:
+            query = select(events).where(*wanted, events.c.id > after).order_by(events.c.id).limit(_CHUNK)
+            with self._engine.connect() as connection:
+                rows = connection.execute(query).all()
+            for row in rows:
+                yield StoredEvent(row.id, Event(row.kind, row.platform, row.stage, dict(row.data), row.at))
+            if len(rows) < _CHUNK:
+                return
+            after = rows[-1].id
+
+    def last_event_at(self, run: int) -> datetime | None:
+        """When the run was heard of last."""
+        query = select(events.c.at).where(events.c.run == run).order_by(events.c.id.desc()).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(query)
+
+    def tasks(self, run: int) -> list[tuple[str | None, str | None]]:
+        """Platform and stage of everything that the run tells something about."""
+        query = select(events.c.platform, events.c.stage).where(events.c.run == run).distinct()
+        with self._engine.connect() as connection:
+            return [(row.platform, row.stage) for row in connection.execute(query)]
+
+    def attempts(self, chosen: Sequence[int]) -> dict[int, list[Attempt]]:
+        """Every try of every stage of some runs, by the run's number, in the order they began."""
+        columns = [attempts.c[name] for name in ("run", *Attempt.__dataclass_fields__)]
+        query = select(*columns).where(attempts.c.run.in_(list(chosen))).order_by(attempts.c.id)
+        found: dict[int, list[Attempt]] = {number: [] for number in chosen}
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                found[row.run].append(Attempt(*row[1:]))
+        return found
+
+    def usual_seconds(self, project: str, profile: str) -> Mapping[tuple[str, str], float]:
+        """How long each stage of each platform took when it last went well (the median of up to five)."""
+        query = (
+            select(attempts.c.platform, attempts.c.stage, attempts.c.seconds)
+            .join(runs, runs.c.id == attempts.c.run)
+            .where(runs.c.project == project, runs.c.profile == profile)
+            .where(attempts.c.outcome == "ok", attempts.c.seconds.is_not(None))
+            .order_by(attempts.c.id.desc())
+            .limit(_SAMPLE)
+        )
+        times: dict[tuple[str, str], list[float]] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                times.setdefault((row.platform, row.stage), []).append(row.seconds)
+        return {task: median(seconds[:5]) for task, seconds in times.items()}
+
+    def _runs(self, query: Select[Any]) -> list[StoredRun]:
+        with self._engine.connect() as connection:
+            return [StoredRun(*row) for row in connection.execute(query)]
+
+
+def _run_query() -> Select[Any]:
+    return select(*(runs.c[name] for name in StoredRun.__dataclass_fields__))

@@ -1,0 +1,158 @@
+"""The runs that the ledger remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.effects.machine import on_this_host, still_runs
+
+if TYPE_CHECKING:
+    from deployforge_tasks.ledger.model import Attempt
+    from deployforge_tasks.ledger.reading import Reader, StoredRun
+    from deployforge_tasks.project.load import Loaded
+
+#: Ends of a stage, the one that decides about a platform first.
+_DECIDING = ("failed", "blocked", "waiting")
+#: Per state of a run: what a platform is that has not come to its end.
+_OPEN_ENDS = {"finished": "", "killed": "unfinished", "running": "running", "elsewhere": "running"}
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run.
+
+    `state` is ``finished``, ``running`` (its process lives on this machine), ``elsewhere`` (it has not ended, and
+    another machine has its process) or ``killed`` (it has not ended, and its process is gone). `seconds` is how long
+    it took, or has taken so far; of a killed run, until it was heard of last. `platforms` has the outcome of each:
+    ``published skipped ok waiting blocked failed running`` or ``unfinished``.
+    """
+
+    number: int
+    version: str
+    profile: str
+    command: str
+    started_at: datetime
+    seconds: float
+    state: str
+    outcome: str | None
+    exit_code: int | None
+    host: str | None
+    pid: int | None
+    platforms: Mapping[str, str]
+
+
+def list_runs(loaded: Loaded, *, limit: int = 20, ledger_url: str | None = None) -> list[RunView]:
+    """The newest runs of the project (and profile) first.
+
+    Raises:
+        ConfigError: the ledger cannot be opened.
+    """
+    with reading(loaded, ledger_url) as reader:
+        found = reader.runs(loaded.project.name, loaded.profile, limit)
+        tries = reader.attempts([run.id for run in found])
+        return [view(reader, run, _in_order(loaded, tries[run.id])) for run in found]
+
+
+def find_run(reader: Reader, loaded: Loaded, number: int | None) -> StoredRun:
+    """One run by its number, or the newest.
+
+    Raises:
+        ConfigError: there is none, or it belongs to another project.
+    """
+    newest = reader.runs(loaded.project.name, loaded.profile, 1)
+    if not newest:
+        raise ConfigError(
+            f"the ledger knows no run of {loaded.project.name}{f' ({loaded.profile})' if loaded.profile else ''}",
+            hint="`deployforge deploy` makes one; a team's runs are in its own ledger (`ledger:`, DEPLOYFORGE_LEDGER)",
+            code="DF1360",
+        )
+    if number is None:
+        return newest[0]
+    run = reader.run(number)
+    if run is None or (run.project, run.profile) != (loaded.project.name, loaded.profile):
+        raise ConfigError(
+            f"the ledger knows no run {number} of {loaded.project.name}",
+            hint=f"the newest is run {newest[0].id}; `deployforge runs` lists them",
+            code="DF1361",
+        )
+    return run
+
+
+def view(reader: Reader, run: StoredRun, tries: list[Attempt]) -> RunView:
+    """A run with what is known of its process and its platforms."""
+    state = state_of(run)
+    end = run.finished_at or (reader.last_event_at(run.id) if state == "killed" else datetime.now(UTC))
+    return RunView(
+        number=run.id,
+        version=run.version,
+        profile=run.profile,
+        command=run.command,
+        started_at=run.started_at,
+        seconds=max(0.0, ((end or run.started_at) - run.started_at).total_seconds()),
+        state=state,
+        outcome=run.outcome,
+        exit_code=run.exit_code,
+        host=run.host,
+        pid=run.pid,
+        platforms=_platforms(tries, _OPEN_ENDS[state]),
+    )
+
+
+def state_of(run: StoredRun) -> str:
+    """``finished running elsewhere killed`` (see `RunView`)."""
+    if run.finished_at is not None:
+        return "finished"
+    if run.host is None or run.pid is None:  # an older DeployForge wrote it, and did not say where it runs
+        return "killed"
+    if not on_this_host(run.host):
+        return "elsewhere"
+    return "running" if still_runs(run.pid, run.started_at) else "killed"
+
+
+@contextmanager
+def reading(loaded: Loaded, ledger_url: str | None = None) -> Iterator[Reader]:
+    """The project's ledger, opened for reading.
+
+    Raises:
+        ConfigError: it cannot be opened.
+    """
+    from deployforge_tasks.graph.context import ledger_url as own_ledger
+    from deployforge_tasks.ledger.reading import Reader
+
+    reader = Reader.open(ledger_url or own_ledger(loaded))
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _in_order(loaded: Loaded, tries: list[Attempt]) -> list[Attempt]:
+    """The tries by platform as ``deployforge.yml`` lists them, those that it no longer has last."""
+    order = {name: number for number, name in enumerate(loaded.options)}
+    return sorted(tries, key=lambda attempt: order.get(attempt.platform, len(order)))
+
+
+def _platforms(tries: list[Attempt], open_end: str) -> dict[str, str]:
+    ends: dict[str, dict[str, str | None]] = {}
+    for attempt in tries:
+        ends.setdefault(attempt.platform, {})[attempt.stage] = attempt.outcome
+    return {name: _outcome(stages, open_end) for name, stages in ends.items()}
+
+
+def _outcome(stages: Mapping[str, str | None], open_end: str) -> str:
+    """What became of a platform, by the ends of its stages; `open_end` where it has not come to its last one."""
+    found = stages.values()
+    for end in _DECIDING:
+        if end in found:
+            return end
+    last = stages.get("rollback") or stages.get("verify")
+    if None in found or (last is None and open_end):
+        return open_end or "unfinished"
+    if "publish" in stages:
+        return "published" if stages["publish"] == "ok" else "skipped"
+    return "ok" if last else "unfinished"
