@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.settings import Settings
+    from deployforge_tasks.project.origins import Value
     from deployforge_tasks.project.problems import Problem
 
 
@@ -64,6 +65,61 @@ def effective(settings: Settings) -> dict[str, Any]:
     }
     cleaned: dict[str, Any] = redactor.data({key: value for key, value in data.items() if value not in (None, {}, [])})
     return cleaned
+
+
+def origins(settings: Settings) -> list[Value]:
+    """Every value of the effective configuration, and where it comes from.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    from deployforge_tasks.project.origins import origins as of
+
+    return list(of(settings.load(), effective(settings), version_named=settings.version is not None))
+
+
+@dataclass(frozen=True)
+class Migration:
+    """What a ``deployforge.yml`` would become: `before` and `after` are its whole text, `reasons` one a change."""
+
+    before: str
+    after: str
+    reasons: tuple[str, ...]
+
+
+def migration(settings: Settings) -> Migration:
+    """What has to change so that the file is written as this version of DeployForge writes it. Changes nothing.
+
+    Raises:
+        ConfigError: the file cannot be read, or is no YAML.
+    """
+    from deployforge_tasks.platforms.registry import platforms
+    from deployforge_tasks.project.load import read_text
+    from deployforge_tasks.project.spelling import apply, changes
+
+    before = read_text(settings.file, "-c")
+    wanted = changes(before, settings.file.name, platforms())
+    return Migration(before, apply(before, wanted), tuple(f"line {change.line}: {change.reason}" for change in wanted))
+
+
+def write(settings: Settings, found: Migration) -> None:
+    """Write a migration, if the file is still what it was looked at.
+
+    Raises:
+        ConfigError: it was changed meanwhile, or cannot be written.
+    """
+    from deployforge_tasks.core.errors import ConfigError
+    from deployforge_tasks.effects.files import write_atomic
+    from deployforge_tasks.project.load import read_text
+
+    if read_text(settings.file, "-c") != found.before:
+        raise ConfigError(f"{settings.file} was changed meanwhile", hint="run the same command again", code="DF1485")
+    try:
+        write_atomic(settings.file, found.after)
+    except OSError as error:
+        raise ConfigError(
+            f"{settings.file} cannot be written ({error.strerror})", hint="check who may write it", code="DF1486"
+        ) from error
 
 
 def schema() -> dict[str, Any]:

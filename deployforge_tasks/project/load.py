@@ -61,6 +61,8 @@ class Loaded:
     environ: Mapping[str, str] = field(repr=False)  # holds every secret
     profiles: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = ()
+    written: Node | None = field(default=None, repr=False)
+    """The file with its profile on it, before variables are filled in: says where each value stands."""
 
 
 def load_project(
@@ -90,7 +92,7 @@ def load_project(
     """
     if env_file is not None:
         environ = {**read_env_file(env_file), **environ}
-    root, unreadable = tree.parse(_read(file, "-c"), file.name)
+    root, unreadable = tree.parse(read_text(file, "-c"), file.name)
     if not root.value:
         _stop(file, unreadable)
     chosen = choose(root, profile, kinds, overlay or {})
@@ -105,7 +107,7 @@ def load_project(
     _stop(file, [*problems, *errors(config)])
     seen = tuple(sorted(warnings(config, file.parent), key=_position))
     root_folder, told = file.parent.resolve(), tuple(notes(config))
-    return Loaded(project, file, root_folder, profile, found, seen, options, environ, chosen.names, told)
+    return Loaded(project, file, root_folder, profile, found, seen, options, environ, chosen.names, told, chosen.root)
 
 
 def _validate(
@@ -152,7 +154,15 @@ def _unknown(platforms: Node, name: str, kinds: Mapping[str, Kind]) -> list[Prob
     ]
 
 
-def _read(file: Path, name_it: str) -> str:
+def read_text(file: Path, name_it: str) -> str:
+    """The text of a file.
+
+    Args:
+        name_it: the option that names another file, for the hint.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
     try:
         return file.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -173,7 +183,7 @@ def read_env_file(file: Path) -> dict[str, str]:
         ConfigError: the file is missing, or a line is something else (it is named by number, never shown).
     """
     values: dict[str, str] = {}
-    for number, line in enumerate(_read(file, "--env-file").splitlines(), 1):
+    for number, line in enumerate(read_text(file, "--env-file").splitlines(), 1):
         text = line.strip().removeprefix("export ").strip()
         if not text or text.startswith("#"):
             continue

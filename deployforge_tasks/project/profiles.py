@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Names that need no section of their own.
 BUILT_IN = ("rehearsal", "production")
 #: Sections whose keys are names of platforms.
-_BY_PLATFORM = (("platforms",), ("credentials",), ("descriptions",), ("depends",), ("verify", "propagate"))
+BY_PLATFORM = (("platforms",), ("credentials",), ("descriptions",), ("depends",), ("verify", "propagate"))
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _own_section(name: str, node: Node, aliases: Mapping[str, str], problems: li
 
 def _renamed(root: Node, aliases: Mapping[str, str], problems: list[Problem]) -> Node:
     """The tree with platforms under their own names."""
-    for path in _BY_PLATFORM:
+    for path in BY_PLATFORM:
         section = root.child(*path)
         if section is not None and isinstance(section.value, dict) and any(key in aliases for key in section.value):
             root = _replaced(root, path, _rename(section, path, aliases, problems))

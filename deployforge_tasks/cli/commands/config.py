@@ -1,17 +1,20 @@
-"""``deployforge config``: check, show, schema."""
+"""``deployforge config``: check, show, migrate, schema."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from deployforge_tasks.cli.exit_codes import INTERRUPTED, OK
 from deployforge_tasks.cli.failures import problem_json, problem_lines
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import global_options
-from deployforge_tasks.cli.table import plural
+from deployforge_tasks.cli.options import global_options, option
+from deployforge_tasks.cli.table import Cell, Row, columns, plural
+from deployforge_tasks.cli.usage import Misused
 
 if TYPE_CHECKING:
     from deployforge_tasks.project.problems import Problem
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group, params=[*global_options(root=False)], no_args_is_help=True)
 def command() -> None:
-    """Check or show the configuration, or print its JSON Schema."""
+    """Check, show or bring up to date the configuration, or print its JSON Schema."""
 
 
 @command.command(cls=Command, examples=("deployforge config check", "deployforge config check --profile production"))
@@ -52,12 +55,18 @@ def check(invocation: Invocation) -> None:
     )
 
 
-@command.command(cls=Command, examples=("deployforge config show --profile rehearsal",))
+@command.command(
+    cls=Command, examples=("deployforge config show --profile rehearsal", "deployforge config show --origin")
+)
+@option("--origin", group="Output", is_flag=True, help="Where each value comes from: a line, a variable, the default.")
 @click.pass_obj
-def show(invocation: Invocation) -> None:
+def show(invocation: Invocation, origin: bool) -> None:
     """Show the configuration as DeployForge sees it, with profile, variables and defaults filled in."""
     from deployforge_tasks.operations import config
 
+    if origin:
+        _show_origins(invocation)
+        return
     data = config.effective(invocation.settings())
     if invocation.json:
         invocation.emit("config", {"config": data})
@@ -65,6 +74,58 @@ def show(invocation: Invocation) -> None:
     import yaml
 
     invocation.terminal.out(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100).rstrip())
+
+
+def _show_origins(invocation: Invocation) -> None:
+    import json
+
+    from deployforge_tasks.operations import config
+
+    found = config.origins(invocation.settings())
+    if invocation.json:
+        invocation.emit("config-origins", {"values": [asdict(value) for value in found]})
+        return
+    texts = [value.value if isinstance(value.value, str) else json.dumps(value.value) for value in found]
+    rows: list[Row] = [(v.path, t, Cell(v.origin, "dim")) for v, t in zip(found, texts, strict=True)]
+    for line in columns(rows, invocation.terminal.style, indent=0):
+        invocation.terminal.out(line)
+
+
+@command.command(cls=Command, examples=("deployforge config migrate --dry-run", "deployforge config migrate --yes"))
+@option("--dry-run", group="Behaviour", is_flag=True, help="Only show what would change.")
+@click.pass_obj
+def migrate(invocation: Invocation, dry_run: bool) -> int:
+    """Bring deployforge.yml up to date: the names of today, and the number of its form. Comments stay."""
+    from difflib import unified_diff
+
+    from deployforge_tasks.operations import config
+
+    settings = invocation.settings()
+    found = config.migration(settings)
+    terminal, name = invocation.terminal, settings.file.name
+    if invocation.json:
+        invocation.emit("config-migration", {"changes": found.reasons, "text": found.after})
+    elif not found.reasons:
+        terminal.out(f"{terminal.style('✓', 'ok')} {name} is up to date")
+    else:
+        for line in unified_diff(found.before.splitlines(), found.after.splitlines(), name, name, lineterm=""):
+            terminal.out(line)
+        for reason in found.reasons:
+            terminal.err(reason)
+    if not found.reasons or dry_run:
+        return OK
+    if not invocation.yes and not _agreed(invocation, name):
+        invocation.note("nothing was changed")
+        return INTERRUPTED
+    config.write(settings, found)
+    invocation.note(f"{name} was written")
+    return OK
+
+
+def _agreed(invocation: Invocation, name: str) -> bool:
+    if not invocation.interactive:
+        raise Misused(f"nobody is here to agree to a change of {name}", "look with --dry-run, then add --yes")
+    return click.confirm(f"Write {name}?", err=True)
 
 
 @command.command(cls=Command, examples=("deployforge config schema > deployforge.schema.json",))
