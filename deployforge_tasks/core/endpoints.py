@@ -9,6 +9,7 @@ from __future__ import annotations
 GITHUB_API = "https://api.github.com"
 GITHUB_UPLOADS = "https://uploads.github.com"
 GITHUB_WEB = "https://github.com"
+GITHUB_TOKENS = "https://github.com/settings/personal-access-tokens/new"
 GITHUB_NOREPLY = "noreply@users.noreply.github.com"
 GITHUB_RAW_HOST = "raw.githubusercontent.com"
 GITHUB_PACKAGES_NPM = "https://npm.pkg.github.com"

@@ -6,20 +6,20 @@ an upload that broke off leaves an asset in the state ``starter``; older assets 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from deployforge_tasks.core.errors import CredentialError, NetworkError, StatusError
+from deployforge_tasks.core.errors import CredentialError, NetworkError
 from deployforge_tasks.core.presence import Look
 from deployforge_tasks.effects.http import Http, json_body
+from deployforge_tasks.platforms._expiry import moment
+from deployforge_tasks.platforms._github_rest import Rest, Told, odd, rate_limits, shaped, told
 
-T = TypeVar("T")
 PAGE = 100
-API_VERSION = "2022-11-28"
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,10 @@ class Release:
     prerelease: bool
     immutable: bool
     page: str
+    published: datetime | None = None
 
 
-class Repository:
+class Repository(Rest):
     """One repository's releases.
 
     Args:
@@ -57,33 +58,31 @@ class Repository:
     """
 
     def __init__(self, http: Http, *, api: str, uploads: str, repo: str, token: str | None) -> None:
-        self._http = http
-        self._api = api.rstrip("/")
-        self._repo = repo
-        self.base = f"{self._api}/repos/{repo}"
+        super().__init__(http, api, token)
+        self.name = repo
+        self.base = f"{self.api}/repos/{repo}"
         self._uploads = f"{uploads.rstrip('/')}/repos/{repo}"
-        self._token = token
 
     # --- reading --------------------------------------------------------------------------------------------------
 
-    def about(self) -> Mapping[str, Any] | None:
-        """The repository itself, or None when it is not there or not visible for this token (GitHub tells neither)."""
-        data = self._json(self.base, ok=(200, 404))
-        return None if data is None else _shaped(lambda: {**data, "private": bool(data["private"])}, self.base)
+    def about(self) -> tuple[Mapping[str, Any] | None, Told]:
+        """The repository itself, and what the answer tells about the token.
 
-    def is_installation(self) -> bool:
-        """Whether the token belongs to an app (as in Actions); GitHub never shows `permissions` to those."""
-        url = f"{self._api}/installation/repositories"
-        answer = self._http.head(url, ok=(200, 401, 403, 404), headers=self._headers(), params={"per_page": "1"})
-        return answer.status_code == 200
+        The repository is None when it is not there or not visible for this token (GitHub tells neither).
+        """
+        answer = self.get(self.base, ok=(200, 404))
+        if answer.status_code == 404:
+            return None, told(answer.headers)
+        data = json_body(answer)
+        return shaped(lambda: {**data, "private": bool(data["private"])}, self.base), told(answer.headers)
 
     def has_tag(self, tag: str) -> bool:
-        return self._json(f"{self.base}/git/ref/tags/{quote(tag)}", ok=(200, 404)) is not None
+        return self.json(f"{self.base}/git/ref/tags/{quote(tag)}", ok=(200, 404)) is not None
 
     def published(self, tag: str) -> Release | None:
         """The published release of a tag."""
         url = self.tag_url(tag)
-        data = self._json(url, ok=(200, 404))
+        data = self.json(url, ok=(200, 404))
         release = None if data is None else _release(data, url)
         if release and release.tag != tag:
             raise NetworkError(
@@ -94,11 +93,11 @@ class Repository:
     def tag_url(self, tag: str) -> str:
         return f"{self.base}/releases/tags/{quote(tag, safe='')}"
 
-    def latest_tag(self) -> str | None:
-        """Tag of the release that is marked as the latest."""
+    def latest(self) -> tuple[Release | None, Look]:
+        """The release that is marked as the latest, and the evidence; None also where no repository is shown to us."""
         url = f"{self.base}/releases/latest"
-        data = self._json(url, ok=(200, 404))
-        return None if data is None else _release(data, url).tag
+        data = self.json(url, ok=(200, 404))
+        return (None, Look(url, 404)) if data is None else (_release(data, url), Look(url, 200))
 
     def find(self, tag: str) -> tuple[list[Release], list[Look]]:
         """Every release and draft of a tag: the published one first, then drafts, the oldest first.
@@ -123,7 +122,16 @@ class Repository:
     def download(self, asset: Asset, to: Path) -> None:
         """Download a file through the API (works for drafts and private repositories too)."""
         url = f"{self.base}/releases/assets/{asset.id}"
-        self._http.download(url, to, headers=self._headers("application/octet-stream"))
+        self.http.download(url, to, headers=self.headers("application/octet-stream"))
+
+    def hidden(self) -> CredentialError:
+        """The error for a repository that is not shown to us."""
+        return CredentialError(
+            f"GitHub shows no repository {self.name} to this token",
+            hint="check the name; for a private repository the token needs `contents: write` there",
+            code="DF2140",
+            url=self.base,
+        )
 
     # --- writing: one try each ------------------------------------------------------------------------------------
 
@@ -150,20 +158,10 @@ class Repository:
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
-    def _headers(self, accept: str = "application/vnd.github+json") -> dict[str, str]:
-        headers = {"Accept": accept, "X-GitHub-Api-Version": API_VERSION}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        return headers
-
-    def _json(self, url: str, ok: tuple[int, ...] = (200,), **params: str) -> Any:
-        with _rate_limits():
-            return self._http.json(url, ok=ok, headers=self._headers(), params=params)
-
     def _send(self, method: str, url: str, ok: tuple[int, ...], **kwargs: Any) -> Any:
-        headers = {**self._headers(), **kwargs.pop("headers", {})}
-        with _rate_limits():
-            return self._http.send(method, url, ok=ok, headers=headers, **kwargs)
+        headers = {**self.headers(), **kwargs.pop("headers", {})}
+        with rate_limits():
+            return self.http.send(method, url, ok=ok, headers=headers, **kwargs)
 
     def _written(self, method: str, url: str, status: int, fields: Mapping[str, Any]) -> Release:
         answer = self._send(method, url, ok=(status,), json=dict(fields))
@@ -172,36 +170,19 @@ class Repository:
     def _pages(self, url: str) -> Iterator[Any]:
         page = 1
         while True:
-            items = self._json(url, ok=(200, 404), per_page=str(PAGE), page=str(page))
+            items = self.json(url, ok=(200, 404), per_page=str(PAGE), page=str(page))
             if items is None:
-                raise CredentialError(
-                    f"GitHub shows no repository {self._repo} to this token",
-                    hint="check the name; for a private repository the token needs `contents: write` there",
-                    code="DF2140",
-                    url=url,
-                )
+                raise self.hidden()
             if not isinstance(items, list):
-                raise _odd(url)
+                raise odd(url)
             yield from items
             if len(items) < PAGE:
                 return
             page += 1
 
 
-@contextmanager
-def _rate_limits() -> Iterator[None]:
-    """GitHub says "slow down" with 403 too (docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api)."""
-    try:
-        yield
-    except StatusError as error:
-        if error.status == 403 and "rate limit" in error.body.lower():
-            error.retryable = True
-            error.hint = "GitHub's rate limit is used up; run again later, nothing is published twice"
-        raise
-
-
 def _release(data: Any, url: str) -> Release:
-    return _shaped(
+    return shaped(
         lambda: Release(
             id=int(data["id"]),
             tag=str(data["tag_name"]),
@@ -209,13 +190,14 @@ def _release(data: Any, url: str) -> Release:
             prerelease=_flag(data["prerelease"]),
             immutable=bool(data.get("immutable", False)),
             page=str(data["html_url"]),
+            published=moment(data.get("published_at")),
         ),
         url,
     )
 
 
 def _asset(data: Any, url: str) -> Asset:
-    return _shaped(
+    return shaped(
         lambda: Asset(
             id=int(data["id"]),
             name=str(data["name"]),
@@ -231,19 +213,3 @@ def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError("not a boolean")
     return value
-
-
-def _shaped(read: Callable[[], T], url: str) -> T:
-    """Read fields of an answer; one that lacks them is no answer."""
-    try:
-        return read()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _odd(url) from error
-
-
-def _odd(url: str) -> NetworkError:
-    return NetworkError(
-        "the answer is not what GitHub's API gives here",
-        hint="check the `api:` address; a proxy or an outage page may stand in between",
-        url=url,
-    )

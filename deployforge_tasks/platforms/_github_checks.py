@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from deployforge_tasks.core.errors import DeployForgeError, StatusError
+from deployforge_tasks.core.errors import CredentialError, DeployForgeError, StatusError
 from deployforge_tasks.core.model import Finding, Level
+from deployforge_tasks.platforms._expiry import expiry
+from deployforge_tasks.platforms._github_account import access
 from deployforge_tasks.platforms._github_api import Repository
 from deployforge_tasks.platforms._github_release import (
     GitHubJob,
@@ -90,12 +92,12 @@ def _access(job: GitHubJob) -> Iterator[Finding]:
         return
     hub = repository(job)
     try:
-        about = hub.about()
-    except StatusError as error:
-        if error.status != 401:
-            raise
-        yield Finding("GITHUB-007", Level.ERROR, "GitHub refuses the token", "make a new one; this one may have ended")
+        seen = access(hub, job.secrets)
+    except CredentialError as error:
+        yield Finding("GITHUB-007", Level.ERROR, error.message, error.hint)
         return
+    yield from expiry("GITHUB-014", job, seen.told.expires)
+    about = seen.about
     if about is None:
         yield Finding(
             "GITHUB-008",
@@ -108,7 +110,7 @@ def _access(job: GitHubJob) -> Iterator[Finding]:
         yield Finding(
             "GITHUB-009", Level.ERROR, f"{repo_name(job)} is archived", "unarchive it in the repository's settings"
         )
-    if not (about.get("permissions") or {}).get("push") and not hub.is_installation():
+    if not seen.may_write:
         yield Finding(
             "GITHUB-010",
             Level.ERROR,

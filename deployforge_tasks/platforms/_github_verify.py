@@ -29,7 +29,7 @@ def try_release(job: GitHubJob) -> Evidence:
             code="DF5060",
         )
     assets = hub.assets(release)
-    private = bool((hub.about() or {}).get("private"))
+    private = bool((hub.about()[0] or {}).get("private"))
     sandbox = job.sandbox()
     for name in files(job):
         if name not in assets or not assets[name].uploaded:

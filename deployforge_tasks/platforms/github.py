@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from deployforge_tasks.core.endpoints import GITHUB_TOKENS
 from deployforge_tasks.core.errors import ConflictError, PublishError, RollbackError
 from deployforge_tasks.core.model import (
     Artifact,
@@ -17,6 +18,8 @@ from deployforge_tasks.core.model import (
     Credential,
     Evidence,
     Finding,
+    Identity,
+    Live,
     ManualStep,
     Package,
     Piece,
@@ -26,6 +29,7 @@ from deployforge_tasks.core.model import (
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import digest, write_atomic
+from deployforge_tasks.platforms._github_account import identity
 from deployforge_tasks.platforms._github_api import Asset, Release, Repository
 from deployforge_tasks.platforms._github_checks import findings
 from deployforge_tasks.platforms._github_digests import digests
@@ -43,6 +47,7 @@ from deployforge_tasks.platforms._github_release import (
     repository,
     stored_name,
     tag_of,
+    version_of,
 )
 from deployforge_tasks.platforms._github_verify import try_release
 from deployforge_tasks.platforms.base import Platform
@@ -65,7 +70,8 @@ class GitHub(Platform[GitHubOptions]):
         Credential(
             "token",
             ("GITHUB_TOKEN", "GH_TOKEN"),
-            help="make a fine-grained token with `contents: write` for the repository, or use that of GitHub Actions",
+            help=f"make a fine-grained token with `contents: write` for the repository at {GITHUB_TOKENS}, "
+            "or use that of GitHub Actions",
         ),
     )
 
@@ -201,7 +207,8 @@ class GitHub(Platform[GitHubOptions]):
     def _publish(self, job: GitHubJob, hub: Repository, release: Release) -> None:
         assert job.package is not None
         self._compare(release, digests(job, hub, release), job.package.digests, files(job))
-        fields = publication_fields(job, hub.latest_tag())
+        latest, _ = hub.latest()
+        fields = publication_fields(job, latest.tag if latest else None)
         with job.irreversible(RELEASE, job.package.piece(RELEASE).digest):
             done = hub.update(release, fields)
         if done.draft:
@@ -219,6 +226,23 @@ class GitHub(Platform[GitHubOptions]):
                     hint=f"{release.tag} stays a draft; run again, and the file is sent again",
                     code="DF4144",
                 )
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    def live(self, job: GitHubJob) -> Live | None:
+        """The release that is marked as the latest; drafts and pre-releases never are."""
+        hub = repository(job)
+        latest, look = hub.latest()
+        if latest is None:
+            if hub.about()[0] is None:
+                raise hub.hidden()
+            return None
+        version = version_of(job, latest.tag)
+        return Live(version.text if version else latest.tag, look, "latest", latest.published)
+
+    def whoami(self, job: GitHubJob) -> Identity:
+        job.secrets.require("token")
+        return identity(repository(job), job.secrets)
 
     # --- afterwards -----------------------------------------------------------------------------------------------
 

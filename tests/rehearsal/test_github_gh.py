@@ -57,7 +57,7 @@ def gh(hub: OwnHost, folder: Path, *words: str) -> str:
         "GH_CONFIG_DIR": str(folder / "gh"),
         "GH_NO_UPDATE_NOTIFIER": "1",
     }
-    command = [GH, "release", *words, "-R", REPO]
+    command = [GH, *words] if words[0] == "api" else [GH, "release", *words, "-R", REPO]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -91,3 +91,9 @@ def test_gh_edits_and_deletes_a_release(hub: OwnHost, tmp_path: Path) -> None:
     assert (release.prerelease, release.body) == (True, "Second")
     gh(hub, tmp_path, "delete", "v1.0.0", "--yes")
     assert hub.repositories["hello-makers/hello-forge"].releases == {}
+
+
+def test_gh_reads_whose_the_token_is_and_when_it_ends(hub: OwnHost, tmp_path: Path) -> None:
+    said = gh(hub, tmp_path, "api", "user", "--include")
+    assert '"login":"releaser"' in said.replace(" ", "")
+    assert f"Github-Authentication-Token-Expiration: {hub.token_expiry:%Y-%m-%d}" in said

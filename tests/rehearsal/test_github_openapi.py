@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.errors import CredentialError, DeployForgeError
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.rehearsal.server import Reply, Request
 from deployforge_tasks.rehearsal.stand_ins._github_shapes import API, UPLOADS
@@ -137,6 +137,25 @@ def test_refusals_speak_githubs_language(place: Place, heard: Heard) -> None:
         "repos/get 401",
         "repos/upload-release-asset 422",
         "apps/list-repos-accessible-to-installation 200",
+    } <= heard.operations()
+
+
+def test_asking_what_is_live_and_whose_a_token_is_speaks_githubs_language(place: Place, heard: Heard) -> None:
+    PLATFORM.live(place.job())
+    publish(PLATFORM, place.job())
+    PLATFORM.live(place.job())
+    for token in (place.hub.token, place.hub.classic_token, place.hub.reader_token, place.hub.app_token):
+        assert PLATFORM.whoami(place.job(token=token)).who
+    with pytest.raises(CredentialError):
+        PLATFORM.whoami(place.job(token="wrong-token"))
+    assert heard.wrong() == []
+    assert {
+        "users/get-authenticated 200",
+        "users/get-authenticated 401",
+        "users/get-authenticated 403",
+        "apps/list-repos-accessible-to-installation 200",
+        "repos/get-latest-release 200",
+        "repos/get-latest-release 404",
     } <= heard.operations()
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 
-from deployforge_tasks.rehearsal.server import Reply, Request, StandIn
+from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
 from deployforge_tasks.rehearsal.stand_ins import _github_shapes as shapes
 from deployforge_tasks.rehearsal.stand_ins._github_shapes import API, Repository
 
@@ -49,7 +50,9 @@ class Hub(StandIn):
         super().__init__(root)
         self.token = f"github_pat_{secrets.token_hex(16)}"
         self.reader_token = f"github_pat_{secrets.token_hex(16)}"
+        self.classic_token = f"ghp_{secrets.token_hex(16)}"
         self.app_token = f"ghs_{secrets.token_hex(16)}"
+        self.token_expiry = datetime.now(UTC) + timedelta(days=90)
         self.missing: set[str] = set()
         self.repositories: dict[str, Repository] = {}
         self.ids = itertools.count(1000)
@@ -64,5 +67,34 @@ class Hub(StandIn):
     def who(self, request: Request) -> str:
         """Whose token a request carries: owner, reader, app, anybody (none) or stranger (a wrong one)."""
         given = request.headers.get("Authorization", "").partition(" ")[2]
-        known = {self.token: "owner", self.reader_token: "reader", self.app_token: "app", "": "anybody"}
+        owners = {self.token: "owner", self.classic_token: "owner"}
+        known = {**owners, self.reader_token: "reader", self.app_token: "app", "": "anybody"}
         return known.get(given, "stranger")
+
+    def answer(self, request: Request) -> Reply:
+        """Like the real one, tell with every answer of the API what its token may do and when it ends."""
+        reply = super().answer(request)
+        if request.path.startswith(API) and self.who(request) in ("owner", "reader"):
+            reply.headers["GitHub-Authentication-Token-Expiration"] = f"{self.token_expiry:%Y-%m-%d %H:%M:%S} UTC"
+            if self.classic_token in request.headers.get("Authorization", ""):
+                reply.headers["X-OAuth-Scopes"] = "repo, write:packages"
+        return reply
+
+    @route("GET", f"{API}/user")
+    def user(self, request: Request) -> Reply:
+        who = self.who(request)
+        if who == "app":
+            return Reply(403, shapes.error(403, "Resource not accessible by integration"))
+        if who in ("anybody", "stranger"):
+            message = "Requires authentication" if who == "anybody" else "Bad credentials"
+            return Reply(401, shapes.error(401, message))
+        return Reply(200, shapes.account(request.base, "releaser"))
+
+    @route("GET", f"{API}/installation/repositories")
+    def installation(self, request: Request) -> Reply:
+        who = self.who(request)
+        if who == "stranger":
+            return Reply(401, shapes.error(401, "Bad credentials"))
+        if who != "app":
+            return Reply(403, shapes.error(403, "You must authenticate with an installation access token"))
+        return Reply(200, {"total_count": 0, "repositories": []})

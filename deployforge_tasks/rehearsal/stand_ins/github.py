@@ -62,18 +62,6 @@ class GitHub(Files):
 
     # --- the repository -------------------------------------------------------------------------------------------
 
-    @route("GET", f"{API}/user")
-    def user(self, request: Request) -> Reply:
-        if self.who(request) in ("anybody", "stranger"):
-            return Reply(401, shapes.error(401, "Bad credentials"))
-        return Reply(200, shapes.account(request.base, "releaser"), {"X-OAuth-Scopes": "repo"})
-
-    @route("GET", f"{API}/installation/repositories")
-    def installation(self, request: Request) -> Reply:
-        if self.who(request) != "app":
-            return Reply(403, shapes.error(403, "You must authenticate with an installation access token"))
-        return Reply(200, {"total_count": 0, "repositories": []})
-
     @route("GET", REPO)
     @for_repository()
     def about(self, request: Request, repo: Repository) -> Reply:
