@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from deployforge_tasks.core.endpoints import PYPI_UPLOAD
 from deployforge_tasks.core.errors import CredentialError, PreflightError
 from deployforge_tasks.core.model import Finding, Level
+from deployforge_tasks.platforms import _pypi_token
+from deployforge_tasks.platforms._expiry import expiry
 from deployforge_tasks.platforms._pypi_package import (
     PypiOptions,
     index_url,
@@ -15,6 +17,7 @@ from deployforge_tasks.platforms._pypi_package import (
     upload_url,
 )
 from deployforge_tasks.platforms._pypi_upload import read_form
+from deployforge_tasks.platforms._wheel import normalized
 from deployforge_tasks.platforms.base import Job
 
 # https://packaging.python.org/specifications/name-normalization/#name-format
@@ -49,15 +52,18 @@ def _version(job: Job[PypiOptions]) -> Iterator[Finding]:
 
 
 def _credential(job: Job[PypiOptions]) -> Iterator[Finding]:
-    """PyPI has no request that tries a token; only its shape can be seen."""
+    """PyPI has no request that tries a token; what the token says of itself can be seen."""
     try:
-        token = job.secrets.require("token")
+        token = _pypi_token.of_job(job)
     except CredentialError as error:
         yield Finding("PYPI-004", Level.ERROR, error.message, error.hint)
         return
-    if upload_url(job.options) == PYPI_UPLOAD and job.options.username == "__token__" and not token.startswith("pypi-"):
-        hint = "PyPI takes API tokens only; they begin with `pypi-`"
-        yield Finding("PYPI-004", Level.ERROR, "the token is no PyPI API token", hint)
+    if token is None:
+        return
+    yield from expiry("PYPI-011", job, token.expires)
+    if token.projects is not None and normalized(package_name(job)) not in token.projects:
+        message = f"the token is for {', '.join(token.projects)} only, not for {package_name(job)}"
+        yield Finding("PYPI-004", Level.ERROR, message, job.secrets.renewal("token"))
 
 
 def _options(job: Job[PypiOptions]) -> Iterator[Finding]:

@@ -22,12 +22,13 @@ _FRESH = {"Cache-Control": "no-cache"}
 
 @dataclass(frozen=True)
 class File:
-    """A file of an index; `sha256` is empty where the index tells none, `yanked` holds the reason."""
+    """A file of an index; `sha256` and `uploaded` are empty where the index tells none, `yanked` holds the reason."""
 
     name: str
     url: str
     sha256: str
     yanked: str | None = None
+    uploaded: str = ""
 
 
 Files = dict[str, File]
@@ -89,7 +90,13 @@ class Index:
 def _from_json(document: Any, base: str) -> list[File]:
     try:
         return [
-            File(f["filename"], urljoin(base, f["url"]), f["hashes"].get("sha256", ""), _reason(f.get("yanked")))
+            File(
+                f["filename"],
+                urljoin(base, f["url"]),
+                f["hashes"].get("sha256", ""),
+                _reason(f.get("yanked")),
+                f.get("upload-time") or "",
+            )
             for f in document["files"]
         ]
     except (KeyError, TypeError, AttributeError) as error:
@@ -99,7 +106,7 @@ def _from_json(document: Any, base: str) -> list[File]:
 def _from_html(text: str, base: str) -> list[File]:
     parser = _Links()
     parser.feed(text)
-    if not parser.closed:
+    if not parser.closed or not parser.files:  # a page without a link may be any page
         raise _odd(base)
     return [replace(file, url=urljoin(base, file.url)) for file in parser.files]
 

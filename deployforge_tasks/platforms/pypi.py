@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from deployforge_tasks.core.endpoints import PYPI_INDEX
-from deployforge_tasks.core.model import Credential, Evidence, Finding, Package, RollbackPlan, Traits
+from deployforge_tasks.core.model import Credential, Evidence, Finding, Identity, Live, Package, RollbackPlan, Traits
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
-from deployforge_tasks.platforms import _pypi_checks, _pypi_verify
+from deployforge_tasks.platforms import _pypi_checks, _pypi_live, _pypi_token, _pypi_verify
 from deployforge_tasks.platforms._pypi_index import Index
 from deployforge_tasks.platforms._pypi_package import (
     PypiOptions,
@@ -88,6 +88,12 @@ class Pypi(Platform[PypiOptions]):
         better = f"; pip then chooses {to.pep440}" if to else ""
         link = f"{PYPI_INDEX}/manage/project/{name}/release/{version}/" if self.page(job) else ""
         return self.manual(f"yank {name} {version}: Options, Yank (PyPI has no API for it){better}", link)
+
+    def live(self, job: Job[PypiOptions]) -> Live | None:
+        return _pypi_live.newest(Index(job.http, index_url(job.options)), package_name(job), job.version)
+
+    def whoami(self, job: Job[PypiOptions]) -> Identity:
+        return _pypi_token.identity(job)
 
     def page(self, job: Job[PypiOptions]) -> str:
         index = index_url(job.options).rstrip("/")

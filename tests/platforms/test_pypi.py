@@ -27,7 +27,7 @@ from deployforge_tasks.platforms import _pypi_verify
 from deployforge_tasks.platforms._pypi_package import PypiOptions, index_url, upload_url
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.pypi import Pypi
-from deployforge_tasks.rehearsal.stand_ins.pypi import TOKEN
+from deployforge_tasks.rehearsal.stand_ins.pypi import TOKEN, macaroon
 from deployforge_tasks.rehearsal.stand_ins.pypi import Pypi as Registry
 from tests.support.jobs import make_job, packaged, publish
 from tests.support.registries import PYPIRON, pypiron, pypiserver
@@ -321,14 +321,16 @@ def test_the_index_follows_from_the_upload_url(registry: str, index: str) -> Non
     ],
 )
 def test_what_pypi_would_refuse_is_found_before(tmp_path: Path, change: dict[str, Any], finding: str) -> None:
-    job = job_for({}, tmp_path, **change)
+    job = job_for({}, tmp_path, **{"token": macaroon("pypi.org"), **change})
     errors = {f.id: f for f in PYPI.preflight(job) if f.level is Level.ERROR}
     assert list(errors) == [finding]
     assert errors[finding].hint
 
 
 def test_a_licence_that_is_no_spdx_expression_is_found_before(tmp_path: Path) -> None:
-    job = packaged(PYPI, job_for({}, tmp_path, project={"license": {"spdx": "Free for all"}}, targets=("linux/amd64",)))
+    project = {"license": {"spdx": "Free for all"}}
+    job = job_for({}, tmp_path, macaroon("pypi.org"), project=project, targets=("linux/amd64",))
+    job = packaged(PYPI, job)
     assert [f.id for f in PYPI.preflight(job)] == ["PYPI-007"]
 
 

@@ -48,7 +48,7 @@ def verdaccio(folder: Path) -> Iterator[Server]:
 def pypiserver(folder: Path) -> Iterator[Server]:
     """An empty pypiserver that lets everybody upload."""
     with running(PypiServer, folder) as server:
-        yield Server(server.url, "pypi-any")
+        yield Server(server.url, "any-password")
 
 
 @contextmanager
