@@ -73,14 +73,17 @@ def _with_subclasses(kind: type[errors.DeployForgeError]) -> Iterator[type[error
 
 def _cases(code: str) -> Iterator[tuple[str, str, str]]:
     """(name of the error's class, message, hint) of each place that raises the id."""
+    families = {kind.__name__: kind.code for kind in _with_subclasses(errors.DeployForgeError)}
+    ours = [name for name, own in families.items() if own == code]
     for file in sorted(_PACKAGE.rglob("*.py")):
         source = file.read_text(encoding="utf-8")
-        if f'"{code}"' not in source:
+        if f'"{code}"' not in source and not any(f"{name}(" in source for name in ours):
             continue
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Call) and _keyword(node, "code") == code:
-                message = _text(node.args[0]) if node.args else ""
-                yield ast.unparse(node.func).rpartition(".")[2], message, _keyword(node, "hint")
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func).rpartition(".")[2]
+                if (_keyword(node, "code") or families.get(name)) == code:
+                    yield name, _text(node.args[0]) if node.args else "", _keyword(node, "hint")
 
 
 def _keyword(call: ast.Call, name: str) -> str:
@@ -95,6 +98,8 @@ def _text(node: ast.expr) -> str:
         return "".join(_text(part) for part in node.values)
     if isinstance(node, ast.FormattedValue):
         return _text(node.value)
+    if isinstance(node, ast.Call) and len(node.args) == 1:  # `redactor.text(message)` and the like
+        return _text(node.args[0])
     if isinstance(node, ast.Attribute):
         return f"<{node.attr.strip('_')}>"
     if isinstance(node, ast.Name):
