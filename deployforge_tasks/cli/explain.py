@@ -60,7 +60,11 @@ def _family(code: str, cases: list[tuple[str, str, str]]) -> type[errors.DeployF
     for name, _, _ in cases:
         if name in families:
             return families[name]
-    return next((kind for kind in families.values() if kind.code == code), None)
+    own = next((kind for kind in families.values() if kind.code == code), None)
+    if own is not None or not cases:
+        return own
+    # Raised through a function that makes the error: the thousands tell its family.
+    return next((kind for kind in families.values() if kind.code == f"{code[:3]}000"), None)
 
 
 def _with_subclasses(kind: type[errors.DeployForgeError]) -> Iterator[type[errors.DeployForgeError]]:
@@ -92,16 +96,19 @@ def _keyword(call: ast.Call, name: str) -> str:
 
 def _text(node: ast.expr) -> str:
     """A text as it stands in the source; what is filled in when it happens is written <name>, or <…>."""
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_text(part) for part in node.values)
-    if isinstance(node, ast.FormattedValue):
-        return _text(node.value)
-    if isinstance(node, ast.Call) and len(node.args) == 1:  # `redactor.text(message)` and the like
-        return _text(node.args[0])
-    if isinstance(node, ast.Attribute):
-        return f"<{node.attr.strip('_')}>"
-    if isinstance(node, ast.Name):
-        return f"<{node.id.strip('_').lower()}>"
-    return "<…>"
+    match node:
+        case ast.Constant():
+            text = str(node.value)
+        case ast.JoinedStr():
+            text = "".join(map(_text, node.values))
+        case ast.FormattedValue():
+            text = _text(node.value)
+        case ast.Call(args=[wrapped]):  # `redactor.text(message)` and the like
+            text = _text(wrapped)
+        case ast.Attribute():
+            text = f"<{node.attr.strip('_')}>"
+        case ast.Name():
+            text = f"<{node.id.strip('_').lower()}>"
+        case _:
+            text = "<…>"
+    return text

@@ -42,10 +42,11 @@ RAISED = dict(raised())
 
 
 def code_of(call: ast.Call) -> str:
+    """The error's id; empty where the caller of the function around it names it."""
     given = keyword(call, "code")
-    if isinstance(given, ast.Constant):
-        return str(given.value)
-    return KINDS[ast.unparse(call.func).rpartition(".")[2]].code
+    if given is None:
+        return KINDS[ast.unparse(call.func).rpartition(".")[2]].code
+    return str(given.value) if isinstance(given, ast.Constant) else ""
 
 
 def test_the_code_raises_errors_in_many_places() -> None:
@@ -61,7 +62,7 @@ def test_an_error_has_a_message_and_a_hint(place: str) -> None:
     assert ast.unparse(hint) not in ("''", '""')
 
 
-@pytest.mark.parametrize("code", sorted({code_of(call) for call in RAISED.values()}))
+@pytest.mark.parametrize("code", sorted({code_of(call) for call in RAISED.values()} - {""}))
 def test_an_id_is_explained_with_every_message_that_has_it(code: str) -> None:
     found = explain(code)
     assert found is not None
