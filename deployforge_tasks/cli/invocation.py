@@ -38,7 +38,9 @@ class Invocation:
     @property
     def in_ci(self) -> bool:
         """Whether this is a CI service (``CI=false`` says no)."""
-        return self.environ.get("CI", "").lower() not in ("", "0", "false")
+        from deployforge_tasks.effects.machine import in_ci
+
+        return in_ci(self.environ)
 
     @property
     def in_github_actions(self) -> bool:

@@ -152,7 +152,8 @@ class Credential:
 
     `env` are the environment variables looked at by default, first one wins; the user's `credentials:` section may
     name others. `help` tells where to get one. `secret` is false for what goes with a secret and is none itself (the
-    name of an account): it stays readable, because names of images and repositories are made from it.
+    name of an account): it stays readable, because names of images and repositories are made from it. `url` is the
+    page where one is made, if `help` does not name it.
     """
 
     name: str
@@ -160,6 +161,15 @@ class Credential:
     help: str
     required: bool = True
     secret: bool = True
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A credential that was found; `source` tells people where: ``env NPM_TOKEN``, ``env-file .env``, ``keyring``."""
+
+    value: str = field(repr=False)
+    source: str
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""The machine we run on: which of a version's programs can be tried here, and what runs on it."""
+"""The machine we run on: which of a version's programs can be tried here, what runs on it, and whether it is a CI."""
 
 from __future__ import annotations
 
 import platform
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from deployforge_tasks.core.targets import Target
@@ -47,3 +47,8 @@ def still_runs(pid: int, since: datetime) -> bool:
         return False
     except psutil.AccessDenied:  # somebody else's process of that number
         return True
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this is a CI service (``CI=false`` says no)."""
+    return environ.get("CI", "").lower() not in ("", "0", "false")

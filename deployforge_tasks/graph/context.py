@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from deployforge_tasks.ledger.store import Ledger
     from deployforge_tasks.project.artifacts import ArtifactStore
     from deployforge_tasks.project.load import Loaded
+    from deployforge_tasks.project.secrets import Vault
 
 WORK = Path(".deployforge") / "work"
 #: Seconds to wait for another run that publishes the same thing, beyond the time that a registry may lag.
@@ -152,6 +153,13 @@ class RunContext:
         from deployforge_tasks.graph.jobs import open_store
 
         return open_store(self)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The credentials."""
+        from deployforge_tasks.project.secrets import Vault
+
+        return Vault(self.loaded, warn=self.log.warning)
 
     def processes(self, name: str | None, stage: str) -> Processes:
         """Runs programs; what they print goes to the log of this platform and stage."""

@@ -154,10 +154,9 @@ def page(context: RunContext, name: str) -> str:
 
 
 def _secrets(context: RunContext, platform: Platform[Any]) -> Secrets:
-    from deployforge_tasks.project.secrets import secrets_for
-
-    values = secrets_for(context.project, platform.name, platform.credentials, context.loaded.environ)
-    return Secrets(platform.name, values, platform.credentials)
+    vault, name = context.vault, platform.name
+    credentials = vault.credentials(name, platform.credentials)
+    return Secrets(name, vault.given(credentials), credentials, lambda credential, _: vault.stored(name, credential))
 
 
 def _render(root: Path, own: str | None, template: str, names: Mapping[str, Any], to: Path) -> Path:

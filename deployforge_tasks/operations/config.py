@@ -51,12 +51,13 @@ def effective(settings: Settings) -> dict[str, Any]:
     from deployforge_tasks.core.redact import redactor
     from deployforge_tasks.platforms.base import Secrets
     from deployforge_tasks.platforms.registry import platforms
-    from deployforge_tasks.project.secrets import secrets_for
+    from deployforge_tasks.project.secrets import Vault
 
     loaded = settings.load()
+    vault = Vault(loaded)
     for name in loaded.options:
-        kind = platforms()[name]
-        Secrets(name, secrets_for(loaded.project, name, kind.credentials, loaded.environ), kind.credentials)
+        credentials = vault.credentials(name, platforms()[name].credentials)
+        Secrets(name, vault.given(credentials), credentials)
     data = loaded.project.model_dump(mode="json", by_alias=True, exclude_none=True)
     data["version"] = str(loaded.version) if loaded.version else None
     data["platforms"] = {

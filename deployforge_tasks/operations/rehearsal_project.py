@@ -143,12 +143,14 @@ def forget_earlier(loaded: Loaded) -> None:
 
 
 def _without_credentials(plain: Loaded) -> Mapping[str, str]:
-    """The environment without any variable that a credential may stand in."""
+    """The environment without any variable that a credential may stand in, and with the system keyring left alone."""
+    from deployforge_tasks.effects.keyring import SWITCH
     from deployforge_tasks.platforms.registry import platforms as known
+    from deployforge_tasks.project.secrets import as_names
 
     theirs: set[str] = {v for p in known().values() for c in p.credentials for v in c.env}
-    theirs |= {variable for names in plain.project.credentials.values() for variable in names.values()}
-    return {k: v for k, v in plain.environ.items() if k not in theirs}
+    theirs |= {v for named in plain.project.credentials.values() for names in named.values() for v in as_names(names)}
+    return {**{k: v for k, v in plain.environ.items() if k not in theirs}, SWITCH: "off"}
 
 
 def options_of(plain: Loaded, names: Sequence[str]) -> dict[str, dict[str, Any]]:

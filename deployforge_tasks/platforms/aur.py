@@ -61,7 +61,7 @@ class Aur(GitPlatform[AurOptions]):
     credentials = (
         Credential(
             "ssh_key",
-            ("AUR_SSH_KEY", "AUR_SSH_PRIVATE_KEY"),
+            ("AUR_SSH_KEY", "AUR_SSH_PRIVATE_KEY", "AUR_KEY"),
             help="put the public key of an unencrypted ssh key into your AUR account, and the private one here",
         ),
         Credential(

@@ -16,6 +16,7 @@ from deployforge_tasks.core.model import (
     Credential,
     Evidence,
     Finding,
+    Found,
     Identity,
     Live,
     ManualStep,
@@ -39,32 +40,56 @@ O = TypeVar("O", bound=Options)  # noqa: E741 - the one letter that reads as "op
 
 
 class Secrets:
-    """The secrets of one platform; whatever is read is masked everywhere from then on."""
+    """The secrets of one platform; whatever is read is masked everywhere from then on.
 
-    def __init__(self, platform: str, values: Mapping[str, str], credentials: Sequence[Credential]) -> None:
+    Args:
+        platform: the platform's name.
+        found: what is known already, by the credential's name.
+        credentials: what the platform takes, with the variables that the project looks at.
+        find: looks a needed credential up that is not among `found` (it may take a while).
+    """
+
+    def __init__(
+        self,
+        platform: str,
+        found: Mapping[str, Found],
+        credentials: Sequence[Credential],
+        find: Callable[[Credential, str], Found | None] | None = None,
+    ) -> None:
         self._platform = platform
-        self._values = dict(values)
+        self._found = dict(found)
         self._credentials = {c.name: c for c in credentials}
-        for name, value in values.items():
-            if name not in self._credentials or self._credentials[name].secret:
-                redactor.add(value)
+        self._find = find
+        for name, secret in found.items():
+            self._mask(name, secret)
 
-    def get(self, name: str) -> str | None:
-        return self._values.get(name)
+    def get(self, name: str, piece: str = "") -> str | None:
+        """The secret, or None. One that is not required is looked for in the environment and the env-file only.
 
-    def require(self, name: str) -> str:
-        """The secret.
+        Args:
+            name: the credential's name.
+            piece: what it is for, where a registry gives out credentials for one package each.
+
+        Raises:
+            CredentialError: a short-lived one was asked for, and refused.
+        """
+        found = self.found(name, piece)
+        return found.value if found else None
+
+    def require(self, name: str, piece: str = "") -> str:
+        """The secret, wherever it is.
 
         Raises:
             CredentialError: it is not set.
         """
-        value = self._values.get(name)
-        if value:
-            return value
         credential = self._credentials[name]
+        found = self._found.get(name) or self._look(credential, piece)
+        if found:
+            return found.value
+        variables = " or ".join(credential.env)
         raise CredentialError(
-            f"{self._platform} needs its {name}, and {' or '.join(credential.env)} is not set",
-            hint=credential.help,
+            f"{self._platform} needs its {name}, and {variables} is not set",
+            hint=f"{credential.help}; `deployforge login {self._platform}` keeps it for you",
             code="DF2001",
             platform=self._platform,
         )
@@ -82,6 +107,23 @@ class Secrets:
         """The hint for a secret that is of no use any more: the variable to set, and where to get a new one."""
         credential = self._credentials[name]
         return f"set {' or '.join(credential.env)} to a new one: {credential.help}"
+
+    def found(self, name: str, piece: str = "") -> Found | None:
+        """The secret with where it was found; as `get`."""
+        credential = self._credentials.get(name)
+        if name in self._found or credential is None or not credential.required:
+            return self._found.get(name)
+        return self._look(credential, piece)
+
+    def _look(self, credential: Credential, piece: str) -> Found | None:
+        found = self._find(credential, piece) if self._find else None
+        if found:
+            self._mask(credential.name, found)
+        return found
+
+    def _mask(self, name: str, found: Found) -> None:
+        if name not in self._credentials or self._credentials[name].secret:
+            redactor.add(found.value)
 
 
 @dataclass(frozen=True)

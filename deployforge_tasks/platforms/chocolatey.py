@@ -72,7 +72,9 @@ class Chocolatey(Platform[ChocolateyOptions]):
     ecosystem = "chocolatey"
     credentials = (
         Credential(
-            "key", ("CHOCOLATEY_API_KEY",), f"copy the API key from {CHOCOLATEY_WEB}/account and set CHOCOLATEY_API_KEY"
+            "key",
+            ("CHOCOLATEY_API_KEY", "CHOCO_API_KEY"),
+            f"copy the API key from {CHOCOLATEY_WEB}/account and set CHOCOLATEY_API_KEY",
         ),
     )
 

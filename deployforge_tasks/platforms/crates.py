@@ -89,7 +89,7 @@ class Crates(Platform[CratesOptions]):
     credentials = (
         Credential(
             "token",
-            ("CARGO_REGISTRY_TOKEN",),
+            ("CARGO_REGISTRY_TOKEN", "CRATES_IO_TOKEN"),
             f"make a token at {CRATES_API}/settings/tokens (scopes publish-new, publish-update and yank) "
             "and put it into CARGO_REGISTRY_TOKEN",
         ),

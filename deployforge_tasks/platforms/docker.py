@@ -51,7 +51,7 @@ class Docker(Platform[DockerOptions]):
         ),
         Credential(
             "password",
-            ("DOCKER_PASSWORD", "DOCKERHUB_TOKEN"),
+            ("DOCKER_PASSWORD", "DOCKERHUB_TOKEN", "DOCKER_TOKEN", "DOCKERHUB_PASSWORD"),
             f"make an access token with write rights at {endpoints.DOCKER_ACCOUNT}/personal-access-tokens",
         ),
         Credential(

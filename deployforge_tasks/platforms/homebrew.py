@@ -80,7 +80,7 @@ class Homebrew(GitPlatform[HomebrewOptions]):
     credentials = (
         Credential(
             "token",
-            ("HOMEBREW_TAP_TOKEN", "HOMEBREW_GITHUB_API_TOKEN"),
+            ("HOMEBREW_TAP_TOKEN", "HOMEBREW_TAP_GITHUB_TOKEN", "TAP_GITHUB_TOKEN", "HOMEBREW_GITHUB_API_TOKEN"),
             help="make a fine-grained GitHub token with Contents: read and write on the tap; "
             "the GITHUB_TOKEN of Actions cannot write to another repository",
         ),

@@ -37,7 +37,7 @@ class Pypi(Platform[PypiOptions]):
     credentials = (
         Credential(
             "token",
-            ("PYPI_TOKEN", "TWINE_PASSWORD"),
+            ("PYPI_TOKEN", "TWINE_PASSWORD", "PYPI_API_TOKEN", "UV_PUBLISH_TOKEN"),
             f"make an API token at {PYPI_INDEX}/manage/account/token/ (trusted publishing is not supported yet)",
         ),
     )

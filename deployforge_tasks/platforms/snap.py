@@ -59,7 +59,9 @@ class Snap(Platform[SnapOptions]):
     options = SnapOptions
     traits = Traits(immutable=True, moderated=True, reversible=True)
     ecosystem = "snap"
-    credentials = (Credential("credentials", ("SNAPCRAFT_STORE_CREDENTIALS",), HELP),)
+    credentials = (
+        Credential("credentials", ("SNAPCRAFT_STORE_CREDENTIALS", "SNAPCRAFT_TOKEN", "SNAP_STORE_CREDENTIALS"), HELP),
+    )
 
     def pieces(self, job: Job[SnapOptions]) -> list[str]:
         return all_pieces(job)

@@ -83,7 +83,7 @@ class Vscode(Platform[VscodeOptions]):
     options = VscodeOptions
     traits = Traits(immutable=True)
     ecosystem = "vscode"
-    credentials = (Credential("pat", ("VSCE_PAT", "VSCODE_MARKETPLACE_TOKEN"), _PAT_HELP),)
+    credentials = (Credential("pat", ("VSCE_PAT", "VSCODE_MARKETPLACE_TOKEN", "VSCE_TOKEN"), _PAT_HELP),)
 
     def pieces(self, job: Job[VscodeOptions]) -> list[str]:
         if not job.options.per_target:

@@ -23,6 +23,7 @@ from deployforge_tasks.project.hub import Hub
 from deployforge_tasks.project.naming import Naming
 from deployforge_tasks.project.program import check_header, check_version, take_out
 from deployforge_tasks.project.schema import Project
+from deployforge_tasks.project.secrets import as_names
 from deployforge_tasks.project.sources import Sources
 from deployforge_tasks.project.strict import Options
 
@@ -248,5 +249,5 @@ class ArtifactStore:
 
 def _token(project: Project, environ: Mapping[str, str]) -> str | None:
     named = project.credentials.get("github", {})
-    variables = (*named.values(), *_TOKENS) if named else _TOKENS
+    variables = (*(name for names in named.values() for name in as_names(names)), *_TOKENS)
     return next((environ[name] for name in variables if environ.get(name)), None)

@@ -13,6 +13,7 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.project.naming import Naming
 from deployforge_tasks.project.problems import Problem, did_you_mean, dotted
 from deployforge_tasks.project.schema import Project
+from deployforge_tasks.project.secrets import as_names
 from deployforge_tasks.project.strict import Options
 from deployforge_tasks.project.tree import Node, unknown_keys
 
@@ -78,13 +79,13 @@ def _credentials(config: Config) -> Iterator[Problem]:
     for platform, mapping in config.project.credentials.items():
         kind = config.kinds.get(platform)
         known = {name for c in (kind.credentials if kind else ()) for name in (c.name, *c.env)}
-        for name, variable in mapping.items():
+        for name, named in mapping.items():
             path = ("credentials", platform, name)
             if kind and name not in known:
                 yield config.problem(
                     path, f"{platform} has no credential `{name}`", did_you_mean(name, known), key=True
                 )
-            if not _VARIABLE.fullmatch(variable):
+            if not named or not all(_VARIABLE.fullmatch(variable) for variable in as_names(named)):
                 hint = f"for example {platform.upper()}_TOKEN; if a secret stood here, revoke it"
                 yield config.problem(path, "this is not the name of an environment variable", hint)
 

@@ -19,7 +19,7 @@ from deployforge_tasks.project.profiles import choose
 from deployforge_tasks.project.strict import Options
 from deployforge_tasks.project.validate import validate
 from deployforge_tasks.project.version_source import find_version
-from deployforge_tasks.project.warnings import warnings
+from deployforge_tasks.project.warnings import conflicting_variables, warnings
 
 if TYPE_CHECKING:
     from deployforge_tasks.project.schema import Project
@@ -47,8 +47,8 @@ class Loaded:
     """A checked configuration.
 
     `options` has every platform of the file, enabled or not, in the file's order; `environ` is the process's
-    environment with the ``--env-file``, the only place secrets are read from; `profiles` are the file's own names;
-    `notes` are for those who ask (``config check``), unlike `warnings`.
+    environment with the ``--env-file`` (`env_file`), and `from_file` names the variables that stand only there;
+    `profiles` are the file's own names; `notes` are for those who ask (``config check``), unlike `warnings`.
     """
 
     project: Project
@@ -63,6 +63,8 @@ class Loaded:
     notes: tuple[Problem, ...] = ()
     written: Node | None = field(default=None, repr=False)
     """The file with its profile on it, before variables are filled in: says where each value stands."""
+    env_file: Path | None = None
+    from_file: frozenset[str] = frozenset()
 
 
 def load_project(
@@ -90,8 +92,8 @@ def load_project(
         ConfigProblems: something in it is wrong; has every problem.
         ConfigError: a file cannot be read.
     """
-    if env_file is not None:
-        environ = {**read_env_file(env_file), **environ}
+    in_file = read_env_file(env_file) if env_file else {}
+    environ, from_file = {**in_file, **environ}, frozenset(in_file) - frozenset(environ)
     root, unreadable = tree.parse(read_text(file, "-c"), file.name)
     if not root.value:
         _stop(file, unreadable)
@@ -105,9 +107,22 @@ def load_project(
     assert project is not None
     config = Config(project, options, kinds, filled, found)
     _stop(file, [*problems, *errors(config)])
-    seen = tuple(sorted(warnings(config, file.parent), key=_position))
-    root_folder, told = file.parent.resolve(), tuple(notes(config))
-    return Loaded(project, file, root_folder, profile, found, seen, options, environ, chosen.names, told, chosen.root)
+    doubts = [*warnings(config, file.parent), *conflicting_variables(config, environ, from_file)]
+    return Loaded(
+        project,
+        file,
+        file.parent.resolve(),
+        profile,
+        found,
+        tuple(sorted(doubts, key=_position)),
+        options,
+        environ,
+        chosen.names,
+        tuple(notes(config)),
+        chosen.root,
+        env_file,
+        from_file,
+    )
 
 
 def _validate(

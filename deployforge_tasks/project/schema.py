@@ -215,8 +215,9 @@ class Project(Strict):
     version_files: list[VersionFile] = Field(default_factory=list)
     binary: Binary | None = None
     artifacts: Artifacts = Field(default_factory=lambda: Artifacts())
-    credentials: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """Per platform: the credential's name -> the environment variable that holds it."""
+    credentials: dict[str, dict[str, list[str] | str]] = Field(default_factory=dict)
+    """Per platform: the credential's name -> the environment variable that holds it, or several, the first that is set
+    wins."""
     platforms: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Per platform: its options. Checked by the platform's own model."""
     conditions: Conditions = Field(default_factory=lambda: Conditions())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.targets import Target
 from deployforge_tasks.project.checks import Config
 from deployforge_tasks.project.problems import Problem, did_you_mean
+from deployforge_tasks.project.secrets import as_named, conflicts
 from deployforge_tasks.project.version_source import tags
 
 
@@ -32,6 +33,19 @@ def warnings(config: Config, folder: Path) -> list[Problem]:
         *_advice(config),
     ]
     return [replace(problem, level=Level.WARNING) for problem in found]
+
+
+def conflicting_variables(config: Config, environ: Mapping[str, str], from_file: frozenset[str]) -> list[Problem]:
+    """Credentials that two variables give different values (which one is used is told, the values are not)."""
+    found = []
+    for kind in config.enabled:
+        for credential, used, other in conflicts(
+            as_named(config.project, kind.name, kind.credentials), environ, from_file
+        ):
+            message = f"{used} and {other} have different values; {used} is used"
+            hint = f"unset the other one, or name yours: `credentials: {{{kind.name}: {{{credential.name}: {used}}}}}`"
+            found.append(replace(config.problem(("credentials", kind.name), message, hint), level=Level.WARNING))
+    return found
 
 
 def _unread_platforms(config: Config) -> Iterator[Problem]:

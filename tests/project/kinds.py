@@ -50,10 +50,11 @@ class SnapOptions(Options):
         return [("grade", "devel snaps are not for stable", "say stable")] if self.grade == "devel" else []
 
 
+PASSWORD = Credential("password", ("DOCKER_PASSWORD", "DOCKERHUB_TOKEN"), help="make one")
 KINDS = {
     kind.name: kind
     for kind in (
-        FakeKind("docker", DockerOptions, credentials=(Credential("password", ("DOCKER_PASSWORD",), help="make one"),)),
+        FakeKind("docker", DockerOptions, credentials=(PASSWORD,)),
         FakeKind("github", Options, aliases=("github_release",)),
         FakeKind("snap", SnapOptions, needs=("github",)),
     )

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from deployforge_tasks.core.errors import ConfigError
-from deployforge_tasks.core.model import Credential
-from deployforge_tasks.project.secrets import secrets_for
 from tests.project.kinds import load_text, problem_of
 
 PROFILES = """\
@@ -173,24 +171,6 @@ def test_a_folder_that_is_no_checkout_has_no_version(tmp_path: Path, monkeypatch
 
 
 # --- credentials
-
-PASSWORD = Credential("password", ("DOCKER_PASSWORD", "DOCKERHUB_TOKEN"), help="make one")
-
-
-def secrets(folder: Path, text: str, **environ: str) -> dict[str, str]:
-    return secrets_for(load_text(folder, text).project, "docker", (PASSWORD,), environ)
-
-
-def test_the_usual_variables_are_looked_at_in_order(tmp_path: Path) -> None:
-    assert secrets(tmp_path, "", DOCKERHUB_TOKEN="two") == {"password": "two"}
-    assert secrets(tmp_path, "", DOCKER_PASSWORD="one", DOCKERHUB_TOKEN="two") == {"password": "one"}
-
-
-@pytest.mark.parametrize("name", ["password", "DOCKER_PASSWORD"])
-def test_the_file_may_name_another_variable(tmp_path: Path, name: str) -> None:
-    text = f"credentials: {{docker: {{{name}: MINE}}}}\n"
-    assert secrets(tmp_path, text, MINE="mine", DOCKER_PASSWORD="one") == {"password": "mine"}
-    assert secrets(tmp_path, text, DOCKER_PASSWORD="one") == {}
 
 
 def test_a_secret_written_into_the_file_is_refused_and_not_shown(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deployforge_tasks.core.events import Bus, Event, Log
-from deployforge_tasks.core.model import Artifact, Package
+from deployforge_tasks.core.model import Artifact, Found, Package
 from deployforge_tasks.core.presence import Presence
 from deployforge_tasks.core.targets import Target, spelling
 from deployforge_tasks.core.versions import Version
@@ -101,7 +101,7 @@ def make_job(
         clock=clock,
         patience=IMPATIENT,
         log=log,
-        secrets=Secrets(platform.name, secrets or {}, platform.credentials),
+        secrets=Secrets(platform.name, {n: Found(v, "test") for n, v in (secrets or {}).items()}, platform.credentials),
         release_url=lambda name: f"{release_url}/{name}",
         asset_name=lambda target: asset_name(target, version),
         load_artifacts=artifacts,
