@@ -12,18 +12,21 @@ from deployforge_tasks.platforms.base import Job
 SOON = timedelta(days=14)
 
 
-def expiry(id_: str, job: Job[Any], expires: datetime | None, credential: str = "token") -> list[Finding]:
+def expiry(
+    id_: str, job: Job[Any], expires: datetime | None, credential: str = "token", *, called: str = ""
+) -> list[Finding]:
     """The finding about a credential that ends soon or has ended; none where no end is told or it is far away.
 
     Args:
         id_: the finding's id (``NPM-011``).
         expires: the end, as `Identity.expires`.
         credential: the credential's name, as the platform declares it.
+        called: a word for people, where that name is none.
     """
     left = expires - job.clock.now() if expires else None
     if expires is None or left is None or left > SOON:
         return []
-    name, hint = credential.replace("_", " "), job.secrets.renewal(credential)
+    name, hint = called or credential.replace("_", " "), job.secrets.renewal(credential)
     if left <= timedelta(0):
         return [Finding(id_, Level.ERROR, f"the {name} expired on {expires:%Y-%m-%d}", hint)]
     return [Finding(id_, Level.WARNING, f"the {name} expires in {_words(left)}", hint)]

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.redact import redactor
 
-HELP = "run `snapcraft export-login --acls package_access,package_push,package_release -` and set its output"
+HELP = (
+    "run `snapcraft export-login --acls package_access,package_push,package_release -` and put its output into "
+    "SNAPCRAFT_STORE_CREDENTIALS"
+)
 _ZERO = bytes(32)
 _SIGNATURE = b"signature "
 _PACKET = len(_SIGNATURE) + 32 + 1  # key, space, 32 bytes, newline; its own length stands before it in 4 hex digits

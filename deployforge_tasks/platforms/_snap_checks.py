@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 from deployforge_tasks.core.endpoints import SNAP_FORUM
 from deployforge_tasks.core.errors import CredentialError, DeployForgeError, StatusError
 from deployforge_tasks.core.model import Finding, Level
+from deployforge_tasks.platforms._expiry import expiry
 from deployforge_tasks.platforms._snap_account import HELP
+from deployforge_tasks.platforms._snap_identity import Login, login
 from deployforge_tasks.platforms._snap_options import CHANNEL, SnapOptions, channels, snap_name, store_of, summary
 from deployforge_tasks.platforms._snap_package import architectures, skeleton_problem
 from deployforge_tasks.platforms.base import Job
@@ -18,7 +19,6 @@ from deployforge_tasks.platforms.base import Job
 _NAME = re.compile(r"(?=.{2,40}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _SUMMARY = 78  # snapcraft's limit; snapd takes 128
 _DESCRIPTION = 4096
-_SOON = timedelta(days=14)
 _RIGHTS = ("package_access", "package_push", "package_release")
 
 
@@ -72,10 +72,10 @@ def _skeleton(job: Job[SnapOptions]) -> Iterator[Finding]:
 def _login(job: Job[SnapOptions]) -> Iterator[Finding]:
     """The login must be there, be allowed to push this snap and not end soon; nothing is uploaded."""
     try:
-        job.secrets.require("credentials")
-        store = store_of(job)
-        yield from _rights(job, store.whoami())
-        store.check_push(snap_name(job))
+        known = login(job)
+        yield from _rights(job, known)
+        yield from expiry("SNAP-011", job, known.expires, "credentials", called="login")
+        store_of(job).check_push(snap_name(job))
     except CredentialError as error:
         yield _error("008", error.message, error.hint)
     except StatusError as error:
@@ -90,19 +90,15 @@ def _login(job: Job[SnapOptions]) -> Iterator[Finding]:
         yield Finding("SNAP-010", Level.WARNING, f"the store could not be asked: {error.message}", error.hint)
 
 
-def _rights(job: Job[SnapOptions], who: dict[str, object]) -> Iterator[Finding]:
-    granted = who.get("permissions")
-    lacking = [r for r in _RIGHTS if isinstance(granted, list) and r not in granted]
+def _rights(job: Job[SnapOptions], known: Login) -> Iterator[Finding]:
+    lacking = [r for r in _RIGHTS if known.permissions and r not in known.permissions]
     if lacking:
         yield _error("008", f"the login lacks {', '.join(lacking)}", HELP)
-    ends = str(who.get("expires") or "")
-    try:
-        end = datetime.fromisoformat(ends)
-    except ValueError:
-        return
-    end = end if end.tzinfo else end.replace(tzinfo=UTC)
-    if end - job.clock.now() < _SOON:
-        yield Finding("SNAP-011", Level.WARNING, f"the login ends on {ends}", HELP)
+    closed = [c for c in channels(job) if known.channels and c not in known.channels]
+    if closed:
+        yield _error("008", f"the login may not release to {', '.join(closed)}", HELP)
+    if known.snaps and snap_name(job) not in known.snaps:
+        yield _error("008", f"the login is for {', '.join(known.snaps)} only, not for {snap_name(job)}", HELP)
 
 
 def _error(number: str, message: str, hint: str) -> Finding:

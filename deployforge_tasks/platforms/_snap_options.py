@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from deployforge_tasks.core import endpoints
-from deployforge_tasks.platforms._snap_account import parse_login
+from deployforge_tasks.platforms._snap_account import Account, parse_login
 from deployforge_tasks.platforms._snap_package import architectures
 from deployforge_tasks.platforms._snap_store import Store, full_channel
 from deployforge_tasks.platforms.base import Job, Options
@@ -72,8 +72,17 @@ def all_pieces(job: Job[SnapOptions]) -> list[str]:
 
 def store_of(job: Job[SnapOptions]) -> Store:
     """The store with the publisher's login, or anonymous when there is none."""
-    text, o = job.secrets.get("credentials"), job.options
-    account = parse_login(text) if text else None
+    text = job.secrets.get("credentials")
+    return _store(job, parse_login(text) if text else None)
+
+
+def public_store(job: Job[SnapOptions]) -> Store:
+    """The store as everybody sees it."""
+    return _store(job, None)
+
+
+def _store(job: Job[SnapOptions], account: Account | None) -> Store:
+    o = job.options
     return Store(job.http, account, dashboard=o.dashboard, uploads=o.uploads, api=o.api, login=o.login)
 
 

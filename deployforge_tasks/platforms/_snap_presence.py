@@ -108,9 +108,9 @@ def look(job: Job[SnapOptions]) -> Presence:
 
 
 def _public_look(job: Job[SnapOptions], store: Store) -> Presence:
-    entries, look = store.public(snap_name(job))
+    told, look = store.public(snap_name(job))
     found: dict[str, str] = {}
-    for entry in entries or ():
+    for entry in told.entries if told else ():
         where = entry["channel"]
         if entry.get("version") == str(job.version):
             digest = str(entry["download"]["sha3-384"])

@@ -48,6 +48,14 @@ class Listing:
         return next((r for r in self.revisions if r.number == number), None)
 
 
+@dataclass(frozen=True)
+class ChannelMap:
+    """What users see: a line for each channel and architecture, and the track that they get when they name none."""
+
+    entries: list[dict[str, Any]]
+    track: str
+
+
 class Store:
     """The store as one publisher. `dashboard`, `uploads`, `api` and `login` are URLs without a slash at the end."""
 
@@ -126,7 +134,7 @@ class Store:
                 code="DF4321",
             )
 
-    def public(self, name: str) -> tuple[list[dict[str, Any]] | None, Look]:
+    def public(self, name: str) -> tuple[ChannelMap | None, Look]:
         """The channel map that users see, or None when they see no such snap."""
         url = f"{self._api}/v2/snaps/info/{name}"
         headers = {"Snap-Device-Series": SERIES}
@@ -134,10 +142,11 @@ class Store:
         if response.status_code == 404:
             _check_absence(response)
             return None, Look(url, 404)
-        entries = self._object(response).get("channel-map")
+        document = self._object(response)
+        entries = document.get("channel-map")
         if not isinstance(entries, list):
             raise NetworkError("the store's answer has no channel map", hint="run again later", url=url)
-        return entries, Look(url, 200)
+        return ChannelMap(entries, str(document.get("default-track") or "latest")), Look(url, 200)
 
     def _same_host(self, url: str) -> str:
         """An address that the dashboard gave, on the dashboard: the login goes nowhere else."""

@@ -40,9 +40,10 @@ def _entry(job: Job[SnapOptions]) -> dict[str, Any]:
     store = store_of(job)
 
     def ask() -> dict[str, Any] | None:
-        entries, _ = store.public(snap_name(job))
-        lines = ((channel_of(e["channel"]), e["channel"]["architecture"], e.get("version")) for e in entries or ())
-        return next((e for e, line in zip(entries or (), lines, strict=True) if line == wanted), None)
+        told, _ = store.public(snap_name(job))
+        entries = told.entries if told else []
+        lines = ((channel_of(e["channel"]), e["channel"]["architecture"], e.get("version")) for e in entries)
+        return next((e for e, line in zip(entries, lines, strict=True) if line == wanted), None)
 
     entry = poll(job.clock, ask, lambda found: found is not None, job.patience)
     if entry is None:

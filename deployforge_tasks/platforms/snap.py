@@ -14,6 +14,8 @@ from deployforge_tasks.core.model import (
     Credential,
     Evidence,
     Finding,
+    Identity,
+    Live,
     ManualStep,
     Package,
     Piece,
@@ -26,6 +28,8 @@ from deployforge_tasks.effects.clock import poll
 from deployforge_tasks.effects.files import digest
 from deployforge_tasks.platforms._snap_account import HELP
 from deployforge_tasks.platforms._snap_checks import findings
+from deployforge_tasks.platforms._snap_identity import login
+from deployforge_tasks.platforms._snap_live import live
 from deployforge_tasks.platforms._snap_options import (
     SnapOptions,
     all_pieces,
@@ -126,6 +130,12 @@ class Snap(Platform[SnapOptions]):
             release = partial(store.release, snap_name(job), earlier.number, [channel])
             changes.append(Change(f"{name} is at {target} again (revision {earlier.number})", release))
         return RollbackPlan(tuple(changes), tuple(manual))
+
+    def live(self, job: Job[SnapOptions]) -> Live | None:
+        return live(job)
+
+    def whoami(self, job: Job[SnapOptions]) -> Identity:
+        return login(job).identity
 
     def page(self, job: Job[SnapOptions]) -> str:
         public = job.options.api.rstrip("/") == endpoints.SNAP_STORE_API

@@ -52,7 +52,11 @@ class _Revision:
 
 
 class SnapStoreStandIn(StandIn):
-    """Stands in for the snap store. `review` holds the names whose uploads wait for a person."""
+    """Stands in for the snap store.
+
+    `review` holds the names whose uploads wait for a person, `login` is what the store tells about the one login, and
+    `default_track` the track that users get when they name none (None: ``latest``).
+    """
 
     name = "snap-store"
     serves = ("snap",)
@@ -61,6 +65,15 @@ class SnapStoreStandIn(StandIn):
         super().__init__(root)
         self.review: set[str] = set()
         self.expired = False
+        self.login: dict[str, Any] = {
+            "account": {
+                "email": "rehearsal@example.com", "id": "rehearsal", "name": "Rehearsal", "username": "rehearsal"
+            },
+            "permissions": ["package_access", "package_push", "package_release"],
+            "channels": None, "packages": None, "store_ids": None, "errors": [],
+            "expires": "2099-01-01T00:00:00.000",
+        }  # fmt: skip
+        self.default_track: str | None = None
         self._names: set[str] = set()
         self._uploads: dict[str, _Upload] = {}
         self._statuses: dict[str, dict[str, Any]] = {}
@@ -123,10 +136,7 @@ class SnapStoreStandIn(StandIn):
 
     @route("GET", "/api/v2/tokens/whoami")
     def whoami(self, _: Request) -> Reply:
-        account = {"email": "rehearsal@example.com", "id": "rehearsal", "name": "Rehearsal", "username": "rehearsal"}
-        rights = ["package_access", "package_push", "package_release"]
-        nothing: dict[str, Any] = {"channels": None, "packages": None, "store_ids": None, "errors": []}
-        return Reply(200, {"account": account, "permissions": rights, "expires": "2099-01-01T00:00:00.000", **nothing})
+        return Reply(200, self.login)
 
     @route("POST", "/unscanned-upload/")
     def upload(self, request: Request) -> Reply:
@@ -211,7 +221,8 @@ class SnapStoreStandIn(StandIn):
                 seen[channel, arch] = _line(request, channel, revision)
         if not seen:
             return _error(404, "resource-not-found", f"No snap named '{name}' found in series '16'.")
-        return Reply(200, {"name": name, "snap-id": f"id-of-{name}", "channel-map": list(seen.values())})
+        where = {"default-track": self.default_track, "channel-map": list(seen.values())}
+        return Reply(200, {"name": name, "snap-id": f"id-of-{name}", **where})
 
     @route("GET", r"/api/v1/snaps/download/(?P<digest>[0-9a-f]+)\.snap")
     def download(self, _: Request, digest: str) -> Reply:
