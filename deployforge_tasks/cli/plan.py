@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from deployforge_tasks.cli.table import Cell, Row, columns, plural
+from deployforge_tasks.cli.changes import changed_rows, platform_json
+from deployforge_tasks.cli.table import Cell, Row, Style, columns, duration, one_line, plural, size
 from deployforge_tasks.core.presence import Action
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.deploy import DeployResult, PlatformResult
+    from deployforge_tasks.operations.diff import PlatformDiff
+    from deployforge_tasks.operations.preview import Preview
 
 #: Per action: symbol, word and style.
 ACTIONS = {
@@ -20,24 +23,57 @@ ACTIONS = {
     Action.REFUSE: ("✗", "refused", "error"),
     Action.RETRY: ("✗", "unknown", "error"),
 }
+#: Rendered files that are listed for one platform; `deployforge diff` shows all.
+_MOST_FILES = 8
 _BAD = (Action.REFUSE, Action.RETRY)
 
 
-def lines(result: DeployResult, disabled: Sequence[str], style: Callable[[str, str], str]) -> list[str]:
-    """The plan as a table; `disabled` are the platforms that are switched off."""
+def lines(result: DeployResult, seen: Preview, style: Style, width: int | None = None) -> list[str]:
+    """The plan as a table, and below it what changes in the rendered files."""
     head = f"{style(f'{result.project} v{result.version}', 'bold')} · {plural(len(result.platforms), 'platform')}"
-    rows: list[Row] = [("", "platform", "plan", "", "why")]
-    rows += [_row(platform) for platform in result.platforms.values()]
-    rows += [(Cell("–", "dim"), name, "off", "", "disabled") for name in disabled]  # noqa: RUF001 - an en dash
-    out = [f"{head} · nothing will be published", "", *columns(rows, style)]
+    changes = seen.changes.platforms if seen.changes else {}
+    rows: list[Row] = [("", "platform", "plan", "what", "", "", "why")]
+    rows += [_row(platform, changes.get(platform.name)) for platform in result.platforms.values()]
+    off = Cell("–", "dim")  # noqa: RUF001 - an en dash
+    rows += [(off, name, "off", "", "", "", f"disabled in {place}") for name, place in seen.off.items()]
+    out = [f"{head} · nothing will be published", "", *columns(_without_empty(rows), style, width=width)]
+    out += _changes(changes, style, width)
+    notes = []
     if any(final(platform) for platform in result.platforms.values()):
-        out += ["", f"  {style('!', 'warning')} cannot be undone once published"]
-    return out
+        notes.append(f"  {style('!', 'warning')} cannot be undone once published")
+    if seen.critical is not None:
+        way = " → ".join(seen.critical.platforms)
+        notes.append(f"  critical path: {way} (about {duration(seen.critical.seconds)}, by earlier runs)")
+    return [*out, *([""] if notes else []), *notes]
+
+
+def as_json(result: DeployResult, seen: Preview) -> dict[str, Any]:
+    """What the preview adds to the plan's JSON."""
+    critical = seen.critical
+    return {
+        "exit_code": exit_code(result),
+        "off": dict(seen.off),
+        "changes": [platform_json(p) for p in seen.changes.platforms.values()] if seen.changes else [],
+        "critical_path": {"platforms": list(critical.platforms), "seconds": critical.seconds} if critical else None,
+    }
 
 
 def trouble(result: DeployResult) -> list[PlatformResult]:
     """The platforms on which a deploy would fail already."""
     return [p for p in result.platforms.values() if p.plan is not None and p.plan.action in _BAD]
+
+
+def hints(result: DeployResult, seen: Preview) -> list[str]:
+    """What to do about what stands in the way, and where to see more."""
+    found = []
+    for platform in trouble(result):
+        hint = platform.error.hint if platform.error else f"`deployforge status --platforms {platform.name}` tells more"
+        found.append(f"{platform.name}: {hint}")
+    changes = seen.changes.platforms.values() if seen.changes else ()
+    found += [f"{c.name}: {c.error.hint}" for c in changes if c.error is not None]
+    if any(change.old and change.changed for change in changes):
+        found.append(f"`deployforge diff v{result.version}` shows the changes line by line")
+    return found
 
 
 def exit_code(result: DeployResult) -> int:
@@ -53,11 +89,38 @@ def final(platform: PlatformResult) -> bool:
     return platform.irreversible and platform.plan is not None and platform.plan.action is Action.PUBLISH
 
 
-def _row(platform: PlatformResult) -> Row:
+def _row(platform: PlatformResult, change: PlatformDiff | None) -> Row:
     assert platform.plan is not None
     symbol, word, look = ACTIONS[platform.plan.action]
-    why = platform.plan.reason
+    why = one_line(platform.plan.reason)
     if platform.needs and platform.plan.action in (Action.PUBLISH, Action.UPDATE):
         why += f", after {', '.join(platform.needs)}"
     mark = Cell("!", "warning") if final(platform) else Cell("")
-    return (Cell(symbol, look), platform.name, Cell(word, look), mark, why)
+    what, bytes_ = _what(platform, change)
+    return (Cell(symbol, look), platform.name, Cell(word, look), what, Cell(bytes_, "dim"), mark, why)
+
+
+def _what(platform: PlatformResult, change: PlatformDiff | None) -> tuple[str, str]:
+    """The piece, or how many, and how large they are together; nothing where nothing is sent."""
+    if change is None or not change.pieces:
+        return "", ""
+    missing = platform.plan.missing if platform.plan else ()
+    pieces = [piece for piece in change.pieces if piece in missing] or list(change.pieces)
+    every = len(change.pieces)
+    count = plural(every, "piece") if len(pieces) == every else f"{len(pieces)} of {plural(every, 'piece')}"
+    return pieces[0] if every == 1 else count, size(change.size) if change.size else ""
+
+
+def _without_empty(rows: Sequence[Row]) -> list[Row]:
+    """The rows without columns in which nothing but the headline stands."""
+    texts = [[cell.text if isinstance(cell, Cell) else cell for cell in row] for row in rows]
+    kept = [n for n in range(len(texts[0])) if n == 0 or any(row[n] for row in texts[1:])]
+    return [[row[n] for n in kept] for row in rows]
+
+
+def _changes(changes: Mapping[str, PlatformDiff], style: Style, width: int | None) -> list[str]:
+    told = [c for c in changes.values() if c.files or c.error or c.basis != "nothing"]
+    rows = [row for change in told for row in changed_rows(change, most=_MOST_FILES)]
+    if not rows:
+        return []
+    return ["", "  changes", *columns(rows, style, width=width)]

@@ -81,7 +81,7 @@ class RunContext:
         self.waited_out: dict[str, str] = {}
         """Platforms that showed nothing within the time that they may lag, with the reason."""
         self.rollbacks: dict[str, Rollback] = {}
-        self._ledger_url = ledger_url
+        self.ledger_url = ledger_url
         self._ledger: Ledger | None = None
         self._journal: Background | None = None
         self._lock = threading.RLock()
@@ -144,7 +144,7 @@ class RunContext:
             if self._ledger is None:
                 from deployforge_tasks.ledger.store import Ledger
 
-                self._ledger = Ledger.open(self._ledger_url or ledger_url(self.loaded))
+                self._ledger = Ledger.open(self.ledger_url or ledger_url(self.loaded))
             return self._ledger
 
     @cached_property

@@ -145,12 +145,17 @@ class ShelfServer(StandIn):
 
 
 @contextmanager
-def shelves(*names: str, needs: Mapping[str, tuple[str, ...]] | None = None, editable: bool = False) -> Iterator[None]:
+def shelves(
+    *names: str,
+    needs: Mapping[str, tuple[str, ...]] | None = None,
+    editable: bool = False,
+    kind: type[Shelf] = Shelf,
+) -> Iterator[None]:
     """Let these be the platforms that there are."""
     traits = Traits(immutable=not editable, editable=editable)
     hubs = needs or {}
     made: dict[str, Platform[Any]] = {
-        name: type(name.title(), (Shelf,), {"name": name, "needs": hubs.get(name, ()), "traits": traits})()
+        name: type(name.title(), (kind,), {"name": name, "needs": hubs.get(name, ()), "traits": traits})()
         for name in names
     }
     Shelf.made.clear()

@@ -106,17 +106,18 @@ def show_result(invocation: Invocation, result: DeployResult) -> None:
 
 
 def _show_plan(invocation: Invocation, loaded: Loaded, result: DeployResult) -> int:
+    from deployforge_tasks.operations.preview import preview
+
     code = plan.exit_code(result)
+    seen = preview(loaded, result)
     if invocation.json:
-        invocation.emit("plan", {**summary.as_json(result), "exit_code": code})
+        invocation.emit("plan", {**summary.as_json(result), **plan.as_json(result, seen)})
         return code
-    disabled = [name for name, options in loaded.options.items() if not options.enabled]
     terminal = invocation.terminal
-    for line in plan.lines(result, disabled, terminal.style):
+    for line in plan.lines(result, seen, terminal.style, terminal.width):
         terminal.out(line)
-    for platform in plan.trouble(result):
-        hint = platform.error.hint if platform.error else f"`deployforge status --platforms {platform.name}` tells more"
-        terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {platform.name}: {hint}")
+    for line in plan.hints(result, seen):
+        terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {line}")
     return code
 
 

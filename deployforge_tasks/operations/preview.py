@@ -1,0 +1,75 @@
+"""What a plan tells besides the answers of the platforms: changed files, sizes, what is switched off, and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deployforge_tasks.core.presence import Action
+from deployforge_tasks.operations.diff import Diff, diff
+from deployforge_tasks.operations.estimate import CriticalPath, Estimate
+from deployforge_tasks.operations.runs import reading
+from deployforge_tasks.project import tree
+
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.deploy import DeployResult
+    from deployforge_tasks.project.load import Loaded
+
+_SENDING = (Action.PUBLISH, Action.UPDATE)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What is known before a deploy.
+
+    `changes` are those of the platforms that would be published to, None when there are none; `off` has the
+    place (``deployforge.yml:61``) of each platform that is switched off; `critical` is None while the ledger does not
+    know every platform.
+    """
+
+    changes: Diff | None
+    off: Mapping[str, str]
+    critical: CriticalPath | None
+
+
+def preview(
+    loaded: Loaded, plan: DeployResult, *, ledger_url: str | None = None, loopback_only: bool = False
+) -> Preview:
+    """Look ahead: renders and packages here what the plan would publish, and sends nothing.
+
+    Args:
+        loaded: the project.
+        plan: the result of a dry run.
+        ledger_url: another ledger than the project's own.
+        loopback_only: HTTP may reach nothing but this machine.
+    """
+    todo = [name for name, p in plan.platforms.items() if p.plan is not None and p.plan.action in _SENDING]
+    changes = None
+    if todo:
+        changes = diff(loaded, platforms=todo, ledger_url=ledger_url, loopback_only=loopback_only)
+    needs = {name: plan.platforms[name].needs for name in todo}
+    with reading(loaded, ledger_url) as reader:
+        usual = reader.usual_seconds(loaded.project.name, loaded.profile)
+    return Preview(changes, _off(loaded), Estimate(todo, needs, usual).path())
+
+
+def _off(loaded: Loaded) -> dict[str, str]:
+    """The place of each platform that is switched off: the line that says so, in the profile or in the file itself."""
+    names = [name for name, options in loaded.options.items() if not options.enabled]
+    if not names:
+        return {}
+    root, _ = tree.parse(loaded.file.read_text("utf-8-sig"), loaded.file.name)
+    sections = [root.child("profiles", loaded.profile, "platforms"), root.child("platforms")]
+    return {name: _place(name, [section for section in sections if section]) or loaded.file.name for name in names}
+
+
+def _place(name: str, sections: Sequence[tree.Node]) -> str:
+    from deployforge_tasks.platforms.registry import canonical
+
+    for section in sections:
+        for key in section.value if isinstance(section.value, dict) else ():
+            enabled = section.child(key, "enabled") if canonical(key) == name else None
+            if enabled is not None:
+                return f"{enabled.place.file}:{enabled.place.line}"
+    return ""
