@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from unicodedata import combining, east_asian_width
 
 Style = Callable[[str, str], str]
@@ -135,6 +136,21 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}m {rest:02d}s"
     return f"{minutes // 60}h {minutes % 60:02d}m"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """``just now``, ``5 min ago``, ``3 h ago``, ``yesterday``, ``2 days ago``, or the date."""
+    minutes = int((now - then).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    hours, days = minutes // 60, minutes // (60 * 24)
+    if days < 1:
+        return f"{hours} h ago"
+    if days < 14:
+        return "yesterday" if days == 1 else f"{days} days ago"
+    return f"{then.astimezone():%Y-%m-%d}"
 
 
 def size(count: int) -> str:

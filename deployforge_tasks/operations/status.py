@@ -1,13 +1,14 @@
-"""What every platform has of a version: only looks, sends nothing."""
+"""What every platform has of a version, and what its users get now: only looks, sends nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.model import Evidence
+from deployforge_tasks.core.model import Evidence, Live
 from deployforge_tasks.core.presence import Presence, State
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ _PATIENCE = 3.0
 class PlatformStatus:
     """What one platform has.
 
-    `previous` is the newest other version that the ledger knows there; `page` the version's web page; `error` is
-    set when the platform could not be asked.
+    `live` is the version that users get there now, None when there is none or the platform cannot tell; `behind`
+    how many releases it is behind the wanted one, as far as the ledger knows them (0: users get it, or a newer one).
+    `drift` says what is otherwise than our own records say it should be. `previous` is the newest other version that
+    the ledger knows there; `page` the version's web page; `error` is set when the platform could not be asked.
     """
 
     name: str
@@ -34,6 +37,10 @@ class PlatformStatus:
     previous: str | None
     page: str
     error: DeployForgeError | None
+    live: Live | None = None
+    behind: int = 0
+    drift: str = ""
+    required: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,16 @@ class Status:
     def exit_code(self) -> int:
         """0, or 6 when a platform could not be asked."""
         return 6 if any(p.presence.state is State.UNKNOWN for p in self.platforms) else 0
+
+    @property
+    def strict_exit_code(self) -> int:
+        """For those who want everything to be as it should: 6 cannot be told, 1 it is not, 9 a review is awaited."""
+        needed = [p for p in self.platforms if p.required]
+        if any(p.presence.state is State.UNKNOWN for p in needed):
+            return 6
+        if any(p.drift or p.behind or p.presence.state not in (State.SAME, State.PENDING) for p in needed):
+            return 1
+        return 9 if any(p.presence.state is State.PENDING for p in needed) else 0
 
 
 def status(loaded: Loaded, *, platforms: Sequence[str] = (), ledger_url: str | None = None) -> Status:
@@ -70,7 +87,9 @@ def status(loaded: Loaded, *, platforms: Sequence[str] = (), ledger_url: str | N
         names = [name for name in context.platforms if not platforms or name in platforms]
         _ = context.ledger, context.store  # opened here, once, so that a fault in them is told once
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="status") as pool:
-            found = tuple(pool.map(lambda name: _one(context, name), names))
+            lives = {name: pool.submit(_live, context, name) for name in names}
+            asked = list(pool.map(partial(_one, context), names))
+        found = tuple(_judged(context, one, lives[one.name].result()) for one in asked)
     finally:
         context.close()
     return Status(loaded.project.name, loaded.profile, version, found)
@@ -99,3 +118,39 @@ def _one(context: RunContext, name: str) -> PlatformStatus:
         page=page(context, name),
         error=answer.error,
     )
+
+
+def _live(context: RunContext, name: str) -> Live | None:
+    """The version that users get; a platform that cannot tell it is no reason to fail."""
+    from deployforge_tasks.graph.jobs import make_job
+
+    try:
+        return context.platforms[name].live(make_job(context, name, "status"))
+    except Exception:  # noqa: BLE001 - whether the wanted version is there is told without it
+        return None
+
+
+def _judged(context: RunContext, found: PlatformStatus, live: Live | None) -> PlatformStatus:
+    """With what users get, how far that is behind, and what is otherwise than it should be."""
+    from deployforge_tasks.core.versions import Version
+
+    released = context.ledger.published(context.project.name, context.loaded.profile, found.name)
+    behind = 0
+    if live is not None and found.presence.state is State.SAME:
+        wanted, now = Version.parse(found.version), Version.parse(live.version)
+        if now < wanted and not wanted.is_prerelease:
+            between = {v for v in map(Version.parse, released) if now < v < wanted and not v.is_prerelease}
+            behind = len(between) + 1
+    drift = _drift(context, found, behind)
+    return replace(found, live=live, behind=behind, drift=drift, required=context.required(found.name))
+
+
+def _drift(context: RunContext, found: PlatformStatus, behind: int) -> str:
+    state, ours = found.presence.state, context.ledger.receipts(context.key(found.name))
+    if ours and state in (State.ABSENT, State.WITHDRAWN):
+        return "it was published from here, and is no longer there"
+    if ours and state is State.DIFFERENT:
+        return "it was changed after it was published from here"
+    if ours and state is State.PARTIAL:
+        return "a part of what was published from here is no longer there"
+    return "it is there, and users get an older version" if behind else ""

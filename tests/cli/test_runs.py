@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deployforge_tasks.cli.commands.runs import ago
+from deployforge_tasks.cli.table import ago
 from tests.cli.conftest import Cli
 
 Project = Callable[..., None]

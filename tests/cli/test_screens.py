@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.graph.shelf import ShelfServer
 
 Screen = Callable[[str, str], None]
 Project = Callable[..., None]
@@ -75,6 +76,25 @@ def test_status(cli: Cli, project: Project, screen: Screen) -> None:
     project({"npm": {}, "pypi": {}})
     cli("deploy", "--platforms", "npm", "--yes")
     screen("status", cli("status").out)
+
+
+def test_status_of_what_users_do_not_get(cli: Cli, project: Project, server: ShelfServer, screen: Screen) -> None:
+    project({"npm": {}, "pypi": {}, "snap": {}})
+    for version in ("1.0.0", "1.1.0"):
+        cli("deploy", version, "--yes")
+    server.newest["npm"] = "1.0.0"
+    server.files.pop(("snap", "1.1.0"))
+    done = cli("status", "1.1.0", "--strict")
+    assert done.code == 1
+    screen("status-drift", done.out)
+
+
+def test_a_quiet_strict_status_shows_only_what_is_not_as_it_should_be(cli: Cli, project: Project) -> None:
+    project({"npm": {}, "pypi": {}})
+    cli("deploy", "--yes", "--platforms", "npm")
+    done = cli("status", "--strict", "-q")
+    assert done.code == 1
+    assert [line.split()[1] for line in done.out.splitlines()[3:]] == ["pypi"]
 
 
 def test_rollback(cli: Cli, project: Project, screen: Screen) -> None:

@@ -16,6 +16,7 @@ from deployforge_tasks.core.model import (
     Evidence,
     Finding,
     Level,
+    Live,
     Package,
     Piece,
     Publication,
@@ -87,6 +88,11 @@ class Shelf(Platform[ShelfOptions]):
         said = job.http.get(f"{job.options.url}/{self.name}/{job.version}/{self.pieces(job)[0]}").text
         return Evidence("install", "shelf 1", said)
 
+    def live(self, job: Job[ShelfOptions]) -> Live | None:
+        url = f"{job.options.url}/{self.name}"
+        newest = job.http.json(url)["newest"]
+        return Live(newest, Look(url, 200), channel="newest") if newest else None
+
     def rollback_plan(self, job: Job[ShelfOptions], to: Version | None) -> RollbackPlan:
         if to is None:
             return self.manual("take it off the shelf", job.options.url)
@@ -105,8 +111,15 @@ class ShelfServer(StandIn):
         self.files: dict[tuple[str, str], dict[str, bytes]] = {}
         self.accepted: list[str] = []
         self.taken_back: list[tuple[str, str]] = []
+        self.newest: dict[str, str] = {}
+        """Per shelf the version that users get, where it is not the one that came last."""
         self.pending = False
         self.mutable = False
+
+    @route("GET", r"/(?P<shelf>[^/]+)")
+    def versions(self, request: Request, shelf: str) -> Reply:
+        there = [version for of, version in self.files if of == shelf]
+        return Reply(200, {"newest": self.newest.get(shelf) or (there[-1] if there else None)})
 
     @route("GET", r"/(?P<shelf>[^/]+)/(?P<version>[^/]+)")
     def look(self, request: Request, shelf: str, version: str) -> Reply:

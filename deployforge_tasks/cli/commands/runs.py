@@ -13,7 +13,7 @@ from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import option
 from deployforge_tasks.cli.summary import OUTCOMES
-from deployforge_tasks.cli.table import Cell, Row, columns, duration, one_line
+from deployforge_tasks.cli.table import Cell, Row, ago, columns, duration, one_line
 
 if TYPE_CHECKING:
     from deployforge_tasks.cli.table import Style
@@ -93,18 +93,3 @@ def _word(run: RunView) -> tuple[str, str]:
 def _verb(run: RunView) -> str:
     words = one_line(run.command).removeprefix("deployforge ").split()
     return words[0] if words else ""
-
-
-def ago(then: datetime, now: datetime) -> str:
-    """``just now``, ``5 min ago``, ``3 h ago``, ``yesterday``, ``2 days ago``, or the date."""
-    minutes = int((now - then).total_seconds() // 60)
-    if minutes < 1:
-        return "just now"
-    if minutes < 60:
-        return f"{minutes} min ago"
-    hours, days = minutes // 60, minutes // (60 * 24)
-    if days < 1:
-        return f"{hours} h ago"
-    if days < 14:
-        return "yesterday" if days == 1 else f"{days} days ago"
-    return f"{then.astimezone():%Y-%m-%d}"
