@@ -18,6 +18,7 @@ from deployforge_tasks.core.endpoints import CRATES_GIT_INDEX
 from deployforge_tasks.core.errors import NetworkError, PreflightError
 from deployforge_tasks.core.model import Artifact
 from deployforge_tasks.core.targets import spelling
+from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import Entry, folder_entries, tar_bytes
 from deployforge_tasks.platforms._release_files import inner_path
 
@@ -32,26 +33,41 @@ def index_path(name: str) -> str:
     return f"{lower[:2]}/{lower[2:4]}/{lower}"
 
 
-def index_entry(text: str, version: str, url: str) -> dict[str, Any] | None:
-    """The index line of a version, or None; build metadata does not count, as on the registry.
+def index_entries(text: str, url: str) -> list[dict[str, Any]]:
+    """The lines of a crate's index file, one a version.
 
     Raises:
         NetworkError: the file is no index.
     """
-    found = None
-    for line in text.splitlines():
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-            vers, cksum = str(entry["vers"]), str(entry["cksum"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise NetworkError(
-                "the index's answer is no index file", hint="a proxy or an outage page may stand in between", url=url
-            ) from error
-        if vers.partition("+")[0] == version.partition("+")[0]:
-            found = {**entry, "cksum": cksum}
-    return found
+    try:
+        entries = [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [{**entry, "vers": str(entry["vers"]), "cksum": str(entry["cksum"])} for entry in entries]
+    except (ValueError, TypeError, KeyError) as error:
+        raise _no_index(url) from error
+
+
+def index_entry(entries: Sequence[dict[str, Any]], version: str) -> dict[str, Any] | None:
+    """The line of a version, or None; build metadata does not count, as on the registry."""
+    plain = version.partition("+")[0]
+    return next((e for e in reversed(entries) if e["vers"].partition("+")[0] == plain), None)
+
+
+def newest(entries: Sequence[dict[str, Any]], url: str) -> tuple[dict[str, Any], Version] | None:
+    """The line that cargo chooses when no version is named: the newest that is not yanked, a finished one first.
+
+    Raises:
+        NetworkError: as `index_entries`.
+    """
+    try:
+        offered = [(e, Version.parse(e["vers"])) for e in entries if not e.get("yanked")]
+    except ValueError as error:
+        raise _no_index(url) from error
+    return max(offered, key=lambda o: (not o[1].is_prerelease, o[1].precedence), default=None)
+
+
+def _no_index(url: str) -> NetworkError:
+    hint = "a proxy or an outage page may stand in between"
+    return NetworkError("the index's answer is no index file", hint=hint, url=url)
 
 
 def download_url(dl: str, name: str, version: str, checksum: str) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from deployforge_tasks.core.endpoints import RUSTUP_WEB
+from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.model import Finding, Level
-from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import which
+from deployforge_tasks.platforms._crates_account import identity
 from deployforge_tasks.platforms._crates_source import read_manifest
+from deployforge_tasks.platforms.base import Job
 
 KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,19}")
 
@@ -66,15 +68,13 @@ def source(folder: Path, features: Sequence[str]) -> list[Finding]:
     return findings
 
 
-def token(http: Http, api: str, value: str | None, help_text: str) -> list[Finding]:
-    """Findings about the token.
-
-    A scoped token may not list what its owner follows, and is told so; only a wrong one is not recognised at all.
-    """
-    if not value:
-        return [Finding("CRATES-100", Level.ERROR, "the token is not set", help_text)]
-    url = f"{api.rstrip('/')}/api/v1/crates"
-    response = http.get(url, params={"following": "1"}, ok=(200, 401, 403, 404), headers={"Authorization": value})
-    if response.status_code in (401, 403) and "required permissions" not in response.text:
-        return [Finding("CRATES-101", Level.ERROR, "the registry does not accept the token", help_text)]
+def token(job: Job[Any], api: str) -> list[Finding]:
+    """Findings about the token: whether it is there and the registry knows it."""
+    try:
+        identity(job, api)
+    except NotImplementedError:
+        return []
+    except CredentialError as error:
+        number = "CRATES-101" if job.secrets.get("token") else "CRATES-100"
+        return [Finding(number, Level.ERROR, error.message, error.hint)]
     return []

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.errors import NetworkError, VersionError
+from deployforge_tasks.core.errors import NetworkError
 from deployforge_tasks.core.model import Live
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.platforms._expiry import moment
 from deployforge_tasks.platforms._pypi_index import File, Index
+from deployforge_tasks.platforms._spelling import as_released
 
 if TYPE_CHECKING:
     from packaging.version import Version as PythonVersion
@@ -68,13 +69,9 @@ def _version(name: str) -> PythonVersion | None:
 
 def _spelled(found: PythonVersion, ours: Version) -> str:
     """The version as ``deployforge.yml`` has it: Python's ``1.2.0rc1`` is ``1.2.0-rc.1``."""
-    try:
-        if ours.pep440 == str(found):
-            return ours.text
-    except VersionError:
-        pass
-    if found.is_postrelease or found.local:
-        return str(found)
+    own = as_released(str(found), ours, lambda version: version.pep440)
+    if own != str(found) or found.is_postrelease or found.local:
+        return own
     pre = f"-{_WORDS[found.pre[0]]}.{found.pre[1]}" if found.pre else ""
     return f"{found.base_version}{pre}" if found.dev is None else f"{found.base_version}-dev.{found.dev}"
 

@@ -18,7 +18,9 @@ from deployforge_tasks.core.model import (
     Credential,
     Evidence,
     Finding,
+    Identity,
     Level,
+    Live,
     Package,
     Piece,
     RollbackPlan,
@@ -33,13 +35,18 @@ from deployforge_tasks.platforms import _crates_verify as trial
 from deployforge_tasks.platforms._cargo import (
     binstall_overrides,
     crate_bytes,
+    index_entries,
     index_entry,
     index_path,
+    newest,
     toml,
     upload_body,
     upload_metadata,
 )
+from deployforge_tasks.platforms._crates_account import identity
 from deployforge_tasks.platforms._crates_source import package_folder, read_manifest
+from deployforge_tasks.platforms._expiry import moment
+from deployforge_tasks.platforms._spelling import as_released
 from deployforge_tasks.platforms.base import Job, Options, Platform
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -134,7 +141,6 @@ class Crates(Platform[CratesOptions]):
                 )
             )
         metadata = json.loads(_metadata_path(job.workdir / self.pieces(job)[0]).read_text("utf-8"))
-        token = job.secrets.get("token")
         return [
             *findings,
             *checks.metadata(metadata),
@@ -143,7 +149,7 @@ class Crates(Platform[CratesOptions]):
                 if _kind(job.options) == "source"
                 else []
             ),
-            *checks.token(job.http, job.options.api, token, self.credentials[0].help),
+            *checks.token(job, job.options.api),
         ]
 
     def presence(self, job: Job[CratesOptions]) -> Presence:
@@ -190,6 +196,21 @@ class Crates(Platform[CratesOptions]):
             changes.append(Change(text, partial(_call, job, "PUT", path)))
         return RollbackPlan(tuple(changes))
 
+    def live(self, job: Job[CratesOptions]) -> Live | None:
+        """The newest version that is not yanked; a pre-release only where there is nothing else."""
+        status, entries = _entries(job)
+        best = newest(entries, _index_url(job))
+        if best is None:
+            return None
+        entry, version = best
+        look = Look(_index_url(job), status, str(entry["cksum"]))
+        # https://doc.rust-lang.org/cargo/reference/registry-index.html: pubtime, since the end of 2025
+        since, channel = moment(entry.get("pubtime")), "newest pre-release" if version.is_prerelease else "newest"
+        return Live(as_released(entry["vers"], job.version, lambda v: v.semver), look, channel, since)
+
+    def whoami(self, job: Job[CratesOptions]) -> Identity:
+        return identity(job, job.options.api)
+
     def page(self, job: Job[CratesOptions]) -> str:
         public = job.options.api.rstrip("/") == CRATES_API
         return f"{CRATES_API}/crates/{_name(job)}/{job.version.semver}" if public else ""
@@ -216,16 +237,22 @@ def _metadata_path(crate: Path) -> Path:
 
 
 def _look(job: Job[CratesOptions], version: str) -> tuple[int, dict[str, Any] | None]:
-    """Status and index line of a version; 404, 410 and 451 all say that the index does not have the crate."""
+    """Status and index line of a version."""
+    status, entries = _entries(job)
+    return status, index_entry(entries, version)
+
+
+def _entries(job: Job[CratesOptions]) -> tuple[int, list[dict[str, Any]]]:
+    """Status and lines of the crate's index file; 404, 410 and 451 all say that the index does not have the crate."""
     url = _index_url(job)
     response = job.http.get(url, ok=(200, 404, 410, 451), headers=_FRESH)
     if response.status_code == 200:
-        return 200, index_entry(response.text, version, url)
+        return 200, index_entries(response.text, url)
     # A wrong or private index answers 404 too; a real one has its settings.
     settings = job.http.json(f"{_index(job)}/config.json", headers=_FRESH)
     if not isinstance(settings, dict) or "dl" not in settings:
         raise NetworkError("the index has no settings", hint="check `platforms.crates.index`", url=url)
-    return response.status_code, None
+    return response.status_code, []
 
 
 def _call(job: Job[CratesOptions], method: str, path: str, **more: Any) -> None:

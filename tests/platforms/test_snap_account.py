@@ -76,7 +76,7 @@ def test_a_login_that_the_store_refuses_is_nobodys(store: SnapStoreStandIn, tmp_
     other = SnapStoreStandIn(tmp_path / "other")
     secrets = {"credentials": other.secrets()["snap"]["credentials"]}
     message = "Macaroon is not authorized"
-    store.answer = lambda _: Reply(  # type: ignore[method-assign]  # one test long
+    store.answer = lambda request: Reply(  # type: ignore[method-assign]  # one test long
         403, {"error-list": [{"code": "macaroon-permission-required", "message": message}]}
     )
     with pytest.raises(CredentialError, match=message) as caught:
@@ -167,6 +167,6 @@ def test_everybody_may_ask_what_is_live(store: SnapStoreStandIn, tmp_path: Path)
 
 def test_a_channel_map_in_another_form_says_nothing(store: SnapStoreStandIn, tmp_path: Path) -> None:
     odd = {"channel-map": [{"channel": "stable"}]}
-    store.answer = lambda _: Reply(200, odd)  # type: ignore[method-assign]  # one test long
+    store.answer = lambda request: Reply(200, odd)  # type: ignore[method-assign]  # one test long
     with pytest.raises(NetworkError, match="channel map has another form"):
         PLATFORM.live(job_for(store, tmp_path))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ _PREFIX = r"(?:[12]|3/[^/]|[^/]{2}/[^/]{2})"
 
 
 class Cargo(StandIn):
-    """The real cargo publishes to it and installs from it."""
+    """The real cargo publishes to it and installs from it. `scoped` tells whether its token has scopes."""
 
     name = "cargo"
     serves = ("crates",)
@@ -26,6 +27,7 @@ class Cargo(StandIn):
         super().__init__(root)
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.crates: dict[tuple[str, str], bytes] = {}
+        self.scoped = True
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         return {"crates": {"index": f"{self.url}/index", "api": self.url}}
@@ -94,11 +96,18 @@ class Cargo(StandIn):
     @route("GET", r"/api/v1/crates")
     def followed(self, request: Request) -> Reply:
         """What a token's owner follows: the way to test a token (a scoped one is told that it may not)."""
-        return _refused(request) or Reply(200, {"crates": [], "meta": {"total": 0}})
+        if refused := _refused(request):
+            return refused
+        if self.scoped:
+            return _error(403, "this token does not have the required permissions to perform this action")
+        return Reply(200, {"crates": [], "meta": {"total": 0}})
 
 
 def _refused(request: Request) -> Reply | None:
-    return None if request.headers.get("Authorization") == TOKEN else _error(403, "authentication failed")
+    given = request.headers.get("Authorization")
+    if given is None:
+        return _error(403, "this action requires authentication")
+    return None if given == TOKEN else _error(403, "authentication failed")
 
 
 def _error(status: int, detail: str) -> Reply:
@@ -127,6 +136,7 @@ def _index_line(metadata: dict[str, Any], crate: bytes) -> dict[str, Any]:
         "yanked": False,
         "links": metadata.get("links"),
         "rust_version": metadata.get("rust_version"),
+        "pubtime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "v": 2,
     }
 
