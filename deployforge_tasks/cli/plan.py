@@ -119,7 +119,7 @@ def _without_empty(rows: Sequence[Row]) -> list[Row]:
 
 
 def _changes(changes: Mapping[str, PlatformDiff], style: Style, width: int | None) -> list[str]:
-    told = [c for c in changes.values() if c.files or c.error or c.basis != "nothing"]
+    told = [change for change in changes.values() if change.error or change.old]  # of a first release all is new
     rows = [row for change in told for row in changed_rows(change, most=_MOST_FILES)]
     if not rows:
         return []
