@@ -11,6 +11,7 @@ import click
 from deployforge_tasks.cli import exit_codes
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.root import root
+from deployforge_tasks.notify import pending
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -30,7 +31,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except BaseException as error:  # noqa: BLE001 - a surface shows every error and never a traceback
         from deployforge_tasks.cli import failures
 
-        return failures.show(invocation, error)
+        code = failures.show(invocation, error)
+    _finish_telling(invocation)
     return code
 
 
@@ -41,6 +43,13 @@ def _run(words: list[str], invocation: Invocation) -> int:
     except click.exceptions.Exit as done:  # --help and --version
         return done.exit_code
     return code if isinstance(code, int) else exit_codes.OK
+
+
+def _finish_telling(invocation: Invocation) -> None:
+    """Wait for messages that are under way, and say which did not arrive; the exit code stays what it is."""
+    for line in pending.lines(pending.wait_for_all()):
+        if not invocation.quiet:
+            invocation.terminal.err(f"{invocation.terminal.err_style('warning:', 'warning')} {line}")
 
 
 def _with_json_value(words: Iterable[str]) -> Iterable[str]:

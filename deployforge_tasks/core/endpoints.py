@@ -52,3 +52,5 @@ AUR_WEB = "https://aur.archlinux.org"
 #: The AUR's Ed25519 host key; its fingerprint SHA256:RFzBCUItH9LZS0cKB5UE6ceAYhBD5C8GeOBip8Z11+4 stands on the front
 #: page of AUR_WEB.
 AUR_HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEuBKrPzbawxA/k2g6NcyV5jmqwJ2s+zpgZGZ7tpLIcN"
+
+TELEGRAM_API = "https://api.telegram.org"

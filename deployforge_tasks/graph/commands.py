@@ -27,6 +27,7 @@ from doit.exceptions import InvalidCommand
 from doit.task import Stream
 
 from deployforge_tasks.graph.reporter import Quiet
+from deployforge_tasks.notify import pending
 
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
@@ -83,6 +84,8 @@ class Run(DoitRun):  # type: ignore[misc]
                 stream.close()
             if self.loader.owned:
                 context.close()
+                for line in pending.lines(pending.wait_for_all()):
+                    sys.stderr.write(f"warning: {line}\n")
 
     def _reporter(self, chosen: Any, stream: Any) -> Any:
         made = self.reporters[chosen] if isinstance(chosen, str) else chosen

@@ -18,6 +18,7 @@ from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.graph.background import Background
 from deployforge_tasks.graph.outcomes import Outcomes
+from deployforge_tasks.graph.telling import tell_run
 from deployforge_tasks.ledger.model import Key
 from deployforge_tasks.platforms import registry
 from deployforge_tasks.platforms.base import Platform
@@ -185,6 +186,7 @@ class RunContext:
         if self.run is not None and self._journal is not None:
             self._journal.close()
             self.ledger.finish_run(self.run, outcome, exit_code)
+            tell_run(self, outcome)
 
     def close(self) -> None:
         if self._ledger is not None:

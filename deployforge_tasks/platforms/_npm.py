@@ -74,8 +74,7 @@ class NpmFamily(Platform[NpmOptions]):
 
     def preflight(self, job: Job[NpmOptions]) -> list[Finding]:
         settled = self.settle(job)
-        registry = self.registry(settled) if settled.secrets.get("token") else None
-        return _npm_checks.findings(settled, registry, lambda: self.whoami(job))
+        return _npm_checks.findings(settled, self.registry(settled) if settled.secrets.get("token") else None)
 
     def presence(self, job: Job[NpmOptions]) -> Presence:
         job = self.settle(job)
@@ -194,11 +193,7 @@ class NpmFamily(Platform[NpmOptions]):
 
     def whoami(self, job: Job[NpmOptions]) -> Identity:
         job = self.settle(job)
-        return self.identity(job, self._writer(job))
-
-    def identity(self, job: Job[NpmOptions], registry: Registry) -> Identity:
-        """Whose the token is, as the place tells it."""
-        return _npm_account.identity(job, registry)
+        return _npm_account.identity(job, self._writer(job))
 
     def title_name(self, job: Job[NpmOptions]) -> str:
         """The package that users install."""

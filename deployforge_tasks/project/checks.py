@@ -12,6 +12,7 @@ from deployforge_tasks.core.targets import OSES, Target
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.project.naming import Naming
 from deployforge_tasks.project.problems import Problem, did_you_mean, dotted
+from deployforge_tasks.project.routes import route_problems
 from deployforge_tasks.project.schema import Project
 from deployforge_tasks.project.secrets import as_names
 from deployforge_tasks.project.strict import Options
@@ -58,6 +59,7 @@ def errors(config: Config) -> list[Problem]:
         *_source(config),
         *_tables(config),
         *_assets(config),
+        *route_problems(config),
     ]
 
 

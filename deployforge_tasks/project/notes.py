@@ -18,8 +18,11 @@ UNUSED = (
     ("license", "commercial"),
     ("binary", "env"),
     ("verify", "propagate"),
-    ("monitoring",),
-    ("business",),
+    ("monitoring", "download_tracking"),
+    ("monitoring", "import"),
+    ("business", "trial"),
+    ("business", "licensing"),
+    ("business", "analytics"),
     ("ci",),
     ("audit",),
 )

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from deployforge_tasks.project.strict import Strict
+from deployforge_tasks.project.schema_channels import AnyChannel, any_of, with_kinds
+from deployforge_tasks.project.strict import Duration, Strict
 
-Channel = Literal["slack", "discord", "email", "webhook", "desktop"]
+#: What people can be told about.
+EventName = Literal[
+    "success",
+    "failure",
+    "degraded",
+    "waiting",
+    "stopped",
+    "rollback",
+    "drift",
+    "credential_expiring",
+    "new_downloads",
+    "trial_started",
+    "license_purchased",
+]
+
+
+class Route(Strict):
+    """Who is told about what."""
+
+    events: list[EventName] = Field(default_factory=list)
+    """Empty means every event."""
+    platforms: list[str] = Field(default_factory=list)
+    """Only what concerns one of these; empty means every platform."""
+    channels: list[str] = Field(min_length=1)
+    """Names from `channels`, or a kind of channel."""
+    profile: str | None = None
+    """Only runs with this profile; `""` means those without one."""
 
 
 class Monitoring(Strict):
@@ -17,8 +44,25 @@ class Monitoring(Strict):
     download_tracking: bool = False
     history: list[str] = Field(default_factory=list, alias="import")
     """Files with download figures from earlier times."""
-    error_notifications: list[Channel] = Field(default_factory=list)
-    success_notifications: list[Channel] = Field(default_factory=list)
+    error_notifications: list[str] = Field(default_factory=list)
+    """Channels that are told about failure, degraded, stopped, rollback, drift and credential_expiring."""
+    success_notifications: list[str] = Field(default_factory=list)
+    """Channels that are told about success and waiting."""
+    channels: dict[str, AnyChannel] = Field(default_factory=dict, json_schema_extra=any_of)
+    """How each channel is reached."""
+    routes: list[Route] = Field(default_factory=list)
+    """Who else is told about what."""
+    quiet: Duration = 21600.0
+    """How long the same happening is not told again on the same channel."""
+    limit: Duration = 15.0
+    """Seconds that a run waits at its end for what is not yet delivered."""
+    templates: str | None = None
+    """Folder with templates of one's own for the messages."""
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _kinds(cls, value: Any) -> Any:
+        return with_kinds(value)
 
 
 class Trial(Strict):

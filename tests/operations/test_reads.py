@@ -51,7 +51,7 @@ def test_what_nothing_reads_is_told_by_a_check_and_is_no_warning(tmp_path: Path)
     project = "name: hello\nversion: 1.0.0\ndescription: Greets\nmonitoring: {download_tracking: true}\n"
     (tmp_path / "deployforge.yml").write_text(project, "utf-8")
     found = config.check(Settings(tmp_path / "deployforge.yml", environ={}))
-    assert [note.path for note in found.notes] == ["monitoring"]
+    assert [note.path for note in found.notes] == ["monitoring.download_tracking"]
     assert "monitoring" not in {warning.path for warning in found.warnings}
 
 

@@ -40,7 +40,7 @@ def test_everything_that_nothing_reads_is_named_in_one_note_and_in_no_warning(tm
     loaded = load_text(tmp_path, text)
     (note,) = loaded.notes
     assert note.level is Level.NOTE
-    assert note.path == "binary.env, verify.propagate, monitoring"
+    assert note.path == "binary.env, verify.propagate, monitoring.download_tracking"
     assert not [p for p in loaded.warnings if "monitoring" in p.path or "binary" in p.path]
 
 
