@@ -1,1 +1,1 @@
-"""Looking at a repository that has no ``deployforge.yml`` yet: what is there, and what other release tools say."""
+"""Looking at a repository: what it is, where it is published now, and the deployforge.yml that follows from that."""

@@ -106,6 +106,10 @@ class Checkout:
         searched = [f"-S{text}"] if text else []
         return self._git("log", "--format=%H", *searched, self.head, "--", path).stdout.split()
 
+    def when(self, commit: str) -> datetime:
+        """The time at which a commit was made."""
+        return datetime.fromisoformat(self._git("show", "--no-patch", "--format=%cI", commit).stdout.strip())
+
     def commit(self, files: Mapping[str, bytes | str | None], message: str, author: Author, when: datetime) -> str:
         """Make a commit on top of the head, exactly these bytes. Nothing is sent yet.
 
@@ -203,16 +207,23 @@ def checkout(
         branch: None for the remote's own main branch.
         default: the branch to begin in an empty repository.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    private = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder))
-    try:
+    with private_folder(folder) as private:
         repository = private / "repository.git"
         repository.mkdir()
         with environment(url, access or Access(), private) as env:
             here = Checkout(repository, url, processes, env)
             here.fetch(branch, default)
             yield here
+
+
+@contextmanager
+def private_folder(folder: Path) -> Iterator[Path]:
+    """A new folder below `folder`, removed at the end; what runs that were killed left there goes too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    private = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder))
+    try:
+        yield private
     finally:
         remove_folder(private)
 

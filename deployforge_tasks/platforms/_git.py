@@ -16,11 +16,12 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from deployforge_tasks.core.endpoints import GITHUB_NOREPLY
-from deployforge_tasks.core.errors import ConflictError, PublishError
-from deployforge_tasks.core.model import Finding, Package, Piece, Traits
+from deployforge_tasks.core.errors import ConflictError, NetworkError, PublishError
+from deployforge_tasks.core.model import Finding, Live, Package, Piece, Traits
 from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import write_atomic
@@ -100,6 +101,10 @@ class GitPlatform(Platform[G], Generic[G]):
         """What else has to hold in the repository before a version can be published to it."""
         return []
 
+    def credential_ends(self, job: Job[G]) -> datetime | None:
+        """When the credential ends, where somebody tells."""
+        return None
+
     def pieces(self, job: Job[G]) -> list[str]:
         return [self.main(job)]
 
@@ -127,6 +132,30 @@ class GitPlatform(Platform[G], Generic[G]):
                 return self._offered_before(job, wanted, offered, looks)
             return compare(self.pieces(job), job.digests, {}, looks)
 
+    def live(self, job: Job[G]) -> Live | None:
+        """What the repository's main branch offers: that is what users get, whichever branch `branch` names."""
+        with self._open(job, self.place(job, write=False), None) as repository:
+            main = self.main(job)
+            text = repository.read(main)
+            if text is None:
+                return None
+            offered = self.version_in(text)
+            if offered is None:
+                raise NetworkError(
+                    f"no version can be read from {main} in {repository.url}",
+                    hint="look at the file; somebody else may have written it",
+                    url=repository.url,
+                )
+            commit = self.published_at(repository, job, offered)
+            version = job.version if offered == self.spelled(job.version) else self.parsed(offered)
+            where = f"{repository.branch} at {(repository.head or '')[:12]}"
+            return Live(
+                str(version or offered),
+                Look(repository.url, where, repository.blob(main)),
+                repository.branch,
+                repository.when(commit) if commit else None,
+            )
+
     def publish(self, job: Job[G], missing: Sequence[str]) -> None:
         assert job.package is not None
         if not missing:
@@ -136,7 +165,7 @@ class GitPlatform(Platform[G], Generic[G]):
         pins = self.pins_in(files[self.main(job)].decode())
         place = self.place(job, write=True)
         check_downloads(job, pins)
-        with self._open(job, place) as repository:
+        with self._open(job, place, job.options.branch) as repository:
             self._check_offered(job, repository, pins)
             commit = repository.commit(files, self.message(job), self.author(job), job.clock.now())
             with job.irreversible(piece.name, piece.digest):
@@ -145,18 +174,14 @@ class GitPlatform(Platform[G], Generic[G]):
     @contextmanager
     def open(self, job: Job[G], *, write: bool = False) -> Iterator[Checkout]:
         """The newest state of the repository."""
-        with self._open(job, self.place(job, write=write)) as repository:
+        with self._open(job, self.place(job, write=write), job.options.branch) as repository:
             yield repository
 
     @contextmanager
-    def _open(self, job: Job[G], place: Place) -> Iterator[Checkout]:
+    def _open(self, job: Job[G], place: Place, branch: str | None) -> Iterator[Checkout]:
+        folder = job.workdir / "git"
         with checkout(
-            job.processes,
-            place.url,
-            job.workdir / "git",
-            access=place.access,
-            branch=job.options.branch,
-            default=place.default,
+            job.processes, place.url, folder, access=place.access, branch=branch, default=place.default
         ) as repository:
             yield repository
 

@@ -11,6 +11,7 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.git import Checkout
 from deployforge_tasks.effects.git_access import holds_password
 from deployforge_tasks.effects.process import which
+from deployforge_tasks.platforms._expiry import expiry
 from deployforge_tasks.platforms._git import G, GitPlatform
 from deployforge_tasks.platforms.base import Job
 
@@ -29,13 +30,14 @@ def check(platform: GitPlatform[G], job: Job[G]) -> list[Finding]:
         return [Finding(f"{prefix}-002", Level.ERROR, "a password stands in the repository's URL", hint)]
     try:
         with platform.open(job, write=True) as repository:
-            _may_write(platform, job, repository)
-            return [*_newer(platform, job, repository), *platform.check_repository(job, repository)]
+            may_write(platform, job, repository)
+            found = [*_newer(platform, job, repository), *platform.check_repository(job, repository)]
     except DeployForgeError as error:
         return [Finding(f"{prefix}-004", Level.ERROR, f"cannot write there: {error.message}", error.hint)]
+    return [*found, *expiry(f"{prefix}-006", job, platform.credential_ends(job))]
 
 
-def _may_write(platform: GitPlatform[G], job: Job[G], repository: Checkout) -> None:
+def may_write(platform: GitPlatform[G], job: Job[G], repository: Checkout) -> None:
     """Ask the remote whether we may write; it decides that before anything is sent."""
     commit = repository.head or repository.commit({}, "nothing", platform.author(job), job.clock.now())
     repository.push(commit, dry_run=True)

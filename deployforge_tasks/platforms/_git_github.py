@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from deployforge_tasks.core.endpoints import GITHUB_API, GITHUB_WEB
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.effects.git_access import Access, is_http
-from deployforge_tasks.platforms._git import G, Place
+from deployforge_tasks.platforms._git import G, GitOptions, Place
+from deployforge_tasks.platforms._github_api import Repository
 from deployforge_tasks.platforms.base import Job
+
+
+class GithubGitOptions(GitOptions):
+    """Options of a platform whose repository may be on GitHub."""
+
+    api: str | None = None
+    """Base URL of GitHub's REST API, which tells whose the token is; follows from the repository on github.com."""
+
+
+H = TypeVar("H", bound=GithubGitOptions)
+
+
+def github_repository(job: Job[H], place: Place) -> Repository | None:
+    """The repository on GitHub's API; None for one that is not on GitHub, or that is reached with an ssh key."""
+    parts = urlsplit(place.url)
+    ours = parts.hostname == urlsplit(GITHUB_WEB).hostname
+    api = job.options.api or (GITHUB_API if ours else None)
+    if api is None or not is_http(place.url):
+        return None
+    name = "/".join(parts.path.removesuffix(".git").strip("/").split("/")[-2:])
+    return Repository(job.http, api=api, uploads=api, repo=name, token=place.access.token)
 
 
 def repository_name(option: str | None, source: str | None, default: str) -> tuple[str, str]:

@@ -74,7 +74,8 @@ class NpmFamily(Platform[NpmOptions]):
 
     def preflight(self, job: Job[NpmOptions]) -> list[Finding]:
         settled = self.settle(job)
-        return _npm_checks.findings(settled, self.registry(settled) if settled.secrets.get("token") else None)
+        registry = self.registry(settled) if settled.secrets.get("token") else None
+        return _npm_checks.findings(settled, registry, lambda: self.whoami(job))
 
     def presence(self, job: Job[NpmOptions]) -> Presence:
         job = self.settle(job)
@@ -193,7 +194,11 @@ class NpmFamily(Platform[NpmOptions]):
 
     def whoami(self, job: Job[NpmOptions]) -> Identity:
         job = self.settle(job)
-        return _npm_account.identity(job, self._writer(job))
+        return self.identity(job, self._writer(job))
+
+    def identity(self, job: Job[NpmOptions], registry: Registry) -> Identity:
+        """Whose the token is, as the place tells it."""
+        return _npm_account.identity(job, registry)
 
     def title_name(self, job: Job[NpmOptions]) -> str:
         """The package that users install."""

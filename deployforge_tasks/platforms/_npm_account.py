@@ -23,11 +23,7 @@ def identity(job: Job[NpmOptions], registry: Registry) -> Identity:
         CredentialError: the registry does not accept the token.
         NetworkError: no usable answer.
     """
-    job.secrets.require("token")
-    try:
-        who = registry.whoami()
-    except CredentialError as error:
-        raise job.secrets.refused("token", error.message, code=error.code, url=error.url) from error
+    who = owner(job, registry)
     try:
         token = registry.own_token()
     except NetworkError as error:
@@ -35,6 +31,15 @@ def identity(job: Job[NpmOptions], registry: Registry) -> Identity:
     if token is None:
         return Identity(who, note="the registry does not tell when the token ends (it lists no such token)")
     return Identity(who, tuple(_rights(token)), moment(token.get("expiry")), _note(token))
+
+
+def owner(job: Job[NpmOptions], registry: Registry) -> str:
+    """The user that the token belongs to; errors as of `identity`."""
+    job.secrets.require("token")
+    try:
+        return registry.whoami()
+    except CredentialError as error:
+        raise job.secrets.refused("token", error.message, code=error.code, url=error.url) from error
 
 
 def _rights(token: Mapping[str, Any]) -> Iterator[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from deployforge_tasks.core.errors import CredentialError, NetworkError
-from deployforge_tasks.core.model import Finding, Level
+from deployforge_tasks.core.model import Finding, Identity, Level
 from deployforge_tasks.effects.files import is_archive
 from deployforge_tasks.platforms._expiry import expiry
-from deployforge_tasks.platforms._npm_account import identity
 from deployforge_tasks.platforms._npm_names import NpmOptions, name_problem, package_names
 from deployforge_tasks.platforms._npm_registry import Registry
 from deployforge_tasks.platforms.base import Job
@@ -18,9 +17,15 @@ from deployforge_tasks.platforms.base import Job
 _LARGEST = 120 << 20
 
 
-def findings(job: Job[NpmOptions], registry: Registry | None) -> list[Finding]:
-    """Everything that can be seen without publishing; `registry` is None without a credential."""
-    return [*_names(job), *_version(job), *_credential(job, registry), *_sizes(job), *_downloads(job), *_options(job)]
+def findings(job: Job[NpmOptions], registry: Registry | None, whoami: Callable[[], Identity]) -> list[Finding]:
+    """Everything that can be seen without publishing.
+
+    Args:
+        registry: None without a credential.
+        whoami: whose the credential is.
+    """
+    credential = _credential(job, registry, whoami)
+    return [*_names(job), *_version(job), *credential, *_sizes(job), *_downloads(job), *_options(job)]
 
 
 def _names(job: Job[NpmOptions]) -> Iterator[Finding]:
@@ -41,7 +46,7 @@ def _version(job: Job[NpmOptions]) -> Iterator[Finding]:
         yield Finding("NPM-003", Level.ERROR, str(error), "set platforms.<name>.version to one that npm can take")
 
 
-def _credential(job: Job[NpmOptions], registry: Registry | None) -> Iterator[Finding]:
+def _credential(job: Job[NpmOptions], registry: Registry | None, whoami: Callable[[], Identity]) -> Iterator[Finding]:
     if registry is None:
         try:
             job.secrets.require("token")
@@ -49,7 +54,7 @@ def _credential(job: Job[NpmOptions], registry: Registry | None) -> Iterator[Fin
             yield Finding("NPM-004", Level.ERROR, error.message, error.hint)
         return
     try:
-        known = identity(job, registry)
+        known = whoami()
         yield from expiry("NPM-011", job, known.expires)
         yield from _ownership(job, registry, known.who)
     except (CredentialError, NetworkError) as error:

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from deployforge_tasks.core import endpoints
-from deployforge_tasks.core.model import Credential, Evidence, Finding, RollbackPlan
+from deployforge_tasks.core.model import Credential, Evidence, Finding, Identity, RollbackPlan
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.git import Checkout
 from deployforge_tasks.effects.git_access import Access, is_http, is_ssh
+from deployforge_tasks.platforms._aur_account import whoami
 from deployforge_tasks.platforms._aur_checks import check_epoch, check_package, taking_back
 from deployforge_tasks.platforms._aur_files import context, package_name, srcinfo
 from deployforge_tasks.platforms._aur_verify import verify
@@ -62,7 +63,8 @@ class Aur(GitPlatform[AurOptions]):
         Credential(
             "ssh_key",
             ("AUR_SSH_KEY", "AUR_SSH_PRIVATE_KEY", "AUR_KEY"),
-            help="put the public key of an unencrypted ssh key into your AUR account, and the private one here",
+            help="put the public key of an unencrypted ssh key into your AUR account "
+            f"({endpoints.AUR_WEB}/login, My Account), and the private one here",
         ),
         Credential(
             "token",
@@ -127,6 +129,9 @@ class Aur(GitPlatform[AurOptions]):
 
     def check_repository(self, job: Job[AurOptions], repository: Checkout) -> list[Finding]:
         return check_epoch(job, repository)
+
+    def whoami(self, job: Job[AurOptions]) -> Identity:
+        return whoami(self, job)
 
     def verify(self, job: Job[AurOptions]) -> Evidence:
         return verify(self, job)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from deployforge_tasks.core.endpoints import GITHUB_PACKAGES_NPM, GITHUB_WEB
-from deployforge_tasks.core.errors import ConfigError
-from deployforge_tasks.core.model import Credential, ManualStep
+from deployforge_tasks.core.endpoints import GITHUB_API, GITHUB_PACKAGES_NPM, GITHUB_WEB
+from deployforge_tasks.core.errors import ConfigError, NetworkError
+from deployforge_tasks.core.model import Credential, Identity, ManualStep
+from deployforge_tasks.platforms._github_account import APP_NOTE, account
+from deployforge_tasks.platforms._github_rest import Rest
 from deployforge_tasks.platforms._npm import NpmFamily
+from deployforge_tasks.platforms._npm_account import owner
 from deployforge_tasks.platforms._npm_names import NpmOptions
+from deployforge_tasks.platforms._npm_registry import Registry
 from deployforge_tasks.platforms.base import Job
 
 
@@ -18,6 +22,8 @@ class GithubPackagesOptions(NpmOptions):
 
     registry: str = GITHUB_PACKAGES_NPM
     """The registry's base URL."""
+    api: str | None = None
+    """Base URL of GitHub's REST API, which tells when the token ends; follows from GitHub's own registry."""
 
 
 class GithubPackages(NpmFamily):
@@ -51,6 +57,19 @@ class GithubPackages(NpmFamily):
                 )
             package = f"@{scope.removeprefix('@').lower()}/{package}"
         return replace(job, options=options.model_copy(update={"package": package, "scope": None}))
+
+    def identity(self, job: Job[NpmOptions], registry: Registry) -> Identity:
+        """The registry tells the owner; what the token may do, and its end, is known to GitHub's API."""
+        who = owner(job, registry)
+        assert isinstance(job.options, GithubPackagesOptions)
+        api = job.options.api or (GITHUB_API if registry.url == GITHUB_PACKAGES_NPM else None)
+        if api is None:
+            return Identity(who, note="this registry does not tell when the token ends")
+        try:
+            login, told = account(Rest(job.http, api, job.secrets.require("token")), job.secrets)
+        except NetworkError as error:
+            return Identity(who, note=f"GitHub does not tell when the token ends ({error.message})")
+        return Identity(who, told.scopes or (), told.expires, APP_NOTE if login is None else "")
 
     def manual_steps(self, job: Job[NpmOptions]) -> tuple[ManualStep, ...]:
         text, page = "to remove it altogether: delete the version (refused after 5,000 downloads)", self.page(job)

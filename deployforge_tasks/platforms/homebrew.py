@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,13 +18,14 @@ from pydantic import Field
 
 from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.errors import ConfigError
-from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Level, RollbackPlan
+from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Identity, Level, RollbackPlan
 from deployforge_tasks.core.targets import spelling
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import is_archive
-from deployforge_tasks.platforms._git import GitOptions, GitPlatform, Place
+from deployforge_tasks.platforms._git import GitPlatform, Place
+from deployforge_tasks.platforms._git_account import identity, token_ends
 from deployforge_tasks.platforms._git_checks import check, restoring
-from deployforge_tasks.platforms._git_github import github_place, repository_name
+from deployforge_tasks.platforms._git_github import GithubGitOptions, github_place, github_repository, repository_name
 from deployforge_tasks.platforms._homebrew_ruby import (
     LONGEST_DESC,
     class_name,
@@ -45,7 +47,7 @@ _VERSION = re.compile(r'^\s*version "([^"]+)"', re.MULTILINE)
 _COMPILERS = ("go", "rust", "zig", "gcc", "llvm", "cmake", "meson")
 
 
-class HomebrewOptions(GitOptions):
+class HomebrewOptions(GithubGitOptions):
     """Options of ``homebrew``."""
 
     tap: str | None = None
@@ -81,7 +83,8 @@ class Homebrew(GitPlatform[HomebrewOptions]):
         Credential(
             "token",
             ("HOMEBREW_TAP_TOKEN", "HOMEBREW_TAP_GITHUB_TOKEN", "TAP_GITHUB_TOKEN", "HOMEBREW_GITHUB_API_TOKEN"),
-            help="make a fine-grained GitHub token with Contents: read and write on the tap; "
+            help="make a fine-grained GitHub token with Contents: read and write on the tap "
+            f"at {endpoints.GITHUB_TOKENS}; "
             "the GITHUB_TOKEN of Actions cannot write to another repository",
         ),
     )
@@ -127,6 +130,12 @@ class Homebrew(GitPlatform[HomebrewOptions]):
 
     def preflight(self, job: Job[HomebrewOptions]) -> list[Finding]:
         return [*self._check_formula(job), *check(self, job)]
+
+    def whoami(self, job: Job[HomebrewOptions]) -> Identity:
+        return identity(self, job, github_repository(job, self.place(job, write=True)))
+
+    def credential_ends(self, job: Job[HomebrewOptions]) -> datetime | None:
+        return token_ends(job, github_repository(job, self.place(job, write=True)))
 
     def verify(self, job: Job[HomebrewOptions]) -> Evidence:
         return verify(self, job, tap=self.tap(job), formula=self.formula(job), remote=job.options.remote)

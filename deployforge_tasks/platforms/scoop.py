@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from deployforge_tasks.core import endpoints
-from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Level, RollbackPlan
+from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Identity, Level, RollbackPlan
 from deployforge_tasks.core.targets import spelling
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import is_archive
 from deployforge_tasks.effects.process import which
-from deployforge_tasks.platforms._git import GitOptions, GitPlatform, Place
+from deployforge_tasks.platforms._git import GitPlatform, Place
+from deployforge_tasks.platforms._git_account import identity, token_ends
 from deployforge_tasks.platforms._git_checks import check, restoring
-from deployforge_tasks.platforms._git_github import github_place, repository_name
+from deployforge_tasks.platforms._git_github import GithubGitOptions, github_place, github_repository, repository_name
 from deployforge_tasks.platforms._git_verify import published_pins
 from deployforge_tasks.platforms._release_files import inner_path, run_download
 from deployforge_tasks.platforms.base import Job
@@ -29,7 +31,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 _VERSION = re.compile(r"[\w.\-+_]+")
 
 
-class ScoopOptions(GitOptions):
+class ScoopOptions(GithubGitOptions):
     """Options of ``scoop``."""
 
     bucket: str | None = None
@@ -55,7 +57,8 @@ class Scoop(GitPlatform[ScoopOptions]):
         Credential(
             "token",
             ("SCOOP_GITHUB_TOKEN", "SCOOP_BUCKET_TOKEN"),
-            help="make a fine-grained GitHub token with Contents: read and write on the bucket; "
+            help="make a fine-grained GitHub token with Contents: read and write on the bucket "
+            f"at {endpoints.GITHUB_TOKENS}; "
             "the GITHUB_TOKEN of Actions cannot write to another repository",
         ),
     )
@@ -91,6 +94,12 @@ class Scoop(GitPlatform[ScoopOptions]):
 
     def preflight(self, job: Job[ScoopOptions]) -> list[Finding]:
         return [*self._check_manifest(job), *check(self, job)]
+
+    def whoami(self, job: Job[ScoopOptions]) -> Identity:
+        return identity(self, job, github_repository(job, self.place(job, write=True)))
+
+    def credential_ends(self, job: Job[ScoopOptions]) -> datetime | None:
+        return token_ends(job, github_repository(job, self.place(job, write=True)))
 
     def verify(self, job: Job[ScoopOptions]) -> Evidence:
         reason = "scoop installs for the whole account, so its steps are done here" if which("scoop") else None

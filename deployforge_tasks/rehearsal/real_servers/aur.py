@@ -11,9 +11,17 @@ from typing import Any, ClassVar
 from deployforge_tasks.rehearsal.real_servers.process import RealServer, find
 from deployforge_tasks.rehearsal.stand_ins.git import AUR_RULES, GitStandIn
 
+#: What the AUR's own program does with what ssh asks for (aurweb ``aurweb/git/serve.py``).
 _SERVE = """#!/bin/sh
 set -- $SSH_ORIGINAL_COMMAND
-case "$1" in git-upload-pack | git-receive-pack) ;; *) echo "Interactive shell is disabled." >&2; exit 1 ;; esac
+case "$1" in
+  git-upload-pack | git-receive-pack) ;;
+  list-repos)
+    for r in "{root}"/*.git; do [ ! -e "$r/refs/heads/master" ] || echo " $(basename "$r" .git)"; done
+    exit 0 ;;
+  "") echo "Welcome to AUR, rehearsal! Interactive shell is disabled." >&2; exit 1 ;;
+  *) echo "$1: invalid command: $1" >&2; exit 1 ;;
+esac
 name=$(printf %s "$2" | tr -d "'/" | tr -cd 'a-z0-9.+_-')
 repository="{root}/$name"
 if [ ! -d "$repository" ]; then
