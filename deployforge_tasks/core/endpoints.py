@@ -15,6 +15,7 @@ GITHUB_RAW_HOST = "raw.githubusercontent.com"
 GITHUB_PACKAGES_NPM = "https://npm.pkg.github.com"
 
 NPM_REGISTRY = "https://registry.npmjs.org"
+NODEJS_WEB = "https://nodejs.org"
 NPM_WEB = "https://www.npmjs.com"
 
 PYPI_UPLOAD = "https://upload.pypi.org/legacy/"
@@ -46,6 +47,8 @@ SNAP_UPLOADS = "https://storage.snapcraftcontent.com"
 SNAP_WEB = "https://snapcraft.io"
 SNAP_FORUM = "https://forum.snapcraft.io"
 UBUNTU_LOGIN = "https://login.ubuntu.com"
+
+HOMEBREW_WEB = "https://brew.sh"
 
 AUR_SSH = "ssh://aur@aur.archlinux.org"
 AUR_WEB = "https://aur.archlinux.org"

@@ -173,6 +173,22 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Tool:
+    """A program that a platform calls.
+
+    `command` makes it say its version; `needed` is true when the platform cannot be published to without it (else it
+    only proves a package by an install); `get` tells how to get it; `systems` are the values of `sys.platform` on which
+    it exists at all (empty: all).
+    """
+
+    name: str
+    command: tuple[str, ...]
+    get: str
+    needed: bool = False
+    systems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Identity:
     """Who a credential belongs to, as the platform tells.
 

@@ -21,7 +21,7 @@ from typing import Generic, TypeVar
 
 from deployforge_tasks.core.endpoints import GITHUB_NOREPLY
 from deployforge_tasks.core.errors import ConflictError, NetworkError, PublishError
-from deployforge_tasks.core.model import Finding, Live, Package, Piece, Traits
+from deployforge_tasks.core.model import Finding, Live, Package, Piece, Tool, Traits
 from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import write_atomic
@@ -57,6 +57,9 @@ class GitPlatform(Platform[G], Generic[G]):
 
     traits = Traits(immutable=False, editable=True, reversible=True)
     needs = ("github",)
+
+    def tools(self, options: G) -> Sequence[Tool]:
+        return (Tool("git", ("git", "--version"), "install git", needed=True),)
 
     @abstractmethod
     def paths(self, job: Job[G]) -> list[str]:

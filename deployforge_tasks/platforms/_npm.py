@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from deployforge_tasks.core.endpoints import NODEJS_WEB
 from deployforge_tasks.core.errors import NetworkError, RollbackError, VersionError
 from deployforge_tasks.core.model import (
     Change,
@@ -19,6 +20,7 @@ from deployforge_tasks.core.model import (
     ManualStep,
     Package,
     RollbackPlan,
+    Tool,
     Traits,
 )
 from deployforge_tasks.core.presence import Presence, State, compare
@@ -65,6 +67,9 @@ class NpmFamily(Platform[NpmOptions]):
     def _writer(self, job: Job[NpmOptions]) -> Registry:
         job.secrets.require("token")
         return self.registry(job)
+
+    def tools(self, options: NpmOptions) -> Sequence[Tool]:
+        return (Tool("npm", ("npm", "--version"), f"install Node.js ({NODEJS_WEB})"),)
 
     def pieces(self, job: Job[NpmOptions]) -> list[str]:
         return package_names(self.settle(job)).all

@@ -7,12 +7,12 @@ Facts: https://wiki.archlinux.org/title/AUR_submission_guidelines, PKGBUILD(5), 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
 from deployforge_tasks.core import endpoints
-from deployforge_tasks.core.model import Credential, Evidence, Finding, Identity, RollbackPlan
+from deployforge_tasks.core.model import Credential, Evidence, Finding, Identity, RollbackPlan, Tool
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.git import Checkout
 from deployforge_tasks.effects.git_access import Access, is_http, is_ssh
@@ -73,6 +73,13 @@ class Aur(GitPlatform[AurOptions]):
             required=False,
         ),
     )
+
+    def tools(self, options: AurOptions) -> Sequence[Tool]:
+        ssh = Tool(
+            "ssh", ("ssh", "-V"), "install the OpenSSH client", needed=is_ssh(options.server or endpoints.AUR_SSH)
+        )
+        makepkg = Tool("makepkg", ("makepkg", "--version"), "install pacman's makepkg", systems=("linux",))
+        return (*super().tools(options), ssh, makepkg)
 
     def paths(self, job: Job[AurOptions]) -> list[str]:
         return ["PKGBUILD", ".SRCINFO"]

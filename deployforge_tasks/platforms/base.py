@@ -23,6 +23,7 @@ from deployforge_tasks.core.model import (
     Package,
     Rollback,
     RollbackPlan,
+    Tool,
     Traits,
 )
 from deployforge_tasks.core.presence import Presence
@@ -232,6 +233,10 @@ class Platform(ABC, Generic[O]):
     def hubs(self, options: O) -> tuple[str, ...]:
         """The hubs that these options need: `needs`, unless the options say that nothing points there."""
         return self.needs
+
+    def tools(self, options: O) -> Sequence[Tool]:
+        """The programs that it calls with these options, besides our own Python; `doctor` looks for them."""
+        return ()
 
     def inputs(self, job: Job[O]) -> Sequence[Path]:
         """Files and folders of the project that the package is made from, besides release files and templates.

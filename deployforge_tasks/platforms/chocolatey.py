@@ -18,6 +18,7 @@ from deployforge_tasks.core.model import (
     Package,
     Piece,
     RollbackPlan,
+    Tool,
     Traits,
 )
 from deployforge_tasks.core.presence import Look, Presence, State, compare
@@ -77,6 +78,10 @@ class Chocolatey(Platform[ChocolateyOptions]):
             f"copy the API key from {CHOCOLATEY_WEB}/account and set CHOCOLATEY_API_KEY",
         ),
     )
+
+    def tools(self, options: ChocolateyOptions) -> Sequence[Tool]:
+        choco = Tool("choco", ("choco", "--version"), f"see {CHOCOLATEY_WEB}", systems=("win32",))
+        return (choco,)
 
     def pieces(self, job: Job[ChocolateyOptions]) -> list[str]:
         return [f"{_id(job)}.{_version(job.version)}.nupkg"]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from deployforge_tasks.core.endpoints import CRATES_API, CRATES_INDEX
+from deployforge_tasks.core.endpoints import CRATES_API, CRATES_INDEX, RUSTUP_WEB
 from deployforge_tasks.core.errors import NetworkError, PublishError
 from deployforge_tasks.core.model import (
     Change,
@@ -24,6 +24,7 @@ from deployforge_tasks.core.model import (
     Package,
     Piece,
     RollbackPlan,
+    Tool,
     Traits,
 )
 from deployforge_tasks.core.presence import Look, Presence, State, compare
@@ -105,6 +106,10 @@ class Crates(Platform[CratesOptions]):
     def hubs(self, options: CratesOptions) -> tuple[str, ...]:
         """Only a generated crate points at the release's files."""
         return self.needs if _kind(options) == "generated" else ()
+
+    def tools(self, options: CratesOptions) -> Sequence[Tool]:
+        get = f"install Rust ({RUSTUP_WEB})"
+        return (Tool("cargo", ("cargo", "--version"), get, needed=bool(options.path)),)
 
     def pieces(self, job: Job[CratesOptions]) -> list[str]:
         return [f"{_name(job)}-{job.version.semver}.crate"]

@@ -20,6 +20,7 @@ from deployforge_tasks.core.model import (
     Package,
     Piece,
     RollbackPlan,
+    Tool,
     Traits,
 )
 from deployforge_tasks.core.presence import Presence
@@ -68,6 +69,10 @@ class Docker(Platform[DockerOptions]):
             required=False,
         ),
     )
+
+    def tools(self, options: DockerOptions) -> Sequence[Tool]:
+        engine = Tool("docker", ("docker", "--version"), "install Docker", needed=bool(options.dockerfile))
+        return (engine,)
 
     def pieces(self, job: Job[DockerOptions]) -> list[str]:
         return [image.piece for image in wanted(job)]

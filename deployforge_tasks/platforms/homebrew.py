@@ -18,7 +18,7 @@ from pydantic import Field
 
 from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.errors import ConfigError
-from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Identity, Level, RollbackPlan
+from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Identity, Level, RollbackPlan, Tool
 from deployforge_tasks.core.targets import spelling
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import is_archive
@@ -88,6 +88,9 @@ class Homebrew(GitPlatform[HomebrewOptions]):
             "the GITHUB_TOKEN of Actions cannot write to another repository",
         ),
     )
+
+    def tools(self, options: HomebrewOptions) -> Sequence[Tool]:
+        return (*super().tools(options), Tool("brew", ("brew", "--version"), f"see {endpoints.HOMEBREW_WEB}"))
 
     def paths(self, job: Job[HomebrewOptions]) -> list[str]:
         return [(PurePosixPath(job.options.directory) / f"{self.formula(job)}.rb").as_posix()]

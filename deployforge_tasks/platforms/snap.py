@@ -20,6 +20,7 @@ from deployforge_tasks.core.model import (
     Package,
     Piece,
     RollbackPlan,
+    Tool,
     Traits,
 )
 from deployforge_tasks.core.presence import Presence
@@ -66,6 +67,9 @@ class Snap(Platform[SnapOptions]):
     credentials = (
         Credential("credentials", ("SNAPCRAFT_STORE_CREDENTIALS", "SNAPCRAFT_TOKEN", "SNAP_STORE_CREDENTIALS"), HELP),
     )
+
+    def tools(self, options: SnapOptions) -> Sequence[Tool]:
+        return (Tool("snap", ("snap", "--version"), "install snapd", systems=("linux",)),)
 
     def pieces(self, job: Job[SnapOptions]) -> list[str]:
         return all_pieces(job)

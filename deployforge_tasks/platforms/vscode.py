@@ -20,6 +20,7 @@ from deployforge_tasks.core.model import (
     Package,
     Piece,
     RollbackPlan,
+    Tool,
     Traits,
 )
 from deployforge_tasks.core.presence import Look, Presence, State, compare
@@ -84,6 +85,11 @@ class Vscode(Platform[VscodeOptions]):
     traits = Traits(immutable=True)
     ecosystem = "vscode"
     credentials = (Credential("pat", ("VSCE_PAT", "VSCODE_MARKETPLACE_TOKEN", "VSCE_TOKEN"), _PAT_HELP),)
+
+    def tools(self, options: VscodeOptions) -> Sequence[Tool]:
+        code = Tool("code", ("code", "--version"), "install VS Code")
+        vsce = Tool("vsce", ("vsce", "--version"), "npm install --global @vscode/vsce", needed=True)
+        return (code, vsce) if options.path else (code,)
 
     def pieces(self, job: Job[VscodeOptions]) -> list[str]:
         if not job.options.per_target:
