@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.cli.table import Cell, Row, columns, duration, plural
 
 if TYPE_CHECKING:
+    from deployforge_tasks.cli.invocation import Invocation
+    from deployforge_tasks.core.errors import DeployForgeError
     from deployforge_tasks.operations.deploy import DeployResult, PlatformResult
 
 Style = Callable[[str, str], str]
@@ -26,10 +28,10 @@ OUTCOMES = {
 }
 
 
-def lines(result: DeployResult, style: Style) -> list[str]:
+def lines(result: DeployResult, style: Style, width: int | None = None) -> list[str]:
     """The summary: a headline and one row a platform."""
     rows = [_row(platform) for platform in result.platforms.values()]
-    return [headline(result, style), "", *columns(rows, style)]
+    return [headline(result, style), "", *columns(rows, style, width=width)]
 
 
 def headline(result: DeployResult, style: Style) -> str:
@@ -128,3 +130,65 @@ def _platform_json(platform: PlatformResult) -> dict[str, Any]:
         "page": platform.page or None,
         "error": platform.error.as_json() if platform.error else None,
     }
+
+
+def from_json(document: Mapping[str, Any]) -> DeployResult:
+    """The result of a run of another process, as far as its summary shows it."""
+    from deployforge_tasks.operations.deploy import DeployResult
+
+    platforms = {str(data["name"]): _platform_from_json(data) for data in document["platforms"]}
+    return DeployResult(
+        document["project"],
+        document["version"],
+        document["profile"],
+        platforms,
+        document["exit_code"],
+        document["outcome"],
+        document["seconds"],
+        document["run"],
+        tuple(_error_from_json(data) for data in document["errors"]),
+    )
+
+
+def _platform_from_json(data: Mapping[str, Any]) -> PlatformResult:
+    from deployforge_tasks.core.model import Evidence
+    from deployforge_tasks.operations.deploy import PlatformResult
+
+    return PlatformResult(
+        data["name"],
+        data["name"],
+        data["outcome"],
+        data["reason"],
+        seconds=data["seconds"],
+        evidence=Evidence(**data["evidence"]) if data["evidence"] else None,
+        error=_error_from_json(data["error"]) if data["error"] else None,
+        published=tuple(data["published"]),
+        page=data["page"] or "",
+        required=data["required"],
+        irreversible=data["irreversible"],
+    )
+
+
+def _error_from_json(data: Mapping[str, str | None]) -> DeployForgeError:
+    from deployforge_tasks.core.errors import DeployForgeError
+
+    place = {name: data[name] for name in ("platform", "stage", "url")}
+    return DeployForgeError(str(data["message"]), hint=str(data["hint"]), code=data["id"], **place)
+
+
+def show(invocation: Invocation, result: DeployResult) -> None:
+    """The summary to stdout, what went wrong to stderr, both to GitHub Actions."""
+    from deployforge_tasks.cli import github
+
+    terminal = invocation.terminal
+    for error in result.errors:
+        github.annotate(invocation, error)
+    github.add_summary(invocation, as_markdown(result))
+    if invocation.json:
+        invocation.emit("deploy", as_json(result))
+        return
+    for line in lines(result, terminal.style, terminal.width):
+        terminal.out(line)
+    failures = failure_lines(result, terminal.err_style)
+    for line in ["", *failures] if failures else []:
+        terminal.err(line)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployforge_tasks.cli import github, plan, summary
+from deployforge_tasks.cli import plan, summary
+from deployforge_tasks.cli.again import again
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.exit_codes import INTERRUPTED, WAITING
 from deployforge_tasks.cli.help_format import Command
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     metavar="A,B",
     help="Publish again there although the version was rejected or withdrawn.",
 )
+@option("--watch", group="Output", is_flag=True, help="Run in a process of its own, and look at it here: `q` detaches.")
 @option("--strict", group="Behaviour", is_flag=True, help="Exit with 9 when something waits for a person.")
 @click.pass_obj
 def command(
@@ -54,6 +56,7 @@ def command(
     jobs: int,
     dry_run: bool,
     force: tuple[str, ...],
+    watch: bool,
     strict: bool,
 ) -> int:
     """Publish a version everywhere, exactly once, and prove it by installing it.
@@ -62,6 +65,8 @@ def command(
     unless one is named.
     """
     from deployforge_tasks.operations.deploy import deploy
+    from deployforge_tasks.operations.detach import Record
+    from deployforge_tasks.operations.estimate import estimate_of
 
     loaded = invocation.settings(version).load()
     _count_warnings(invocation, loaded)
@@ -73,12 +78,24 @@ def command(
     if not _agreed(invocation, loaded, names, forced):
         invocation.terminal.err("nothing was published")
         return INTERRUPTED
+    if watch:
+        from deployforge_tasks.cli.watch import watch as watch_run
+
+        return watch_run(invocation, loaded, names, again(click.get_current_context(), str(loaded.version)))
+    record = Record.of(invocation.environ)
     title = f"{loaded.project.name} v{loaded.version}"
-    with following(invocation, title, names) as listeners:
+    with following(invocation, title, names, estimate=estimate_of(loaded, names)) as listeners:
         result = deploy(
-            loaded, platforms=names, jobs=jobs, listeners=listeners, force=forced, command=_command_line(names)
+            loaded,
+            platforms=names,
+            jobs=jobs,
+            listeners=[*listeners, *([record] if record else [])],
+            force=forced,
+            command=_command_line(names),
         )
-    show_result(invocation, result)
+    if record:
+        record.keep(summary.as_json(result))
+    summary.show(invocation, result)
     return WAITING if strict and result.exit_code == 0 and result.outcome == "waiting" else result.exit_code
 
 
@@ -87,22 +104,6 @@ def _count_warnings(invocation: Invocation, loaded: Loaded) -> None:
         count = plural(len(loaded.warnings), "warning")
         word = invocation.terminal.err_style("warning:", "warning")
         invocation.note(f"{word} {loaded.file.name} has {count}; `deployforge config check` shows what\n")
-
-
-def show_result(invocation: Invocation, result: DeployResult) -> None:
-    """The summary to stdout, what went wrong to stderr, both to GitHub Actions."""
-    terminal = invocation.terminal
-    for error in result.errors:
-        github.annotate(invocation, error)
-    github.add_summary(invocation, summary.as_markdown(result))
-    if invocation.json:
-        invocation.emit("deploy", summary.as_json(result))
-        return
-    for line in summary.lines(result, terminal.style):
-        terminal.out(line)
-    failures = summary.failure_lines(result, terminal.err_style)
-    for line in ["", *failures] if failures else []:
-        terminal.err(line)
 
 
 def _show_plan(invocation: Invocation, loaded: Loaded, result: DeployResult) -> int:
