@@ -24,6 +24,7 @@ from deployforge_tasks.platforms import registry
 from deployforge_tasks.platforms.base import Platform
 
 if TYPE_CHECKING:
+    from deployforge_tasks.graph.exchange import Exchanges
     from deployforge_tasks.ledger.store import Ledger
     from deployforge_tasks.project.artifacts import ArtifactStore
     from deployforge_tasks.project.load import Loaded
@@ -162,6 +163,13 @@ class RunContext:
 
         return Vault(self.loaded, warn=self.log.warning)
 
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """The credentials that were traded for the identity of a CI job."""
+        from deployforge_tasks.graph.exchange import Exchanges
+
+        return Exchanges(self)
+
     def processes(self, name: str | None, stage: str) -> Processes:
         """Runs programs; what they print goes to the log of this platform and stage."""
 
@@ -189,6 +197,8 @@ class RunContext:
             tell_run(self, outcome)
 
     def close(self) -> None:
+        if "exchanges" in vars(self):
+            self.exchanges.give_back()
         if self._ledger is not None:
             self._ledger.close()
             self._ledger = None
