@@ -38,6 +38,7 @@ def open_store(context: RunContext) -> ArtifactStore:
         clock=context.clock,
         log=context.log,
         options=context.loaded.options,
+        pause=context.pause,
     )
 
 
