@@ -7,9 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from deployforge_tasks.core.events import Event
+from deployforge_tasks.ledger.store import Ledger
 from tests.cli.conftest import Cli
 from tests.graph.shelf import ShelfServer
 from tests.support.faults import status
@@ -133,15 +136,11 @@ def test_a_run_that_still_works_is_not_disturbed(cli: Cli, project: Project) -> 
 
 def killed_run(cli: Cli, pid: int) -> None:
     """A run in the ledger that was begun by a process, and has no end."""
-    from unittest.mock import patch
-
-    from deployforge_tasks.graph.context import RunContext
-    from tests.graph.shelf import load_project
-
-    context = RunContext(load_project(cli.folder))
+    ledger = Ledger.open(f"sqlite:///{cli.folder}/.deployforge/ledger.db")
     with patch("os.getpid", lambda: pid):
-        context.start(["npm", "pypi"])
-    context.close()
+        run = ledger.start_run("hello-forge", "", "1.0.0", "deploy")
+    ledger.listener(run)(Event("run_started", data={"platforms": ["npm", "pypi"]}))
+    ledger.close()
 
 
 def test_only_failed_takes_what_the_newest_run_left_undone(cli: Cli, project: Project, server: ShelfServer) -> None:
