@@ -36,7 +36,11 @@ def _sections(proposal: Proposal) -> list[tuple[str, list[Sequence[Cell | str]],
     expected = proposal.contradictions[0].expected if count else ""
     newest = f"the newest tag says {expected}" if found.tags[:1] and found.tags[0] else f"most say {expected}"
     watched = "`version_files` in deployforge.yml watches those that the program is built from" if count else ""
-    left = [(Cell(part.key, "warning"), part.why, Cell(part.todo, "hint")) for part in found.left]
+    left: list[Sequence[Cell | str]] = []
+    for part in found.left:
+        left.append((Cell(part.key, "warning"), part.why))
+        if part.todo != "nothing":
+            left.append(("", Cell(f"→ {part.todo}", "hint")))
     tools = ", ".join(dict.fromkeys([*(part.tool for part in found.moved), *(part.tool for part in found.left)]))
     return [
         ("Found", _found(proposal), ""),
@@ -56,7 +60,7 @@ def _sections(proposal: Proposal) -> list[tuple[str, list[Sequence[Cell | str]],
             "",
         ),
         (f"Carried over from {tools}", [(part.key, "→", part.option) for part in found.moved], ""),
-        (f"Did not carry over from {tools}", [*left], ""),
+        (f"Did not carry over from {tools}", left, ""),
         ("Looked at, with trouble", [(Cell(t.source, "warning"), t.message) for t in proposal.troubles], ""),
         ("Left out, because it would not load", [(Cell(o, "warning"), why) for o, why in proposal.dropped], ""),
         (
@@ -82,7 +86,10 @@ def _found(proposal: Proposal) -> list[Sequence[Cell | str]]:
             rows.append((option, _short(choice.value), Cell(choice.note, "dim")))
     if draft.naming is not None:
         rows.append(("release files", draft.naming.example, Cell(draft.naming_source, "dim")))
-        rows.append(("targets", ", ".join(draft.naming.targets), Cell(draft.naming_source, "dim")))
+        rows.append(("targets", _short(", ".join(draft.naming.targets)), Cell(draft.naming_source, "dim")))
+        if draft.naming.dropped:
+            others = plural(len(draft.naming.dropped), "file")
+            rows.append(("other targets", f"{others} that packages leave out", Cell(draft.naming.dropped[0], "dim")))
     return rows
 
 

@@ -5,33 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.core.events import Event, Listener
 
-if TYPE_CHECKING:
-    from deployforge_tasks.operations.estimate import Estimate
-
 
 @contextmanager
 def following(
-    invocation: Invocation,
-    title: str,
-    names: Sequence[str],
-    *,
-    last: str = "verify",
-    estimate: Estimate | None = None,
+    invocation: Invocation, title: str, names: Sequence[str], *, last: str = "verify"
 ) -> Iterator[list[Listener]]:
-    """The listeners to hand to a run, shown while the block runs.
-
-    Args:
-        invocation: says which display is wanted.
-        title: project and version.
-        names: the platforms.
-        last: the stage that ends a platform.
-        estimate: what waits for what, and how long it took before.
-    """
+    """The listeners to hand to a run, shown while the block runs."""
     terminal = invocation.terminal
     style = terminal.err_style
 
@@ -43,7 +26,7 @@ def following(
         from deployforge_tasks.cli.board import Board
         from deployforge_tasks.cli.live import shown
 
-        board = Board(title, names, last=last, estimate=estimate)
+        board = Board(title, names, last=last)
         with shown(board, terminal):
             yield [board]
     else:

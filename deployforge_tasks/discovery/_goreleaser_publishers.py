@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from deployforge_tasks.discovery.importing import Import
+from deployforge_tasks.discovery.shapes import items, table, tables, words
 
 _SKIP = (True, "true")
 
@@ -80,7 +81,7 @@ def _brew(found: Import, key: str) -> None:
         {"name": "formula_name", "folder": "directory", "directory": "directory", "license": "license"},
     )
     _about(found, key, "homebrew")
-    needs = [d.get("name") if isinstance(d, dict) else d for d in found.get(f"{key}.dependencies") or ()]
+    needs = [d.get("name") if isinstance(d, dict) else d for d in items(found.get(f"{key}.dependencies"))]
     found.move(f"{key}.dependencies", "platforms.homebrew.dependencies", [n for n in needs if isinstance(n, str)])
     test = re.search(
         r'system\s+"#\{bin\}/[^"]+"((?:\s*,\s*"[^"]*")*)\s*$|system\s+"#\{bin\}/\S+\s+([^"]+)"',
@@ -163,7 +164,7 @@ def _chocolatey(found: Import, key: str) -> None:
         )
     if found.text(f"{key}.tags"):
         found.move(f"{key}.tags", "keywords", str(found.get(f"{key}.tags")).split())
-    needs = [d.get("id") for d in found.get(f"{key}.dependencies") or () if isinstance(d, dict)]
+    needs = [d.get("id") for d in tables(found.get(f"{key}.dependencies"))]
     found.move(f"{key}.dependencies", "platforms.chocolatey.dependencies", [n for n in needs if n])
     found.secret(f"{key}.api_key", "chocolatey", "key")
 
@@ -174,14 +175,10 @@ def _snap(found: Import, key: str) -> None:
     found.use("snap", key, off=off)
     _fields(found, key, "snap", {"name": "name", "base": "base", "grade": "grade", "confinement": "confinement"})
     found.move(f"{key}.summary", "summary")
-    channels = [c for c in found.get(f"{key}.channel_templates") or () if isinstance(c, str) and "{{" not in c]
+    channels = [c for c in words(found.get(f"{key}.channel_templates")) if "{{" not in c]
     found.move(f"{key}.channel_templates", "platforms.snap.channels", channels)
-    apps = found.get(f"{key}.apps")
-    plugs = (
-        [p for a in apps.values() if isinstance(a, dict) for p in a.get("plugs") or () if isinstance(p, str)]
-        if isinstance(apps, dict)
-        else []
-    )
+    apps = table(found.get(f"{key}.apps")).values()
+    plugs = [plug for app in apps for plug in words(table(app).get("plugs"))]
     found.move(f"{key}.apps", "platforms.snap.plugs", list(dict.fromkeys(plugs)))
     for field in ("description", "layout", "hooks", "extra_files", "plugs", "assumes"):
         found.leave(
@@ -200,12 +197,12 @@ _TAGS = (
 def _docker(found: Import) -> None:
     images: list[str] = []
     for key in found.each("dockers"):
-        images += _images(found, key, found.get(f"{key}.image_templates") or ())
+        images += _images(found, key, items(found.get(f"{key}.image_templates")))
     for key in found.each("docker_manifests"):
         images += _images(found, key, [found.get(f"{key}.name_template")])
     for key in found.each("dockers_v2"):
-        tags = [str(tag) for tag in found.get(f"{key}.tags") or ()]
-        names = [str(image) for image in found.get(f"{key}.images") or ()]
+        tags = [str(tag) for tag in items(found.get(f"{key}.tags"))]
+        names = [str(image) for image in items(found.get(f"{key}.images"))]
         images += _images(found, key, [f"{name}:{tag}" for name in names for tag in tags])
     plain = [i for i in dict.fromkeys(images) if not re.search(r"[-_](?:amd64|arm64(?:v8)?|armv?\d\w*|386|x86_64)$", i)]
     key = next(iter(found.each("docker_manifests", "dockers_v2", "dockers")), "")

@@ -44,6 +44,11 @@ class Naming:
     example: str
     dropped: tuple[str, ...] = ()
 
+    def agrees(self, other: Naming) -> bool:
+        """Whether the other names could be some of these."""
+        common = {word for target in other.targets if target in self.targets for word in target.split("/")}
+        return self.asset == other.asset and all(self.words.get(w, w) == other.words.get(w, w) for w in common)
+
 
 @dataclass(frozen=True)
 class _Read:
@@ -64,7 +69,7 @@ def infer(names: Iterable[str], version: str, project: Sequence[str]) -> Naming 
     """
     wanted = list(dict.fromkeys(names))
     read = [r for r in (_read(name, version, project) for name in wanted) if r is not None]
-    dropped = tuple(n for n in wanted if _FOREIGN.search(_stem(n)[0]) and not _OTHER_ENDS.search(n))
+    dropped = tuple(n for n in wanted if _is_release_file(n) and _FOREIGN.search(_stem(n)[0]))
     if not read:
         return None
     reach = Counter(pattern for pattern, _ in {(r.pattern, r.target) for r in read})
@@ -113,10 +118,14 @@ def _stem(name: str) -> tuple[str, str]:
     return (name[: -len(end) - 1], end) if end else (name, "")
 
 
+def _is_release_file(name: str) -> bool:
+    return bool(_stem(name)[1]) or not _OTHER_ENDS.search(name)
+
+
 def _read(name: str, version: str, project: Sequence[str]) -> _Read | None:
-    stem, end = _stem(name)
-    if not end and _OTHER_ENDS.search(name):
+    if not _is_release_file(name):
         return None
+    stem, end = _stem(name)
     os_, arch = _OSES.search(stem), _ARCHES.search(stem)
     if os_ is None or arch is None or _FOREIGN.search(stem):
         return None

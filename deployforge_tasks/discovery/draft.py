@@ -15,6 +15,7 @@ from deployforge_tasks.discovery.platform_plan import PlatformPlan, plan
 from deployforge_tasks.discovery.versions import watched
 
 _LONGEST_SUMMARY = 79
+_USUAL = "{name}-{version}-{os}-{arch}.{ext}"
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,17 @@ def draft(found: Findings, answers: Mapping[str, Any] | None = None) -> Draft:
     """
     said = dict(answers or {})
     wanted = said.pop("platforms", None)
-    facts = [f for f in found.facts if not _reads_environment(f.value)]
+    facts = [f for f in found.facts if _fits(f) and not _reads_environment(f.value)]
     choices = choose(
         [*facts, *(Fact(o, v, "your answer", Rank.ANSWER) for o, v in said.items() if v not in (None, ""))]
     )
     return _Maker(found, choices, wanted).make()
+
+
+def _fits(fact: Fact) -> bool:
+    """Whether a value is a text where only a text can stand: other people's files have everything everywhere."""
+    section = fact.option.split(".")[0]
+    return isinstance(fact.value, str) or fact.option == "keywords" or section in ("artifacts", "platforms")
 
 
 def _reads_environment(value: Any) -> bool:
@@ -184,7 +191,7 @@ class _Maker:
         release, naming = max(own, key=lambda pair: (pair[0].rank, len(pair[1].targets)))
         others: dict[str, tuple[str, str]] = {}
         for other, theirs in own:
-            if theirs.asset != naming.asset or (theirs.words != naming.words and set(theirs.words) & set(naming.words)):
+            if not naming.agrees(theirs):
                 others.setdefault(theirs.asset + str(theirs.words), (other.source, theirs.example))
         return naming, release, tuple(others.values())
 
@@ -216,13 +223,13 @@ class _Maker:
                 Entry(("artifacts", "from"), "build", "no release files were seen; the program can be built here")
             )
             self._put("artifacts.targets")
-            self.entries.append(
-                Entry(("artifacts", "asset"), "{name}-{version}-{os}-{arch}.{ext}", "the usual pattern")
-            )
+            if not self._put("artifacts.asset"):
+                self.entries.append(Entry(("artifacts", "asset"), _USUAL, "the usual pattern"))
             return
         what = "how the release files are named (one program a target: DeployForge packages programs, not sources)"
         self.entries.append(Entry(("artifacts", "from"), "github_release", "assumed: files of the GitHub release"))
-        self._lack("artifacts.asset", what, "{name}-{version}-{os}-{arch}.{ext}")
+        if not self._put("artifacts.asset"):
+            self._lack("artifacts.asset", what, _USUAL)
         if not self._put("artifacts.targets"):
             self._lack(
                 "artifacts.targets",

@@ -49,6 +49,11 @@ class Tree:
         return tuple(own[:MAX_FILES])
 
     @cached_property
+    def paths(self) -> frozenset[str]:
+        """The same files, for asking whether one is there."""
+        return frozenset(self.files)
+
+    @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         names: dict[str, list[str]] = {}
         for path in self.files:

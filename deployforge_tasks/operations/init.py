@@ -86,6 +86,7 @@ def look(folder: Path, *, tools: Collection[str] = (), online: Online | None = N
     from deployforge_tasks.discovery.online import newest
     from deployforge_tasks.discovery.survey import survey
     from deployforge_tasks.discovery.tree import Tree
+    from deployforge_tasks.effects.clock import Patience
     from deployforge_tasks.effects.http import Http
 
     if not folder.is_dir():
@@ -101,7 +102,17 @@ def look(folder: Path, *, tools: Collection[str] = (), online: Online | None = N
     if not repo:
         trouble = Trouble("GitHub", "nothing tells which repository to ask about")
         return merged([found, Findings(troubles=(trouble,))])
-    return merged([found, newest(Http(), online.api, str(repo), online.token)])
+    return merged(
+        [
+            found,
+            newest(
+                Http(patience=Patience(first=0.5, longest=1.0, total=2.0), timeout=10),
+                online.api,
+                str(repo),
+                online.token,
+            ),
+        ]
+    )
 
 
 def propose(

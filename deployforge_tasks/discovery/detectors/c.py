@@ -18,7 +18,7 @@ def detect(tree: Tree) -> Findings:
     """What the build file at the top says of the project."""
     notes = Notes()
     for path, shape in (("CMakeLists.txt", _CMAKE), ("meson.build", _MESON), ("configure.ac", _AUTOCONF)):
-        match = shape.search(tree.read(path) or "") if path in tree.files else None
+        match = shape.search(tree.read(path) or "") if path in tree.paths else None
         if match is None:
             continue
         source = tree.place(path, r"^\s*(?i:project|AC_INIT)\s*\(")

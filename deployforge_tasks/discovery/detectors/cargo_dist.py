@@ -6,6 +6,7 @@ from typing import Any
 
 from deployforge_tasks.discovery.findings import Findings, Left, Moved, Rank, Release, merged
 from deployforge_tasks.discovery.importing import Import
+from deployforge_tasks.discovery.shapes import words
 from deployforge_tasks.discovery.tree import Tree
 from deployforge_tasks.discovery.triples import target
 from deployforge_tasks.project import tree as nodes
@@ -27,7 +28,7 @@ _PLACES = (
 def detect(tree: Tree) -> Findings:
     """The first place of those that dist looks at."""
     for path, keys in _PLACES:
-        data: Any = tree.toml(path) if path in tree.files else {}
+        data: Any = tree.toml(path) if path in tree.paths else {}
         for key in keys:
             data = data.get(key) if isinstance(data, dict) else None
         if isinstance(data, dict) and data:
@@ -51,7 +52,7 @@ def _import(tree: Tree, path: str, data: dict[str, Any], section: str) -> Findin
 
 def _files(found: Import, tree: Tree) -> None:
     """The release files: ``<package>-<triple>.tar.xz``, a zip on Windows."""
-    triples = [t for t in found.get("targets") or _DEFAULT_TARGETS if isinstance(t, str)]
+    triples = words(found.get("targets")) or _DEFAULT_TARGETS
     known = {t: target(t) for t in triples}
     other = [t for t, ours in known.items() if ours is None]
     if other:
@@ -78,7 +79,7 @@ def _package(found: Import, tree: Tree) -> str:
         package = tree.toml(path).get("package")
         name = package.get("name") if isinstance(package, dict) else None
         if isinstance(name, str):
-            names.append((name, f"{path.rpartition('/')[0]}/src/main.rs".lstrip("/") in tree.files))
+            names.append((name, f"{path.rpartition('/')[0]}/src/main.rs".lstrip("/") in tree.paths))
     programs = [name for name, has_program in names if has_program] or [name for name, _ in names]
     chosen = next((n for n in programs if n.lower() == tree.slug), programs[0] if programs else tree.slug)
     found.notes.fact("name", chosen, found.at("cargo-dist-version"), Rank.TOOL)
@@ -86,17 +87,16 @@ def _package(found: Import, tree: Tree) -> str:
 
 
 def _platforms(found: Import) -> None:
-    hosting = found.get("hosting") or "github"
-    if "github" in (hosting if isinstance(hosting, list) else [hosting]):
+    if "github" in (words(found.get("hosting")) or ["github"]):
         found.use("github", "hosting")
-    installers = found.get("installers") or []
-    jobs = found.get("publish-jobs") or []
+    installers = words(found.get("installers"))
+    jobs = words(found.get("publish-jobs"))
     for name in ("npm", "homebrew"):
         if name in installers:
             found.use(
                 name, "installers", off="" if name in jobs else f"`{name}` is not in `publish-jobs` of {found.path}"
             )
-    if any("crates" in str(job) for job in jobs):
+    if any("crates" in job for job in jobs):
         found.use("crates", "publish-jobs")
     found.move("tap", "platforms.homebrew.tap")
     found.move("formula", "platforms.homebrew.formula_name")
@@ -112,9 +112,9 @@ def _platforms(found: Import) -> None:
     if others:
         todo = "keep dist for them, or let users take the release files"
         found.notes.left.append(
-            Left(TOOL, "installers", f"DeployForge makes no installer of its own: {', '.join(map(str, others))}", todo)
+            Left(TOOL, "installers", f"DeployForge makes no installer of its own: {', '.join(others)}", todo)
         )
-    own = [str(j) for j in jobs if str(j) not in ("npm", "homebrew") and "crates" not in str(j)]
+    own = [job for job in jobs if job not in ("npm", "homebrew") and "crates" not in job]
     if own:
         found.notes.left.append(
             Left(TOOL, "publish-jobs", f"jobs of your own: {', '.join(own)}", "call them after `deployforge deploy`")

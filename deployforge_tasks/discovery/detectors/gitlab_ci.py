@@ -14,7 +14,7 @@ _FILE = ".gitlab-ci.yml"
 def detect(tree: Tree) -> Findings:
     """The jobs of the file at the top."""
     notes = Notes()
-    root = tree.yaml(_FILE) if _FILE in tree.files else None
+    root = tree.yaml(_FILE) if _FILE in tree.paths else None
     if root is None:
         return notes.done()
     for name, job in root.value.items():

@@ -6,6 +6,7 @@ import re
 
 from deployforge_tasks.discovery import remote
 from deployforge_tasks.discovery.findings import Findings, Notes, Rank
+from deployforge_tasks.discovery.go_program import version_variable
 from deployforge_tasks.discovery.tree import Tree
 
 _MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
@@ -14,7 +15,7 @@ _MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
 def detect(tree: Tree) -> Findings:
     """The program of a Go module at the top of the repository."""
     notes = Notes()
-    module = _MODULE.search(tree.read("go.mod") or "") if "go.mod" in tree.files else None
+    module = _MODULE.search(tree.read("go.mod") or "") if "go.mod" in tree.paths else None
     if module is None:
         return notes.done()
     path = re.sub(r"/v\d+$", "", module[1])
@@ -30,7 +31,7 @@ def detect(tree: Tree) -> Findings:
     program = main.split("/")[-2] if "/" in main else name
     notes.fact("binary.name", program, main, Rank.PROJECT)
     package = f"./{main.rpartition('/')[0]}" if "/" in main else "."
-    variable = _variable(tree, main)
+    variable = version_variable(tree.read(main) or "")
     flags = f"-s -w -X main.{variable}={{version}}" if variable else "-s -w"
     notes.fact(
         "artifacts.build.command", ["go", "build", "-trimpath", "-ldflags", flags, "-o", "{output}", package], main
@@ -46,12 +47,6 @@ def _main(tree: Tree, name: str) -> str | None:
     wanted = [p for p in below if p.split("/")[-2].lower() in (tree.slug, name.lower())]
     if wanted:
         return wanted[0]
-    if "main.go" in tree.files and not re.search(r"^//go:build ", tree.read("main.go") or "", re.MULTILINE):
+    if "main.go" in tree.paths and not re.search(r"^//go:build ", tree.read("main.go") or "", re.MULTILINE):
         return "main.go"
     return below[0] if len(below) == 1 else None
-
-
-def _variable(tree: Tree, main: str) -> str | None:
-    """The variable of package main that holds the version."""
-    match = re.search(r"^(?:var\s+|\t)([vV]ersion)\s*(?:string\s*)?=\s*\"", tree.read(main) or "", re.MULTILINE)
-    return match[1] if match else None

@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 from deployforge_tasks.discovery._goreleaser_publishers import publishers
-from deployforge_tasks.discovery.findings import Findings, Left, Moved, Rank, Release, merged
+from deployforge_tasks.discovery.findings import Findings, Left, Moved, Rank, Release, Trouble, merged
+from deployforge_tasks.discovery.go_program import version_variable
 from deployforge_tasks.discovery.go_template import UnknownTemplate, fill
 from deployforge_tasks.discovery.importing import Import
+from deployforge_tasks.discovery.shapes import tables
 from deployforge_tasks.discovery.tree import Tree
 
 TOOL = "goreleaser"
@@ -31,7 +33,7 @@ def detect(tree: Tree) -> Findings:
 def _import(found: Import, tree: Tree) -> Findings:
     found.move("project_name", "name")
     _release(found)
-    targets = _builds(found)
+    targets = _builds(found, tree)
     _archives(found, targets, found.text("project_name") or tree.slug)
     _checksum(found)
     publishers(found)
@@ -67,7 +69,7 @@ def _release(found: Import) -> None:
         found.leave(key, "the release has one file for each target", "upload it in a step of your own")
 
 
-def _builds(found: Import) -> list[tuple[str, str]]:
+def _builds(found: Import, tree: Tree) -> list[tuple[str, str]]:
     """The targets that are built, GoReleaser's defaults included."""
     keys = list(found.each("builds"))
     if not keys:
@@ -78,11 +80,11 @@ def _builds(found: Import) -> list[tuple[str, str]]:
     if found.get(f"{key}.builder") not in (None, "go"):
         found.leave(f"{key}.builder", "only Go's command line is known here", "write `artifacts.build.command`")
     found.move(f"{key}.binary", "binary.name")
-    _command(found, key)
+    _command(found, tree, key)
     return _targets(found, key)
 
 
-def _command(found: Import, key: str) -> None:
+def _command(found: Import, tree: Tree, key: str) -> None:
     if found.get(f"{key}.builder") not in (None, "go"):
         return
     main = found.text(f"{key}.main") or "."
@@ -94,6 +96,7 @@ def _command(found: Import, key: str) -> None:
     if "{{" in linked:
         todo = "let Go stamp commit and date (`-buildvcs`), or drop them"
         found.leave(f"{key}.ldflags", "only the version is filled in", todo)
+    kept = _right_variable(found, tree, key, package, kept)
     words = ["go", "build", *flags, *(["-ldflags", kept] if kept else []), "-o", "{output}", package]
     place = f"{key}.main" if found.get(f"{key}.main") else key
     found.move(place, "artifacts.build.command", words)
@@ -107,13 +110,25 @@ def _command(found: Import, key: str) -> None:
     found.leave(f"{key}.overrides", "one command builds every target", "put the difference into a script of your own")
 
 
+def _right_variable(found: Import, tree: Tree, key: str, package: str, flags: str) -> str:
+    """The linker's flags with the variable that the program really has: Go says nothing about one that is not there."""
+    path = f"{package.removeprefix('./').removeprefix('.')}/main.go".lstrip("/")
+    there = version_variable(tree.read(path) or "") if path in tree.paths else None
+    named = re.search(r"-X main\.(\w+)=\{version\}", flags)
+    if not (there and named) or named[1] == there:
+        return flags
+    said = f"sets main.{named[1]}, but the variable of {path} is main.{there}: Go says nothing, and no version is set"
+    found.notes.troubles.append(Trouble(found.at(f"{key}.ldflags"), said))
+    return flags.replace(f"-X main.{named[1]}=", f"-X main.{there}=")
+
+
 def _targets(found: Import, key: str) -> list[tuple[str, str]]:
     oses = _listed(found.get(f"{key}.goos")) or list(_OSES)
     arches = _listed(found.get(f"{key}.goarch")) or ["amd64", "arm64"]
     pairs = [(o, a) for o in oses for a in arches]
     named = [t.split("_")[:2] for t in _listed(found.get(f"{key}.targets"))]
     pairs = [(t[0], t[1]) for t in named if len(t) == 2] or pairs
-    ignored = [i for i in found.get(f"{key}.ignore") or () if isinstance(i, dict)]
+    ignored = tables(found.get(f"{key}.ignore"))
     pairs = [
         p for p in pairs if not any(i.get("goos", p[0]) == p[0] and i.get("goarch", p[1]) == p[1] for i in ignored)
     ]
@@ -168,8 +183,8 @@ def _archives(found: Import, targets: list[tuple[str, str]], name: str) -> None:
 
 def _format(found: Import, key: str, os: str) -> str:
     """The archive's format for a system (``format`` before v2.6, ``formats`` since)."""
-    for override in found.get(f"{key}.format_overrides") or ():
-        if isinstance(override, dict) and override.get("goos") == os:
+    for override in tables(found.get(f"{key}.format_overrides")):
+        if override.get("goos") == os:
             value = (_listed(override.get("formats")) or _listed(override.get("format")) or [""])[0]
             return "" if value == "binary" else value
     value = (_listed(found.get(f"{key}.formats")) or _listed(found.get(f"{key}.format")) or ["tar.gz"])[0]

@@ -28,8 +28,9 @@ def detect(tree: Tree) -> Findings:
                 notes.fact(option, match[1], tree.place(path, rf"^\s*{key}\s"), Rank.MENTION)
         needs = re.findall(r'^\s*depends_on\s+"([^"]+)"\s*$', text, re.MULTILINE)
         notes.fact("platforms.homebrew.dependencies", needs, tree.place(path, r"^\s*depends_on"))
-        names = tuple(dict.fromkeys(_URL.findall(text)))
-        version = re.search(r"/releases/download/v?([^/\"']+)/", text)
-        if names and version:
-            notes.releases.append(Release(names, version[1], tree.place(path, r"^\s*url\s"), Rank.FILE))
+        names = tuple(dict.fromkeys(name.replace("#{version}", "{version}") for name in _URL.findall(text)))
+        found = re.search(r"/releases/download/v?([^/\"']+)/", text)
+        if names and found:
+            version = found[1].replace("#{version}", "{version}")
+            notes.releases.append(Release(names, version, tree.place(path, r"^\s*url\s"), Rank.FILE))
     return notes.done()

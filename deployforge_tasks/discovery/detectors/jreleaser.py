@@ -7,6 +7,7 @@ from typing import Any
 
 from deployforge_tasks.discovery.findings import Findings, Left, Moved, Rank, Release, merged
 from deployforge_tasks.discovery.importing import Import
+from deployforge_tasks.discovery.shapes import table, tables
 from deployforge_tasks.discovery.tree import Tree
 from deployforge_tasks.project import tree as nodes
 
@@ -39,9 +40,9 @@ def _of(tree: Tree, path: str) -> nodes.Node | None:
 def _import(found: Import) -> Findings:
     _project(found)
     _release(found)
-    for name in found.get("distributions") or {}:
+    for name in table(found.get("distributions")):
         _distribution(found, f"distributions.{name}", str(name))
-    for packager in found.get("packagers") or {}:
+    for packager in table(found.get("packagers")):
         _packager(found, f"packagers.{packager}", packager)
     found.rest({"project", "release", "distributions", "packagers"}, _REASONS)
     return found.done()
@@ -137,12 +138,12 @@ def _distribution(found: Import, key: str, name: str) -> None:
     if names:
         found.notes.releases.append(Release(tuple(names), "{version}", found.at(f"{key}.artifacts"), Rank.TOOL))
         found.notes.moved.append(Moved(TOOL, f"{key}.artifacts", "artifacts.asset"))
-    for packager in found.get(key):
+    for packager in table(found.get(key)):
         _packager(found, f"{key}.{packager}", packager)
 
 
 def _paths(artifacts: Any) -> list[str]:
-    return [str(a["path"]) for a in artifacts or () if isinstance(a, dict) and "path" in a]
+    return [str(a["path"]) for a in tables(artifacts) if "path" in a]
 
 
 def _packager(found: Import, key: str, packager: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from deployforge_tasks.discovery import remote
 from deployforge_tasks.discovery.findings import Findings, Notes, Rank, Trouble, Use
 from deployforge_tasks.discovery.people import person
+from deployforge_tasks.discovery.shapes import table
 from deployforge_tasks.discovery.tree import Tree
 
 _TARGET = re.compile(r"(?P<base>.+?)[-/](?P<os>linux|darwin|win32|windows)-(?P<arch>x64|arm64)(?:-(?P<libc>gnu|musl))?")
@@ -71,8 +72,7 @@ def _program(notes: Notes, package: dict[str, Any], name: str, source: str, rank
 
 
 def _npm(notes: Notes, package: dict[str, Any], source: Any, rank: Rank) -> None:
-    config = package.get("publishConfig") if isinstance(package.get("publishConfig"), dict) else {}
-    assert config is not None
+    config = table(package.get("publishConfig"))
     to_github = "npm.pkg.github.com" in str(config.get("registry", ""))
     platform = "github_packages" if to_github else "npm"
     notes.uses.append(Use(platform, source("name")))

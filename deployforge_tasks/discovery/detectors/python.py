@@ -8,6 +8,7 @@ from typing import Any
 from deployforge_tasks.discovery import remote
 from deployforge_tasks.discovery.findings import Findings, Notes, Rank, Use
 from deployforge_tasks.discovery.people import person
+from deployforge_tasks.discovery.shapes import table
 from deployforge_tasks.discovery.tree import Tree
 
 _URLS = {
@@ -21,21 +22,16 @@ def detect(tree: Tree) -> Findings:
     notes = Notes()
     for path in tree.named("pyproject.toml"):
         data = tree.toml(path)
-        poetry = _table(_table(data, "tool"), "poetry")
-        package = {**poetry, **_table(data, "project")}
+        poetry = table(table(data.get("tool")).get("poetry"))
+        package = {**poetry, **table(data.get("project"))}
         name = package.get("name")
         if isinstance(name, str) and ("/" not in path or name.lower() == tree.slug):
             _package(tree, notes, path, package)
-    if "pyproject.toml" not in tree.files:
+    if "pyproject.toml" not in tree.paths:
         for path in ("setup.cfg", "setup.py"):
-            if path in tree.files:
+            if path in tree.paths:
                 _old(tree, notes, path)
     return notes.done()
-
-
-def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
-    value = data.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 def _package(tree: Tree, notes: Notes, path: str, package: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ def detect(tree: Tree) -> Findings:
         )
         if root is not None:
             return _import(Import(TOOL, path, root))
-    package = tree.json("package.json") if "package.json" in tree.files else None
+    package = tree.json("package.json") if "package.json" in tree.paths else None
     if isinstance(package, dict) and isinstance(package.get("release-it"), dict):
         place = nodes.Place("package.json", tree.line("package.json", r'^\s*"release-it"\s*:'), 1)
         return _import(Import(TOOL, "package.json", nodes.of(package["release-it"], place)))

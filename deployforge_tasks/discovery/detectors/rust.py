@@ -7,13 +7,14 @@ from typing import Any
 from deployforge_tasks.discovery import remote
 from deployforge_tasks.discovery.findings import Findings, Notes, Rank, Use
 from deployforge_tasks.discovery.people import person
+from deployforge_tasks.discovery.shapes import tables
 from deployforge_tasks.discovery.tree import Tree
 
 
 def detect(tree: Tree) -> Findings:
     """Every crate of the repository that is its own."""
     notes = Notes()
-    workspace = tree.toml("Cargo.toml").get("workspace", {}) if "Cargo.toml" in tree.files else {}
+    workspace = tree.toml("Cargo.toml").get("workspace", {}) if "Cargo.toml" in tree.paths else {}
     inherited: dict[str, Any] = workspace.get("package", {}) if isinstance(workspace, dict) else {}
     for path in tree.named("Cargo.toml"):
         package = tree.toml(path).get("package")
@@ -48,16 +49,17 @@ def _crate(tree: Tree, notes: Notes, path: str, package: dict[str, Any]) -> None
     known = remote.parse(str(package.get("repository") or ""))
     if known and known.host == "github.com":
         notes.fact("source.repo", known.repo, source("repository"))
-    programs = tree.toml(path).get("bin")
-    program = programs[0].get("name") if isinstance(programs, list) and programs else None
-    has_main = f"{folder}/src/main.rs".lstrip("/") in tree.files
+    programs = tables(tree.toml(path).get("bin"))
+    program = programs[0].get("name") if programs else None
+    has_main = f"{folder}/src/main.rs".lstrip("/") in tree.paths
     if top and (program or has_main):
         notes.fact("binary.name", program or name, source("name"), rank)
     if package.get("publish") is not False:
         notes.uses.append(Use("crates", path))
         notes.fact("platforms.crates.package_name", name, source("name"), Rank.PROJECT if top else Rank.FILE)
         notes.fact("platforms.crates.path", folder or ".", path, Rank.PROJECT if top else Rank.FILE)
-        notes.fact("descriptions.crates", package.get("description") if not top else None, source("description"))
+        about = Rank.PROJECT if top else Rank.FILE
+        notes.fact("descriptions.crates", package.get("description"), source("description"), about)
 
 
 _OPTIONS = {

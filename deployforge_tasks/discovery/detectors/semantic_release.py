@@ -6,6 +6,7 @@ from typing import Any
 
 from deployforge_tasks.discovery.findings import Findings, Left, Moved
 from deployforge_tasks.discovery.importing import Import
+from deployforge_tasks.discovery.shapes import table
 from deployforge_tasks.discovery.tree import Tree
 from deployforge_tasks.project import tree as nodes
 
@@ -25,13 +26,13 @@ def detect(tree: Tree) -> Findings:
         root = _yaml_or_json(tree, path)
         if root is not None:
             return _import(Import(TOOL, path, root))
-    package = tree.json("package.json") if "package.json" in tree.files else None
+    package = tree.json("package.json") if "package.json" in tree.paths else None
     if not isinstance(package, dict):
         return Findings()
     place = nodes.Place("package.json", tree.line("package.json", r'^\s*"release"\s*:'), 1)
     if isinstance(package.get("release"), dict):
         return _import(Import(TOOL, "package.json", nodes.of(package["release"], place)))
-    uses = any("semantic-release" in (package.get(group) or {}) for group in ("dependencies", "devDependencies"))
+    uses = any("semantic-release" in table(package.get(group)) for group in ("dependencies", "devDependencies"))
     code = tree.matching(_CODE)
     if not (uses or code or package.get("name") == TOOL):
         return Findings()

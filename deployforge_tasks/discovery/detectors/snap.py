@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deployforge_tasks.discovery.findings import Findings, Notes, Rank, Use
+from deployforge_tasks.discovery.shapes import table, words
 from deployforge_tasks.discovery.tree import Tree
 
 # https://documentation.ubuntu.com/snapcraft/stable/reference/project-file/ (the places that snapcraft looks at)
@@ -21,13 +22,7 @@ def detect(tree: Tree) -> Findings:
         for key in ("name", "base", "confinement", "grade"):
             notes.fact(f"platforms.snap.{key}", data.get(key), f"{path}:{root.place_of((key,)).line}")
         notes.fact("summary", data.get("summary"), f"{path}:{root.place_of(('summary',)).line}", Rank.MENTION)
-        apps = data.get("apps") if isinstance(data.get("apps"), dict) else {}
-        plugs = [
-            plug
-            for app in apps.values()
-            if isinstance(app, dict)
-            for plug in app.get("plugs") or ()
-            if isinstance(plug, str)
-        ]
+        apps = table(data.get("apps")).values()
+        plugs = [plug for app in apps for plug in words(table(app).get("plugs"))]
         notes.fact("platforms.snap.plugs", list(dict.fromkeys(plugs)), f"{path}:{root.place_of(('apps',)).line}")
     return notes.done()

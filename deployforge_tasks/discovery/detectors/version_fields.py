@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from deployforge_tasks.discovery.findings import Findings, Notes, VersionField
 from deployforge_tasks.discovery.tree import Tree
 
+_NOT_RELEASED = re.compile(r"(?:^|/)(?:tests?|examples?|samples?|spec)/")
+#: Files of a kind that are read at most; those nearest to the top come first.
+_MOST = 200
+
 
 @dataclass(frozen=True)
 class _Kind:
@@ -104,12 +108,17 @@ def detect(tree: Tree) -> Findings:
     """The version fields of everything that carries the repository's name; other packages have their own."""
     notes = Notes()
     for kind in _KINDS:
-        for path in tree.matching(kind.path):
-            if re.search(r"(?:^|/)(?:tests?|examples?|samples?|spec)/", path):
-                continue
+        paths = [p for p in tree.matching(kind.path) if not _NOT_RELEASED.search(p) and not _inner(tree, p)]
+        for path in paths[:_MOST]:
             notes.versions += _fields(tree, path, kind)
     notes.versions.sort(key=lambda f: (f.path.count("/"), f.path, f.line))
     return notes.done()
+
+
+def _inner(tree: Tree, path: str) -> bool:
+    """Whether this is a package inside of another Python package, which has no version of its own."""
+    parent = path.rpartition("/")[0].rpartition("/")[0]
+    return path.endswith("/__init__.py") and f"{parent}/__init__.py" in tree.paths
 
 
 def _fields(tree: Tree, path: str, kind: _Kind) -> list[VersionField]:
