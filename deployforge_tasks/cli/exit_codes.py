@@ -6,6 +6,7 @@ OK = 0
 FAILED = 1
 USAGE = 2
 WAITING = 9
+DEGRADED = 10
 INTERNAL = 70
 INTERRUPTED = 130
 READER_GONE = 141
@@ -20,7 +21,8 @@ EXIT_CODES: dict[int, str] = {
     6: "no usable answer from a network or a registry; worth trying again",
     7: "published, but a clean client cannot install or run it",
     8: "a rollback is incomplete",
-    WAITING: "something waits for a person (only with --strict)",
+    WAITING: "something waits for a registry or a person (only with --strict)",
+    DEGRADED: "done, but a platform that is not required failed (only with --strict)",
     INTERNAL: "a fault in DeployForge itself; a report was written",
     INTERRUPTED: "interrupted (Ctrl-C)",
     READER_GONE: "whoever read the output went away",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.cli.board import Board
-from deployforge_tasks.cli.terminal import Terminal
+from deployforge_tasks.cli.terminal import Terminal, encodable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -25,8 +25,9 @@ def shown(board: Board, terminal: Terminal) -> Iterator[None]:
     console = Console(file=terminal.stderr, highlight=False)
 
     def draw() -> RenderableType:
-        lines = board.lines(terminal.err_style, *_size(console))
-        text = Text.from_ansi("\n".join(lines))
+        width, height = _size(console)
+        lines = board.lines(terminal.err_style, width, height)
+        text = Text.from_ansi(encodable("\n".join(lines), terminal.stderr))
         text.no_wrap, text.overflow = True, "ellipsis"
         return text
 

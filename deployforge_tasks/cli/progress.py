@@ -5,16 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.core.events import Event, Listener
 
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.estimate import Estimate
+
 
 @contextmanager
 def following(
-    invocation: Invocation, title: str, names: Sequence[str], *, last: str = "verify"
+    invocation: Invocation,
+    title: str,
+    names: Sequence[str],
+    *,
+    last: str = "verify",
+    estimate: Estimate | None = None,
 ) -> Iterator[list[Listener]]:
-    """The listeners to hand to a run, shown while the block runs."""
+    """The listeners to hand to a run, shown while the block runs.
+
+    Args:
+        invocation: says which display is wanted.
+        title: project and version.
+        names: the platforms.
+        last: the stage that ends a platform.
+        estimate: what waits for what, and how long it took before.
+    """
     terminal = invocation.terminal
     style = terminal.err_style
 
@@ -26,7 +43,7 @@ def following(
         from deployforge_tasks.cli.board import Board
         from deployforge_tasks.cli.live import shown
 
-        board = Board(title, names, last=last)
+        board = Board(title, names, last=last, estimate=estimate)
         with shown(board, terminal):
             yield [board]
     else:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from deployforge_tasks.cli import rollback_rows
 from deployforge_tasks.cli.table import Cell, Row, columns, duration, plural
 
 if TYPE_CHECKING:
+    from deployforge_tasks.cli.invocation import Invocation
+    from deployforge_tasks.core.errors import DeployForgeError
     from deployforge_tasks.operations.deploy import DeployResult, PlatformResult
 
 Style = Callable[[str, str], str]
@@ -22,14 +25,15 @@ OUTCOMES = {
     "blocked": ("–", "warning"),  # noqa: RUF001 - an en dash is what is meant
     "stopped": ("–", "warning"),  # noqa: RUF001
     "none": ("–", "dim"),  # noqa: RUF001
+    "rolled-back": ("↩", "warning"),
     "failed": ("✗", "error"),
 }
 
 
-def lines(result: DeployResult, style: Style) -> list[str]:
+def lines(result: DeployResult, style: Style, width: int | None = None) -> list[str]:
     """The summary: a headline and one row a platform."""
     rows = [_row(platform) for platform in result.platforms.values()]
-    return [headline(result, style), "", *columns(rows, style)]
+    return [headline(result, style), "", *columns(rows, style, width=width)]
 
 
 def headline(result: DeployResult, style: Style) -> str:
@@ -44,22 +48,46 @@ def headline(result: DeployResult, style: Style) -> str:
 def failure_lines(result: DeployResult, style: Style) -> list[str]:
     """What went wrong and what to do about it, for stderr; empty when nothing did."""
     failed = [p for p in result.platforms.values() if p.outcome in ("failed", "blocked")]
+    waiting = _waiting_lines(result, style)
     if not failed and not (result.exit_code and result.errors):
-        return []
+        return waiting
     count, every = len(failed), len(result.platforms)
     verb = "was" if count == 1 else "were"
     text = (
         f"{count} of {plural(every, 'platform')} {verb} not released" if failed else "the release files cannot be used"
     )
-    kind = "warning" if result.exit_code == 0 else "error"
+    degraded = result.outcome == "degraded"
+    if degraded:
+        text += f", and {'it is' if count == 1 else 'they are'} not required"
+    kind = "warning" if degraded or result.exit_code == 0 else "error"
     out = [f"{style(f'{kind}:', kind)} {text}"]
     for error in result.errors:
         where = error.platform or "release files"
         out += ["", f"  {style(where, 'bold')}  {error.message}   {style(error.code, 'dim')}"]
         if error.hint:
             out.append(f"  {style('hint:', 'hint')} {error.hint}")
-    again = "run the same command again: what is published stays, only the rest is done"
-    return [*out, "", f"{style('hint:', 'hint')} {again}"]
+    again = "`deployforge retry` goes on with what is left: what is published stays as it is"
+    return [*out, "", f"{style('hint:', 'hint')} {again}", *(["", *waiting] if waiting else [])]
+
+
+def _waiting_lines(result: DeployResult, style: Style) -> list[str]:
+    """What is accepted and not public yet."""
+    names = [p.name for p in result.platforms.values() if p.outcome == "waiting"]
+    if not names:
+        return []
+    verb = "waits" if len(names) == 1 else "wait"
+    text = f"{', '.join(names)} {verb} for a registry or a person, and nothing is installed from there yet"
+    hint = "`deployforge retry` looks again, and installs what has become public"
+    return [f"{style('warning:', 'warning')} {text}", f"{style('hint:', 'hint')} {hint}"]
+
+
+def taken_back_lines(result: DeployResult, style: Style) -> list[str]:
+    """What was taken back after a failure, for stderr; empty when nothing was to be."""
+    if not result.taken_back:
+        return []
+    why = f"{', '.join(result.taken_back_because)} failed, and `conditions.rollback_on_error` is set"
+    rows = [row for platform in result.taken_back.values() for row in rollback_rows.rows(platform)]
+    return ["", f"{style('taken back:', 'warning')} {why}", "", *columns(rows, style)]
 
 
 def _row(platform: PlatformResult) -> Row:
@@ -102,6 +130,12 @@ def as_json(result: DeployResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "platforms": [_platform_json(platform) for platform in result.platforms.values()],
         "errors": [error.as_json() for error in result.errors],
+        "taken_back": {
+            "because": list(result.taken_back_because),
+            "platforms": [rollback_rows.as_json(platform) for platform in result.taken_back.values()],
+        }
+        if result.taken_back_because
+        else None,
     }
 
 
@@ -128,3 +162,67 @@ def _platform_json(platform: PlatformResult) -> dict[str, Any]:
         "page": platform.page or None,
         "error": platform.error.as_json() if platform.error else None,
     }
+
+
+def from_json(document: Mapping[str, Any]) -> DeployResult:
+    """The result of a run of another process, as far as its summary shows it."""
+    from deployforge_tasks.operations.deploy import DeployResult
+
+    platforms = {str(data["name"]): _platform_from_json(data) for data in document["platforms"]}
+    return DeployResult(
+        document["project"],
+        document["version"],
+        document["profile"],
+        platforms,
+        document["exit_code"],
+        document["outcome"],
+        document["seconds"],
+        document["run"],
+        tuple(_error_from_json(data) for data in document["errors"]),
+    )
+
+
+def _platform_from_json(data: Mapping[str, Any]) -> PlatformResult:
+    from deployforge_tasks.core.model import Evidence
+    from deployforge_tasks.operations.deploy import PlatformResult
+
+    return PlatformResult(
+        data["name"],
+        data["name"],
+        data["outcome"],
+        data["reason"],
+        seconds=data["seconds"],
+        evidence=Evidence(**data["evidence"]) if data["evidence"] else None,
+        error=_error_from_json(data["error"]) if data["error"] else None,
+        published=tuple(data["published"]),
+        page=data["page"] or "",
+        required=data["required"],
+        irreversible=data["irreversible"],
+    )
+
+
+def _error_from_json(data: Mapping[str, str | None]) -> DeployForgeError:
+    from deployforge_tasks.core.errors import DeployForgeError
+
+    place = {name: data[name] for name in ("platform", "stage", "url")}
+    return DeployForgeError(str(data["message"]), hint=str(data["hint"]), code=data["id"], **place)
+
+
+def show(invocation: Invocation, result: DeployResult) -> None:
+    """The summary to stdout, what went wrong to stderr, both to GitHub Actions."""
+    from deployforge_tasks.cli import github
+
+    terminal = invocation.terminal
+    for error in result.errors:
+        github.annotate(invocation, error)
+    github.add_summary(invocation, as_markdown(result))
+    if invocation.json:
+        invocation.emit("deploy", as_json(result))
+        return
+    for line in lines(result, terminal.style, terminal.width):
+        terminal.out(line)
+    failures = failure_lines(result, terminal.err_style)
+    for line in ["", *failures] if failures else []:
+        terminal.err(line)
+    for line in taken_back_lines(result, terminal.err_style):
+        terminal.err(line)

@@ -24,7 +24,7 @@ class Event:
     ==============  =========================================================================================
     kind            data
     ==============  =========================================================================================
-    run_started     project, version, profile, run
+    run_started     project, version, profile, run, platforms (those that it is to publish to)
     run_finished    outcome, exit_code
     stage_started   target (release files only)
     stage_finished  outcome (ok | failed | skipped | waiting | blocked), reason, seconds, error (when failed)
@@ -33,7 +33,9 @@ class Event:
     receipt         piece, digest
     finding         id, level, message, hint
     evidence        method, client, said, reason
-    log             level (debug | info | warning), text
+    undo_started    because (platforms that failed), platforms (newest first), stays (platform: reason)
+    rolled_back     to, done, manual (text, url)
+    log             level (debug | info | warning | error), text
     ==============  =========================================================================================
     """
 

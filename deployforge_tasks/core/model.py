@@ -166,10 +166,14 @@ class Credential:
 
 @dataclass(frozen=True)
 class Found:
-    """A credential that was found; `source` tells people where: ``env NPM_TOKEN``, ``env-file .env``, ``keyring``."""
+    """A credential that was found; `source` tells people where: ``env NPM_TOKEN``, ``env-file .env``, ``keyring``.
+
+    `short_lived`: the platform gave it out for this run (trusted publishing). It publishes, and can do nothing else.
+    """
 
     value: str = field(repr=False)
     source: str
+    short_lived: bool = False
 
 
 @dataclass(frozen=True)

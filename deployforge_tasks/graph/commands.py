@@ -26,7 +26,11 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 from doit.task import Stream
 
+from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.graph.hooks import fire
+from deployforge_tasks.graph.outcomes import STRICT
 from deployforge_tasks.graph.reporter import Quiet
+from deployforge_tasks.graph.stage import FROM_STAGES
 from deployforge_tasks.notify import pending
 
 if TYPE_CHECKING:
@@ -65,13 +69,16 @@ class Run(DoitRun):  # type: ignore[misc]
         control.process(self.sel_tasks)
         stream = Path(outfile).open("w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: SIM115 - closed below
         context: RunContext = self.loader.context
+        if always:
+            context.from_stage = FROM_STAGES[0]
+        context.fail_fast = context.fail_fast or not continue_
         shown = self._reporter(reporter, stream)
         if isinstance(shown, Quiet):
             shown.attach(context)
         runner = GraphRunner(
             self.dep_manager,
             shown,
-            continue_=continue_,
+            continue_=True,  # a failure starts nothing new by `fail_fast`, which lets what runs finish
             always_execute=always,
             stream=Stream(verbosity),
             context=context,
@@ -96,18 +103,59 @@ def run_to_the_end(context: RunContext, runner: Any, control: Any) -> int:
     """Run the selected tasks as one run of the ledger; the exit code comes from what happened, not from doit."""
     from deployforge_tasks.graph.loader import readable_errors
 
+    aims = _aims(control)
     with readable_errors():
-        context.start()
+        context.start(aims)
     required = {name: context.required(name) for name in context.platforms}
     exit_code = 70
     try:
-        doit_result = runner.run_all(control.task_dispatcher())
-        exit_code = context.outcomes.exit_code(required, runner.stopped_by)
-        if exit_code == 0 and doit_result == 3:
-            exit_code = 70
+        exit_code = _run_with_hooks(context, runner, control, required, aims)
     finally:
-        context.finish(context.outcomes.word(context.platforms, exit_code, required), exit_code)
+        outcome = context.outcomes.word(context.platforms, exit_code, required)
+        if context.strict and exit_code == 0:
+            exit_code = STRICT.get(outcome, 0)
+        context.finish(outcome, exit_code)
     return exit_code
+
+
+def _run_with_hooks(context: RunContext, runner: Any, control: Any, required: dict[str, bool], aims: list[str]) -> int:
+    try:
+        fire(context, "before", "run", platforms=aims)
+    except DeployForgeError as error:
+        context.outcomes.remember(error)
+        context.bus.emit("log", level="error", text=f"{error.code} {error.message}")
+        runner.finish()
+        return error.exit_code
+    doit_result = runner.run_all(control.task_dispatcher())
+    exit_code = context.outcomes.exit_code(required, runner.stopped_by)
+    if exit_code == 0 and doit_result == 3:
+        exit_code = 70
+    outcome = context.outcomes.word(context.platforms, exit_code, required)
+    ends = {name: context.outcomes.of(name).outcome for name in aims}
+    try:
+        fire(context, "after", "run", end={"outcome": outcome, "exit_code": exit_code}, platforms=ends)
+    except DeployForgeError as error:
+        context.outcomes.remember(error)
+        context.bus.emit("log", level="error", text=f"{error.code} {error.message}")
+        return exit_code or error.exit_code
+    return exit_code
+
+
+def _aims(control: Any) -> list[str]:
+    """The platforms that the selected tasks publish to (a hub that another one only needs is none)."""
+    aims: dict[str, None] = {}
+    waiting = list(control.selected_tasks or ())
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        group, _, platform = name.partition(":")
+        if group == "publish" and platform:
+            aims[platform] = None
+        waiting += control.tasks[name].task_dep
+    return list(aims)
 
 
 class List(DoitList):  # type: ignore[misc]

@@ -18,12 +18,14 @@ from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.graph.background import Background
 from deployforge_tasks.graph.outcomes import Outcomes
+from deployforge_tasks.graph.stage import FROM_STAGES
 from deployforge_tasks.graph.telling import tell_run
 from deployforge_tasks.ledger.model import Key
 from deployforge_tasks.platforms import registry
 from deployforge_tasks.platforms.base import Platform
 
 if TYPE_CHECKING:
+    from deployforge_tasks.graph.exchange import Exchanges
     from deployforge_tasks.ledger.store import Ledger
     from deployforge_tasks.project.artifacts import ArtifactStore
     from deployforge_tasks.project.load import Loaded
@@ -45,6 +47,10 @@ class RunContext:
         loopback_only: HTTP may reach nothing but this machine (rehearsals).
         command: what the user called, for the ledger.
         rollback_to: the version that `rollback` takes users back to (else the one before).
+        from_stage: do this stage and what follows again, even where it is up to date (one of `FROM_STAGES`).
+        fail_fast: start nothing new after a required platform failed.
+        strict: end with a code of its own when something waits, or a platform failed that is not required.
+        only_verify: `verify` publishes nothing before it.
     """
 
     def __init__(
@@ -57,6 +63,10 @@ class RunContext:
         loopback_only: bool = False,
         command: str = "doit",
         rollback_to: str | None = None,
+        from_stage: str | None = None,
+        fail_fast: bool = False,
+        strict: bool = False,
+        only_verify: bool = False,
     ) -> None:
         self.loaded = loaded
         self.project = loaded.project
@@ -65,6 +75,10 @@ class RunContext:
         self.force = frozenset(force)
         self.loopback_only = loopback_only
         self.rollback_to = rollback_to
+        self.from_stage = from_stage
+        self.fail_fast = fail_fast
+        self.strict = strict
+        self.only_verify = only_verify
         self.bus = Bus()
         self.outcomes = Outcomes()
         self.bus.listen(self.outcomes)
@@ -83,6 +97,18 @@ class RunContext:
         """Platforms that showed nothing within the time that they may lag, with the reason."""
         self.rollbacks: dict[str, Rollback] = {}
         self.ledger_url = ledger_url
+        self.fresh: set[str] = set()
+        """Platforms that had nothing of the version right before this run published to them."""
+        self.undone_because: tuple[str, ...] = ()
+        """The failed platforms because of which this run took back what it had published."""
+        self.undone: list[str] = []
+        """The platforms that are taken back then, newest publication first."""
+        self.stays: dict[str, str] = {}
+        """Platforms of which nothing was taken back then, with the reason."""
+        self.drained = ""
+        """Why nothing new is started; empty while things are."""
+        self.outcome = ""
+        """How the run ended; empty while it runs."""
         self._ledger: Ledger | None = None
         self._journal: Background | None = None
         self._lock = threading.RLock()
@@ -162,6 +188,13 @@ class RunContext:
 
         return Vault(self.loaded, warn=self.log.warning)
 
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """The credentials that were traded for the identity of a CI job."""
+        from deployforge_tasks.graph.exchange import Exchanges
+
+        return Exchanges(self)
+
     def processes(self, name: str | None, stage: str) -> Processes:
         """Runs programs; what they print goes to the log of this platform and stage."""
 
@@ -172,16 +205,28 @@ class RunContext:
 
     # The run itself
 
-    def start(self) -> None:
-        """Open the run in the ledger; called once by whoever runs the graph."""
+    def start(self, platforms: Iterable[str] = ()) -> None:
+        """Open the run in the ledger; called once by whoever runs the graph.
+
+        Args:
+            platforms: those that the run is to publish to.
+        """
         version = str(self.version)
         run = self.ledger.start_run(self.project.name, self.loaded.profile, version, self.command)
         self._journal = Background(self.ledger.listener(run))
         self.bus.listen(self._journal)
         self.run = run
-        self.bus.emit("run_started", project=self.project.name, version=version, profile=self.loaded.profile, run=run)
+        self.bus.emit(
+            "run_started",
+            project=self.project.name,
+            version=version,
+            profile=self.loaded.profile,
+            run=run,
+            platforms=list(platforms),
+        )
 
     def finish(self, outcome: str, exit_code: int) -> None:
+        self.outcome = outcome
         self.bus.emit("run_finished", outcome=outcome, exit_code=exit_code)
         if self.run is not None and self._journal is not None:
             self._journal.close()
@@ -189,6 +234,8 @@ class RunContext:
             tell_run(self, outcome)
 
     def close(self) -> None:
+        if "exchanges" in vars(self):
+            self.exchanges.give_back()
         if self._ledger is not None:
             self._ledger.close()
             self._ledger = None
@@ -215,6 +262,19 @@ class RunContext:
     @property
     def stopping(self) -> bool:
         return self._stop.is_set()
+
+    def drain(self, reason: str) -> None:
+        """Start nothing new after a failure; what runs may finish, its waiting included."""
+        self.drained = self.drained or reason
+
+    @property
+    def halted(self) -> bool:
+        """Whether nothing new may be started."""
+        return self.stopping or bool(self.drained)
+
+    def again(self, stage: str) -> bool:
+        """Whether a stage is done even where it is up to date."""
+        return self.from_stage is not None and FROM_STAGES.index(stage) >= FROM_STAGES.index(self.from_stage)
 
     def pause(self, seconds: float) -> bool:
         """Wait; False at once when the run is being stopped."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.core.errors import ArtifactError
 from deployforge_tasks.core.targets import Target, spelling
+from deployforge_tasks.graph.exchange import STAGES
 from deployforge_tasks.graph.package_file import read_package
 from deployforge_tasks.platforms.base import Job, Options, Platform, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from deployforge_tasks.core.model import Artifact
+    from deployforge_tasks.core.model import Artifact, Credential, Found
     from deployforge_tasks.graph.context import RunContext
     from deployforge_tasks.project.artifacts import ArtifactStore
 
@@ -37,6 +38,7 @@ def open_store(context: RunContext) -> ArtifactStore:
         clock=context.clock,
         log=context.log,
         options=context.loaded.options,
+        pause=context.pause,
     )
 
 
@@ -132,7 +134,7 @@ def make_job(
         clock=context.clock,
         patience=context.patience,
         log=context.log,
-        secrets=_secrets(context, platform),
+        secrets=_secrets(context, platform, stage),
         release_url=context.store.release_url,
         asset_name=context.store.asset_name,
         load_artifacts=partial(bring_artifacts if stage == "verify" else load_artifacts, context, name),
@@ -153,10 +155,18 @@ def page(context: RunContext, name: str) -> str:
         return ""
 
 
-def _secrets(context: RunContext, platform: Platform[Any]) -> Secrets:
+def _secrets(context: RunContext, platform: Platform[Any], stage: str) -> Secrets:
+    """The platform's secrets: given ones at once, the keyring and a trade when a needed one is missing."""
     vault, name = context.vault, platform.name
     credentials = vault.credentials(name, platform.credentials)
-    return Secrets(name, vault.given(credentials), credentials, lambda credential, _: vault.stored(name, credential))
+
+    def find(credential: Credential, piece: str) -> Found | None:
+        stored = vault.stored(name, credential)
+        if stored or stage not in STAGES:
+            return stored
+        return context.exchanges.find(name, credential, piece)
+
+    return Secrets(name, vault.given(credentials), credentials, find)
 
 
 def _render(root: Path, own: str | None, template: str, names: Mapping[str, Any], to: Path) -> Path:

@@ -1,6 +1,7 @@
 """doit's loader: the tasks of ``deployforge.yml``, for plain `doit` as for the `deployforge` command.
 
-``doit -n 8 deploy version=1.2.3 profile=staging env_file=.env`` works anywhere on the line.
+``doit -n 8 deploy version=1.2.3 profile=staging env_file=.env strict=1 fail_fast=1 from_stage=package`` works anywhere
+on the line.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from doit.cmd_base import TaskLoader2
 from doit.doit_cmd import get_var
 from doit.exceptions import InvalidDodoFile
 
-from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.errors import ConfigError, DeployForgeError
 from deployforge_tasks.graph import listing
+from deployforge_tasks.graph.stage import FROM_STAGES
 from deployforge_tasks.graph.state import SCOPE
 
 if TYPE_CHECKING:
@@ -120,4 +122,26 @@ def _context() -> RunContext:
         environ=dict(os.environ),
         env_file=Path(choices["env_file"]) if choices["env_file"] else None,
     )
-    return RunContext(loaded, rollback_to=get_var("to"))
+    return RunContext(
+        loaded,
+        rollback_to=get_var("to"),
+        from_stage=_from_stage(get_var("from_stage")),
+        fail_fast=_is_on("fail_fast"),
+        strict=_is_on("strict"),
+    )
+
+
+def _from_stage(word: str | None) -> str | None:
+    if word is not None and word not in FROM_STAGES:
+        raise ConfigError(
+            f"`from_stage={word}` names no stage to begin from", hint=f"one of {', '.join(FROM_STAGES)}", code="DF1351"
+        )
+    return word
+
+
+def _is_on(name: str) -> bool:
+    """Whether a switch of the command line (``strict=1``) is on."""
+    word = get_var(name, "0")
+    if word not in ("0", "1"):
+        raise ConfigError(f"`{name}={word}` is no switch", hint=f"write {name}=1, or leave it out", code="DF1352")
+    return bool(word == "1")

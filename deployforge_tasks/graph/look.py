@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,12 @@ from deployforge_tasks.core.redact import redactor
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
     from deployforge_tasks.platforms.base import Job
+
+
+#: Seconds that our own backoff never exceeds.
+LONGEST_BACKOFF = 60.0
+#: Seconds for which a run waits because the other side asks for it; who asks for more is asked again by the next run.
+LONGEST_ASKED = 300.0
 
 
 @dataclass(frozen=True)
@@ -49,12 +56,21 @@ def look_patiently(context: RunContext, name: str, job: Job[Any], stage: str) ->
         wait = backoff(context, number, answer.error)
         if context.clock.monotonic() + wait > deadline:
             break
-        text = f"look-up failed: {answer.presence.reason}; again in {wait:g} s"
+        text = f"look-up failed: {answer.presence.reason}; again in {wait:.2f} s"
         context.bus.emit("log", name, stage, level="warning", text=text)
         if not context.pause(wait):
             break
     announce(context, name, stage, answer.presence)
     return answer
+
+
+def with_rollbacks(context: RunContext, name: str, answer: Answer) -> Answer:
+    """The answer, knowing that users were taken back from the version: then that it is there is not enough."""
+    there = answer.presence.state is State.SAME and name not in context.force
+    if not there or not context.ledger.is_left(context.key(name)):
+        return answer
+    reason = "it is there, and its users were taken back from it"
+    return Answer(Presence(State.WITHDRAWN, reason, answer.presence.looks))
 
 
 def announce(context: RunContext, name: str, stage: str, presence: Presence) -> None:
@@ -64,9 +80,18 @@ def announce(context: RunContext, name: str, stage: str, presence: Presence) -> 
 
 
 def backoff(context: RunContext, number: int, error: Exception | None) -> float:
-    """Seconds before try `number + 1`: doubling, and never less than the other side asks for."""
-    asked = float(getattr(error, "retry_after", 0.0) or 0.0)
-    return max(context.project.conditions.retry_delay * 2.0**number, asked)
+    """Seconds before try `number + 1`: a random part of a time that doubles, and never less than what is asked for.
+
+    Many runs that failed together must not come back together:
+    https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+    """
+    longest = min(context.project.conditions.retry_delay * 2.0**number, LONGEST_BACKOFF)
+    return max(random.uniform(0.0, longest), asked_wait(error))
+
+
+def asked_wait(error: Exception | None) -> float:
+    """Seconds that the other side asks to wait (``Retry-After``)."""
+    return float(getattr(error, "retry_after", 0.0) or 0.0)
 
 
 def unknown_error(reason: str) -> NetworkError:

@@ -12,6 +12,12 @@ from deployforge_tasks.core.presence import Presence
 
 #: How a stage can end (`stage_finished`).
 OK, FAILED, SKIPPED, WAITING, BLOCKED = "ok", "failed", "skipped", "waiting", "blocked"
+#: How a run ends whose failed platforms were not required.
+DEGRADED = "degraded"
+#: How a platform ends whose publication in this run was taken back.
+ROLLED_BACK = "rolled-back"
+#: Exit codes of runs that ended without a failure, for those who are strict about it.
+STRICT = {WAITING: 9, DEGRADED: 10}
 
 
 @dataclass
@@ -26,11 +32,19 @@ class PlatformOutcome:
     evidence: Evidence | None = None
     error: DeployForgeError | None = None
     published: list[str] = field(default_factory=list)
+    begun: bool = False
+    """Whether a call that cannot be taken back was begun."""
 
     @property
     def outcome(self) -> str:
-        """``failed blocked waiting published verified skipped`` or ``none`` (nothing happened)."""
-        ends = set(self.stages.values())
+        """``failed blocked rolled-back waiting published skipped ok`` or ``none`` (nothing happened).
+
+        A rollback after a failure (`rollback_on_error`) that fails leaves the platform as it was: published.
+        """
+        stages = {stage: end for stage, end in self.stages.items() if stage != "rollback"} or self.stages
+        ends = set(stages.values())
+        if self.published and self.stages.get("rollback") == OK and not ends & {FAILED, BLOCKED}:
+            return ROLLED_BACK
         for end in (FAILED, BLOCKED, WAITING):
             if end in ends:
                 return end
@@ -49,6 +63,8 @@ class Outcomes:
         self.errors: list[DeployForgeError] = []
         self.shared: dict[str, str] = {}
         """Ends of the tasks that belong to no platform (``fetch:linux-amd64``)."""
+        self.receipts: list[str] = []
+        """The platform of each receipt, in their order."""
 
     def of(self, name: str) -> PlatformOutcome:
         return self._platforms.setdefault(name, PlatformOutcome(name))
@@ -58,6 +74,9 @@ class Outcomes:
             self._finished(event)
         elif event.platform and event.kind == "receipt":
             self.of(event.platform).published.append(str(event.data["piece"]))
+            self.receipts.append(event.platform)
+        elif event.platform and event.kind == "intent":
+            self.of(event.platform).begun = True
         elif event.platform and event.kind == "evidence":
             self.of(event.platform).evidence = Evidence(**{k: str(v) for k, v in event.data.items()})
 
@@ -115,5 +134,5 @@ class Outcomes:
             return "failed"
         ends = {name: self.of(name).outcome for name in names}
         if any(end in (FAILED, BLOCKED) and not required.get(name, True) for name, end in ends.items()):
-            return "degraded"
+            return DEGRADED
         return WAITING if WAITING in ends.values() else OK

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from deployforge_tasks import __version__
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.core.model import Package, Piece
+from deployforge_tasks.effects.file_lock import alone
 from deployforge_tasks.effects.files import digest, write_atomic
 
 if TYPE_CHECKING:
@@ -25,17 +26,17 @@ if TYPE_CHECKING:
 NAME = "package.json"
 STAMP = "render.json"
 #: Parts of the project that no package holds: a change there makes nothing again.
-_NOT_PACKAGED = {"platforms", "credentials", "conditions", "verify", "artifacts"}
+_NOT_PACKAGED = {"platforms", "credentials", "conditions", "verify", "artifacts", "hooks"}
 
 
-@contextmanager
-def alone_in(workdir: Path) -> Iterator[None]:
-    """Hold a platform's workdir: two runs at once must not write each other's files away."""
-    from filelock import FileLock
+def alone_in(workdir: Path, pause: Callable[[float], bool]) -> AbstractContextManager[None]:
+    """Hold a platform's workdir: two runs at once must not write each other's files away.
 
+    Raises:
+        PublishError: another run holds it, and it took too long, or `pause` gives up.
+    """
     workdir.mkdir(parents=True, exist_ok=True)
-    with FileLock(workdir.with_name(f".{workdir.name}.lock")):
-        yield
+    return alone(workdir.with_name(f".{workdir.name}.lock"), f"the work folder of {workdir.name}", pause=pause)
 
 
 def write_package(workdir: Path, package: Package, fingerprint: str, files: Mapping[str, str] | None = None) -> None:

@@ -16,7 +16,7 @@ from deployforge_tasks.core.presence import Action, Presence, State, decide
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.graph.action import output_to
 from deployforge_tasks.graph.jobs import make_job
-from deployforge_tasks.graph.look import Answer, look_patiently, unknown_error
+from deployforge_tasks.graph.look import Answer, look_patiently, unknown_error, with_rollbacks
 from deployforge_tasks.graph.package_file import fingerprint, read_package
 from deployforge_tasks.graph.publish import refusal
 
@@ -83,7 +83,7 @@ class PresenceCheck:
                 # An interrupted call may have been carried out: what was sent then is what to compare with.
                 sent = {i.piece: i.digest for i in context.ledger.open_intents(context.key(name)) if i.digest}
                 job = make_job(context, name, "presence", digests={**self._digests(), **sent})
-                return look_patiently(context, name, job, "presence")
+                return with_rollbacks(context, name, look_patiently(context, name, job, "presence"))
         except DeployForgeError as error:
             return Answer(Presence.unknown(error.message), error)
         except Exception as error:  # noqa: BLE001 - see the module: doit must not see it
@@ -119,6 +119,8 @@ class EvidenceCheck:
         self.name = presence.name
 
     def __call__(self) -> bool:
+        if self._context.again("verify"):
+            return False
         return self.evidence() is not None or not self._context.project.verify.install
 
     def __repr__(self) -> str:
@@ -142,3 +144,6 @@ def announce_seen(context: RunContext, check: PresenceCheck) -> None:
         ledger.settle(intent.id, "published")
     if check.presence.state is State.SAME:
         ledger.record_presence(key, check.presence)
+        if check.name in context.force and ledger.is_left(key):
+            ledger.forget_left(key)
+            context.log.warning(f"{key} was taken back before: what that rollback changed is changed back by hand")

@@ -21,7 +21,16 @@ from deployforge_tasks.core.errors import (
 from deployforge_tasks.core.presence import Action, Decision, Presence, State, decide
 from deployforge_tasks.graph.jobs import Intents, make_job
 from deployforge_tasks.graph.links import check_links
-from deployforge_tasks.graph.look import Answer, announce, backoff, look_patiently, unknown_error
+from deployforge_tasks.graph.look import (
+    LONGEST_ASKED,
+    Answer,
+    announce,
+    asked_wait,
+    backoff,
+    look_patiently,
+    unknown_error,
+    with_rollbacks,
+)
 from deployforge_tasks.graph.outcomes import OK, SKIPPED, WAITING
 from deployforge_tasks.graph.settle import arrived, await_receipts, settle_intents, stopped, wait_for
 from deployforge_tasks.graph.stage import End
@@ -62,10 +71,11 @@ class _Publisher:
         self._check_frozen()
         tries = context.project.conditions.retry_on_failure
         for number in range(tries + 1):
-            answer = look_patiently(context, name, self._job, "publish")
+            answer = with_rollbacks(context, name, look_patiently(context, name, self._job, "publish"))
             decision = self._decide(answer)
             if decision.action is Action.SKIP:
                 return self._done(answer.presence)
+            self._note_fresh(answer.presence, first=number == 0)
             todo = [piece for piece in decision.missing if piece not in self._intents.accepted]
             if todo and context.stopping:
                 raise stopped()
@@ -97,6 +107,12 @@ class _Publisher:
         if decision.action is Action.REFUSE:
             raise refusal(self._name, presence)
         return decision
+
+    def _note_fresh(self, presence: Presence, *, first: bool) -> None:
+        """Remember a platform that has nothing of the version, and accepted nothing of it in an earlier run."""
+        context, name = self._context, self._name
+        if first and presence.state is State.ABSENT and not context.ledger.receipts(context.key(name)):
+            context.fresh.add(name)
 
     def _check_frozen(self) -> None:
         known = self._context.ledger.frozen(self._context.project.name, str(self._context.version))
@@ -182,9 +198,11 @@ class _Publisher:
         return False
 
     def _pause(self, number: int, error: Exception) -> bool:
-        """Wait before the next try; False when the run is being stopped."""
+        """Wait before the next try; False when the run is being stopped, or the other side asks for too long a wait."""
+        if asked_wait(error) > LONGEST_ASKED:
+            return False
         wait = backoff(self._context, number, error)
-        self._context.log.warning(f"{_text(error)}; again in {wait:g} s")
+        self._context.log.warning(f"{_text(error)}; again in {wait:.2f} s")
         return self._context.pause(wait)
 
     def _settle_published(self, intent: Intent) -> None:

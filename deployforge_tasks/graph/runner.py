@@ -10,6 +10,7 @@ import queue
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from doit.control import TaskDispatcher
 from doit.exceptions import TaskError, TaskFailed, UnmetDependency
 from doit.runner import Runner
 
@@ -18,6 +19,7 @@ from deployforge_tasks.graph.action import StageAction, routed_output
 from deployforge_tasks.graph.outcomes import SKIPPED, WAITING
 from deployforge_tasks.graph.presence_check import EvidenceCheck, PresenceCheck, announce_seen
 from deployforge_tasks.graph.signals import Signals
+from deployforge_tasks.graph.undo import begin
 
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
@@ -43,19 +45,37 @@ class GraphRunner(Runner):  # type: ignore[misc]
         self._jobs = max(1, jobs)
         self._results: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
         self._pending = 0
+        self._undoing = False
 
     def run_tasks(self, task_dispatcher: Any) -> None:
         """Run what is selected until nothing is left, or until what runs is done after a stop."""
-        self._dispatcher = task_dispatcher
         checks = ThreadPoolExecutor(CHECKS, thread_name_prefix="check")
         stages = ThreadPoolExecutor(self._jobs, thread_name_prefix="stage")
         try:
             with Signals(self.context) as self.signals, routed_output(), checks as self._checks, stages as self._stages:
-                self._advance(None)
-                while self._pending:
-                    self._take()
+                self._run(task_dispatcher)
+                self._undo(task_dispatcher)
         finally:
             self.stopped_by = self.signals.stopped_by
+
+    def _run(self, dispatcher: Any) -> None:
+        self._dispatcher = dispatcher
+        self._advance(None)
+        while self._pending:
+            self._take()
+
+    def _undo(self, dispatcher: Any) -> None:
+        """After a failure: take back what this run published, if the project wants that; a stop is no failure."""
+        if self.context.stopping:
+            return
+        self._undoing = True
+        for name in begin(self.context):
+            if not self.context.stopping:
+                self._run(TaskDispatcher(dispatcher.tasks, dispatcher.targets, [f"rollback:{name}"]))
+
+    @property
+    def _halted(self) -> bool:
+        return self.context.stopping or (self.context.halted and not self._undoing)
 
     def _take(self) -> None:
         try:
@@ -73,7 +93,7 @@ class GraphRunner(Runner):  # type: ignore[misc]
 
     def _advance(self, node: Any) -> None:
         """Hand a finished node to the dispatcher and start everything that is ready then."""
-        while not (self._stop_running or self.context.stopping):
+        while not self._halted:
             try:
                 node = self._dispatcher.generator.send(node)
             except StopIteration:
@@ -90,7 +110,7 @@ class GraphRunner(Runner):  # type: ignore[misc]
 
     def _consider(self, node: Any) -> None:
         """After a look-up: run the task, or go on."""
-        if self._stop_running or self.context.stopping:
+        if self._halted:
             return
         if self._select(node):
             self._start(node)
@@ -123,7 +143,7 @@ class GraphRunner(Runner):  # type: ignore[misc]
 
     def _submit(self, pool: ThreadPoolExecutor, node: Any, work: Any, marker: Any) -> None:
         def run() -> None:
-            if self.context.stopping:  # it waited for a free thread
+            if self._halted:  # it waited for a free thread
                 self._results.put((node, _NOT_BEGUN))
                 return
             try:
@@ -142,6 +162,16 @@ class GraphRunner(Runner):  # type: ignore[misc]
         elif stage and not isinstance(base_fail, TaskFailed):
             stage.fail_unless_failed(base_fail.message)
         super()._handle_task_error(node, base_fail)
+        if stage and stage.platform and not self._undoing:
+            self._drain_after(stage.platform)
+
+    def _drain_after(self, name: str) -> None:
+        """Start nothing new after a failure that the run cannot be good after, if that is wanted."""
+        context = self.context
+        if context.required(name) and context.fail_fast:
+            context.drain(f"{name} failed, and with --fail-fast nothing is begun after that")
+        elif context.required(name) and context.project.conditions.rollback_on_error:
+            context.drain(f"{name} failed, and `rollback_on_error` takes back what is out")
 
     def _announce_skip(self, task: Any) -> None:
         stage = stage_of(task)

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any
 from deployforge_tasks.core.errors import DeployForgeError, InternalError
 from deployforge_tasks.core.events import stage_context
 from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.graph.hooks import fire
 from deployforge_tasks.graph.outcomes import BLOCKED, FAILED, OK
 
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
+
+
+#: The stages from which a deploy can be done again (`--from-stage`), in their order.
+FROM_STAGES = ("render", "package", "preflight", "publish", "verify")
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,26 @@ class Stage:
         with stage_context(self.platform, self.name):
             self._emit("stage_started")
             try:
-                end = self.work()
+                end = self._work_with_hooks()
             except Exception as error:
                 failure = self._complete(error)
                 self.context.outcomes.remember(failure)
                 self._finished(started, FAILED, failure.message, error=failure.as_json())
                 raise failure from error
             self._finished(started, end.outcome, end.reason)
+        return end
+
+    def _work_with_hooks(self) -> End:
+        more: dict[str, Any] = {"target": self.target} if self.target else {}
+        fire(self.context, "before", self.name, self.platform, **more)
+        try:
+            end = self.work()
+        except Exception as error:
+            text = redactor.text(str(error))
+            fire(self.context, "after", self.name, self.platform, end={"outcome": FAILED, "reason": text}, **more)
+            raise
+        ended = {"outcome": end.outcome, "reason": end.reason}
+        fire(self.context, "after", self.name, self.platform, end=ended, **more)
         return end
 
     def skip(self, outcome: str, reason: str) -> None:

@@ -43,8 +43,8 @@ def render(context: RunContext, name: str) -> End:
     """Write the files that come from templates, and note what they were made from."""
     job = make_job(context, name, "render")
     made_from = fingerprint(context, job, name)
-    with alone_in(job.workdir):
-        if not stamp_is(job.workdir, made_from):
+    with alone_in(job.workdir, context.pause):
+        if context.again("render") or not stamp_is(job.workdir, made_from):
             context.platforms[name].render(job)
             write_stamp(job.workdir, made_from)
     return End()
@@ -55,8 +55,8 @@ def package(context: RunContext, name: str) -> End:
     job = make_job(context, name, "package")
     made_from = fingerprint(context, job, name)
     files = {artifact.name: artifact.sha256 for artifact in job.artifacts}
-    with alone_in(job.workdir):
-        made = made_already(job.workdir, made_from, files)
+    with alone_in(job.workdir, context.pause):
+        made = None if context.again("package") else made_already(job.workdir, made_from, files)
         if made is None:
             made = context.platforms[name].package(job)
             write_package(job.workdir, made, made_from, files)
@@ -99,6 +99,7 @@ def verify(context: RunContext, name: str) -> End:
     if name in context.waited_out:
         return End(WAITING, context.waited_out[name])
     key = context.key(name)
+    context.ledger.forget_evidence(key)  # only what is proven from here on counts
     receipts = context.ledger.receipts(key)
     job = make_job(context, name, "verify", digests=receipts or None)
     presence = context.outcomes.of(name).presence
@@ -122,20 +123,31 @@ def rollback(context: RunContext, name: str) -> End:
     """Take users back to an earlier version, as far as the platform allows."""
     key = context.key(name)
     with context.lock(name):
-        job = make_job(context, name, "rollback")
-        wanted = context.rollback_to or job.previous()
-        to = Version.parse(wanted) if wanted else None
-        if to == job.version:
-            raise RollbackError(
-                f"{to} is the version to leave",
-                hint="name an earlier one; the one to leave is the project's, or what `--from` says (doit: `version=`)",
-                code="DF5501",
-            )
+        job, to = rollback_job(context, name)
         result = context.platforms[name].rollback(job, to)
         context.ledger.forget_evidence(key)
         context.ledger.record_left(key)
     context.rollbacks[name] = result
-    for line in (*result.done, *(f"by hand: {step.text} {step.url}".strip() for step in result.manual)):
-        context.log.info(line)
-    reason = "a person has to finish it" if result.manual else ""
-    return End(reason=reason, values={"done": list(result.done), "manual": [asdict(step) for step in result.manual]})
+    for step in result.manual:
+        context.log.info(f"by hand: {step.text} {step.url}".strip())
+    values = {"done": list(result.done), "manual": [asdict(step) for step in result.manual]}
+    context.bus.emit("rolled_back", name, "rollback", to=str(to) if to else None, **values)
+    return End(reason="a person has to finish it" if result.manual else "", values=values)
+
+
+def rollback_job(context: RunContext, name: str) -> tuple[Job[Any], Version | None]:
+    """The job of a rollback, and the version to go back to: the named one, or the one before by the ledger.
+
+    Raises:
+        RollbackError: that is the version to leave.
+    """
+    job = make_job(context, name, "rollback")
+    wanted = context.rollback_to or job.previous()
+    to = Version.parse(wanted) if wanted else None
+    if to == job.version:
+        raise RollbackError(
+            f"{to} is the version to leave",
+            hint="name an earlier one; the one to leave is the project's, or what `--from` says (doit: `version=`)",
+            code="DF5501",
+        )
+    return job, to

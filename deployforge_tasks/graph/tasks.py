@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,16 @@ def tasks(context: RunContext) -> list[Task]:
     return [*result, rehearse_task(context)]
 
 
+def tasks_left(context: RunContext, name: str, ended_well: Collection[str]) -> int:
+    """About how many tasks a platform still needs, by what an earlier run ended well; asks no platform."""
+    if "publish" in ended_well:
+        return 0 if "verify" in ended_well else 1
+    missing = [target for target in job_targets(context, name) if not context.store.manifest(target).exists()]
+    made = (_Current(context, name, "render", stamp_is), _Current(context, name, "package", _package_is))
+    files = len(missing) if context.platforms[name].uses_artifacts else 0
+    return files + sum(not current() for current in made) + len(("preflight", "publish", "verify"))
+
+
 def _nodes(context: RunContext) -> Iterator[Task]:
     release = "build" if context.project.artifacts.source == "build" else "fetch"
     for target in _needed_targets(context):
@@ -103,7 +113,7 @@ def _render(context: RunContext, name: str) -> Task:
         [_action(context, name, "render", stages.render)],
         file_dep=_manifests(context, name),
         targets=[str(workdir / STAMP)],
-        uptodate=[_Current(context, name, stamp_is)],
+        uptodate=[_Current(context, name, "render", stamp_is)],
         clean=[(_remove, [workdir])],
         subtask_of="render",
         doc=f"render the files for {_title(context, name)}",
@@ -117,7 +127,7 @@ def _package(context: RunContext, name: str) -> Task:
         [_action(context, name, "package", stages.package)],
         file_dep=[*_manifests(context, name), str(workdir / STAMP)],
         targets=[str(workdir / NAME)],
-        uptodate=[_Current(context, name, _package_is)],
+        uptodate=[_Current(context, name, "package", _package_is)],
         clean=[(_remove, [workdir])],
         subtask_of="package",
         doc=f"make the package for {_title(context, name)}",
@@ -163,7 +173,7 @@ def _verify(context: RunContext, check: PresenceCheck) -> Task:
     return Task(
         f"verify:{check.name}",
         [_action(context, check.name, "verify", stages.verify)],
-        task_dep=[f"publish:{check.name}"],
+        task_dep=[] if context.only_verify else [f"publish:{check.name}"],
         uptodate=[EvidenceCheck(context, check)],
         subtask_of="verify",
         doc=f"install from {_title(context, check.name)} and run it",
@@ -171,10 +181,12 @@ def _verify(context: RunContext, check: PresenceCheck) -> Task:
 
 
 def _deploy(context: RunContext, name: str) -> Task:
+    # What only `publish` needs is reached through it; named here, it is done for a version that is there as well.
+    again = [f"{stage}:{name}" for stage in ("render", "package", "preflight") if context.again(stage)]
     return Task(
         f"deploy:{name}",
         None,
-        task_dep=[f"publish:{name}", f"verify:{name}"],
+        task_dep=[*again, f"publish:{name}", f"verify:{name}"],
         subtask_of="deploy",
         doc=f"publish to {_title(context, name)} and verify it",
     )
@@ -223,13 +235,16 @@ def _package_is(workdir: Path, wanted: str) -> bool:
 class _Current:
     """Whether what lies in the workdir was made from what would make it now."""
 
-    def __init__(self, context: RunContext, name: str, made_from: Callable[[Path, str], bool]) -> None:
+    def __init__(self, context: RunContext, name: str, stage: str, made_from: Callable[[Path, str], bool]) -> None:
         self._context = context
         self._name = name
+        self._stage = stage
         self._made_from = made_from
 
     def __call__(self) -> bool:
         context, name = self._context, self._name
+        if context.again(self._stage):
+            return False
         try:
             wanted = fingerprint(context, make_job(context, name, "package"), name)
         except Exception:  # noqa: BLE001 - doit must not see it; the stage itself fails with the same error

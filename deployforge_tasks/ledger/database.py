@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -17,6 +17,7 @@ from deployforge_tasks.ledger import tables
 from deployforge_tasks.ledger.migrations import migrate
 
 _BUSY_SECONDS = 60.0
+_CONNECT_SECONDS = 15
 _SETUP_LOCK = 0x6465706C6F79  # any number that every DeployForge takes for "the ledger is being set up"
 _WRITE = "deployforge_write"
 
@@ -30,6 +31,13 @@ def open_engine(url: str) -> Engine:
     engine = _engine(url)
     try:
         _set_up(engine)
+    except Timeout as error:
+        engine.dispose()
+        raise ConfigError(
+            f"another process has been setting up the ledger for {_BUSY_SECONDS:.0f} s ({error.lock_file})",
+            hint="see what holds that file, and stop it",
+            code="DF1356",
+        ) from error
     except SQLAlchemyError as error:
         engine.dispose()
         raise _cannot_open(engine, error) from error
@@ -63,7 +71,8 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(url)
         if parsed.get_backend_name() == "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            connect = {"connect_timeout": _CONNECT_SECONDS} if "connect_timeout" not in parsed.query else {}
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=connect)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise ConfigError("the ledger's URL is no database URL", hint=_URL_HINT, code="DF1050") from error
     except ModuleNotFoundError as error:
@@ -119,6 +128,7 @@ def _set_up(engine: Engine) -> None:
     file = sqlite_file(engine)
     if file is None:
         with writing(engine) as connection:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS:.0f}s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SETUP_LOCK})
             _make_tables(connection)
         return

@@ -64,10 +64,10 @@ class Reader:
     def close(self) -> None:
         self._engine.dispose()
 
-    def runs(self, project: str, profile: str, limit: int) -> list[StoredRun]:
-        """The newest runs first."""
-        chosen = (runs.c.project == project) & (runs.c.profile == profile)
-        return self._runs(_run_query().where(chosen).order_by(runs.c.id.desc()).limit(limit))
+    def runs(self, project: str, profile: str | None, limit: int) -> list[StoredRun]:
+        """The newest runs first; those of every profile for None."""
+        chosen = [runs.c.project == project, *([] if profile is None else [runs.c.profile == profile])]
+        return self._runs(_run_query().where(*chosen).order_by(runs.c.id.desc()).limit(limit))
 
     def run(self, number: int) -> StoredRun | None:
         return next(iter(self._runs(_run_query().where(runs.c.id == number))), None)
@@ -95,6 +95,16 @@ class Reader:
             if len(rows) < _CHUNK:
                 return
             after = rows[-1].id
+
+    def aims(self, run: int) -> list[str]:
+        """The platforms that a run was to publish to."""
+        query = select(events.c.data).where(events.c.run == run, events.c.kind == "run_started")
+        with self._engine.connect() as connection:
+            data = connection.scalar(query) or {}
+        if "platforms" in data:
+            return [str(name) for name in data["platforms"]]
+        # An older DeployForge did not note them.
+        return list(dict.fromkeys(a.platform for a in self.attempts([run])[run] if a.stage == "publish"))
 
     def last_event_at(self, run: int) -> datetime | None:
         """When the run was heard of last."""

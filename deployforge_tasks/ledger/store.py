@@ -195,6 +195,19 @@ class Ledger:
         with writing(self._engine) as connection:
             self._add_receipt(connection, _columns(key), WHOLE, "", _LEFT)
 
+    def forget_left(self, key: Key) -> None:
+        """The version counts as any other again."""
+        table = tables.receipts
+        with writing(self._engine) as connection:
+            connection.execute(delete(table).where(_of(table, key), table.c.kind == _LEFT))
+
+    def is_left(self, key: Key) -> bool:
+        """Whether users were taken back from this version, and it was not published again since."""
+        table = tables.receipts
+        query = select(table.c.id).where(_of(table, key), table.c.kind == _LEFT)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
     def published(self, project: str, profile: str, platform: str) -> list[str]:
         """The versions with receipts (seen ones too), oldest first, without those that users were taken back from."""
         table = tables.receipts

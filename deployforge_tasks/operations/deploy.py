@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import DeployForgeError
@@ -13,6 +13,8 @@ from deployforge_tasks.core.events import Listener
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.core.presence import Decision, Presence, decide
 from deployforge_tasks.operations.graph_run import choose, run_graph
+from deployforge_tasks.operations.left import left_by_newest_run
+from deployforge_tasks.operations.rollback import PlatformRollback
 
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
 class PlatformResult:
     """What became of one platform.
 
-    `outcome` is ``published`` (by this run), ``skipped`` (it was there), ``waiting`` (submitted, a registry or a
-    person has to act), ``failed``, ``blocked`` (something it needs failed), ``stopped`` (the run was stopped before it)
-    or ``planned`` (a dry run; `plan` says what would be done). `reason` is for people; `published` names the pieces
-    that this run published.
+    `outcome` is ``published`` (by this run), ``rolled-back`` (by this run, which then failed and took it back),
+    ``skipped`` (it was there), ``waiting`` (submitted, a registry or a person has to act), ``failed``, ``blocked``
+    (something it needs failed), ``stopped`` (the run was stopped before it) or ``planned`` (a dry run; `plan` says
+    what would be done). `reason` is for people; `published` names the pieces that this run published.
     """
 
     name: str
@@ -47,7 +49,11 @@ class PlatformResult:
 
 @dataclass(frozen=True)
 class DeployResult:
-    """What became of a run. `outcome` is ``ok degraded waiting failed stopped`` or ``planned``; `run` its number."""
+    """What became of a run. `outcome` is ``ok degraded waiting failed stopped`` or ``planned``; `run` its number.
+
+    `taken_back` tells, newest publication first, what `conditions.rollback_on_error` did after the failure of
+    `taken_back_because`: also of platforms that could not be taken back, or stay as they are.
+    """
 
     project: str
     version: str
@@ -59,6 +65,8 @@ class DeployResult:
     run: int | None = None
     errors: tuple[DeployForgeError, ...] = ()
     """Every error of the run, those of shared release files included."""
+    taken_back: Mapping[str, PlatformRollback] = field(default_factory=dict)
+    taken_back_because: tuple[str, ...] = ()
 
 
 def deploy(
@@ -72,6 +80,10 @@ def deploy(
     force: Sequence[str] = (),
     loopback_only: bool = False,
     command: str = "deploy",
+    only_failed: bool = False,
+    from_stage: str | None = None,
+    fail_fast: bool = False,
+    strict: bool = False,
 ) -> DeployResult:
     """Deploy a project; never raises for what happens to one platform.
 
@@ -85,9 +97,14 @@ def deploy(
         force: platforms on which a rejected or withdrawn version is published again.
         loopback_only: HTTP may reach nothing but this machine.
         command: what the user called, for the ledger.
+        only_failed: of these only the platforms that the newest run of this version (and profile) left undone.
+        from_stage: do this stage (``render package preflight publish verify``) and what follows again, even where it
+            is up to date; what is published is still never published twice.
+        fail_fast: after the failure of a required platform start nothing new (default: keep going).
+        strict: exit with 9 when something waits, with 10 when only platforms failed that are not required.
 
     Raises:
-        ConfigError: the project, its version or a platform's name cannot be used.
+        ConfigError: the project, its version or a platform's name cannot be used, or `only_failed` finds no run.
     """
     from deployforge_tasks.graph.context import RunContext
 
@@ -98,16 +115,23 @@ def deploy(
         force=force,
         loopback_only=loopback_only,
         command=command,
+        from_stage=from_stage,
+        fail_fast=fail_fast,
+        strict=strict,
     )
     start = time.monotonic()
     try:
         names = choose(context, platforms)
+        if only_failed:
+            version = str(context.version)
+            left = left_by_newest_run(loaded, profile=loaded.profile, version=version, ledger_url=ledger_url)
+            names = [name for name in names if name in left.undone]
         if dry_run:
             found = _plan(context, names)
             code, outcome = 0, "planned"
         else:
             code = run_graph(context, [f"deploy:{name}" for name in names], jobs) if names else 0
-            outcome = context.outcomes.word(names, code, {name: context.required(name) for name in names})
+            outcome = context.outcome or "ok"
             found = {name: _result(context, name) for name in names}
         errors = tuple(context.outcomes.errors)
         version = str(context.version)
@@ -115,8 +139,31 @@ def deploy(
         context.close()
     seconds = time.monotonic() - start
     return DeployResult(
-        loaded.project.name, version, loaded.profile, found, code, outcome, seconds, context.run, errors
+        loaded.project.name,
+        version,
+        loaded.profile,
+        found,
+        code,
+        outcome,
+        seconds,
+        context.run,
+        errors,
+        taken_back=_taken_back(context),
+        taken_back_because=context.undone_because,
     )
+
+
+def _taken_back(context: RunContext) -> dict[str, PlatformRollback]:
+    """What was taken back after a failure, and what stays."""
+    found = {}
+    for name in dict.fromkeys([*context.undone, *context.stays]):
+        state = context.outcomes.of(name)
+        failed = next((e for e in context.outcomes.errors if (e.platform, e.stage) == (name, "rollback")), None)
+        title, stays = context.platforms[name].title, context.stays.get(name, "")
+        if name in context.undone and "rollback" not in state.stages:
+            stays = "the run was stopped before it"
+        found[name] = PlatformRollback(name, title, context.rollbacks.get(name), failed, stays)
+    return found
 
 
 def _plan(context: RunContext, names: Sequence[str]) -> dict[str, PlatformResult]:
@@ -154,10 +201,8 @@ def _result(context: RunContext, name: str) -> PlatformResult:
 
     platform, state = context.platforms[name], context.outcomes.of(name)
     outcome, reason = state.outcome, state.reason
-    if context.stopping and ("publish" not in state.stages or outcome == "none"):
-        outcome, reason = (
-            ("stopped", "the run was stopped before it") if outcome in ("none", "ok") else (outcome, reason)
-        )
+    if context.halted and outcome in ("none", "ok"):
+        outcome, reason = "stopped", context.drained or "the run was stopped before it"
     return PlatformResult(
         name,
         platform.title,

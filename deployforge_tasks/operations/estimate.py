@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deployforge_tasks.project.load import Loaded
 
 #: What has to be done before a platform can publish.
 BEFORE = ("render", "package", "preflight")
@@ -70,3 +74,18 @@ class Estimate:
 
     def _rest(self, name: str, stages: Sequence[str], spent: Mapping[Task, float]) -> float:
         return sum(max(0.0, self.usual.get((name, s), 0.0) - spent.get((name, s), 0.0)) for s in stages)
+
+
+def estimate_of(loaded: Loaded, names: Sequence[str], *, ledger_url: str | None = None) -> Estimate:
+    """The estimate for a run of these platforms, by the ledger.
+
+    Raises:
+        ConfigError: the ledger cannot be opened.
+    """
+    from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.operations.runs import reading
+
+    context = RunContext(loaded, ledger_url=ledger_url)
+    with reading(loaded, ledger_url) as reader:
+        usual = reader.usual_seconds(loaded.project.name, loaded.profile)
+    return Estimate(names, {name: context.hubs(name) for name in names}, usual)

@@ -143,14 +143,16 @@ def forget_earlier(loaded: Loaded) -> None:
 
 
 def _without_credentials(plain: Loaded) -> Mapping[str, str]:
-    """The environment without any variable that a credential may stand in, and with the system keyring left alone."""
+    """The environment without any credential or identity of a CI job, and with the system keyring left alone."""
+    from deployforge_tasks.effects.ci_identity import is_identity
     from deployforge_tasks.effects.keyring import SWITCH
     from deployforge_tasks.platforms.registry import platforms as known
     from deployforge_tasks.project.secrets import as_names
 
     theirs: set[str] = {v for p in known().values() for c in p.credentials for v in c.env}
     theirs |= {v for named in plain.project.credentials.values() for names in named.values() for v in as_names(names)}
-    return {**{k: v for k, v in plain.environ.items() if k not in theirs}, SWITCH: "off"}
+    kept = {k: v for k, v in plain.environ.items() if k not in theirs and not is_identity(k)}
+    return {**kept, SWITCH: "off"}
 
 
 def options_of(plain: Loaded, names: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from deployforge_tasks.core.errors import CredentialError, DeployForgeError, StatusError
 from deployforge_tasks.core.model import Finding, Level
-from deployforge_tasks.platforms._docker_options import DockerOptions, account, connect, image_targets, wanted
+from deployforge_tasks.platforms._docker_account import logged_in, login, repositories
+from deployforge_tasks.platforms._docker_options import DockerOptions, image_targets, wanted
 from deployforge_tasks.platforms._docker_package import SCRATCH
 from deployforge_tasks.platforms._oci_refs import Image, Reference
 from deployforge_tasks.platforms.base import Job
@@ -18,7 +19,7 @@ _PT_INTERP = 3
 
 def findings(job: Job[DockerOptions]) -> list[Finding]:
     images = wanted(job)
-    return [*_tags(images), *_platforms(job), *_base(job), *_linking(job), *_engine(job), *_accounts(job, images)]
+    return [*_tags(images), *_platforms(job), *_base(job), *_linking(job), *_engine(job), *_accounts(job)]
 
 
 def _tags(images: list[Image]) -> Iterator[Finding]:
@@ -121,20 +122,17 @@ def _engine(job: Job[DockerOptions]) -> Iterator[Finding]:
         )
 
 
-def _accounts(job: Job[DockerOptions], images: list[Image]) -> Iterator[Finding]:
+def _accounts(job: Job[DockerOptions]) -> Iterator[Finding]:
     """Each registry's account must be there and may push (an upload is opened and taken back)."""
-    for host, repository in dict.fromkeys((i.reference.host, i.reference.repository) for i in images):
-        if not all(account(job, host)):
-            yield Finding(
-                "DOCKER-006",
-                Level.ERROR,
-                f"there is no username and password for {host}",
-                "set DOCKER_USERNAME and DOCKER_PASSWORD (GHCR_USERNAME and GHCR_TOKEN for ghcr.io), or name the "
-                f"variables under `credentials: docker:` as `{host}.username` and `{host}.password`",
-            )
+    for host, repository in repositories(job):
+        try:
+            registry = login(job, host)
+        except CredentialError as error:
+            yield Finding("DOCKER-006", Level.ERROR, error.message, error.hint)
             continue
         try:
-            connect(job, host).check_push(repository)
+            logged_in(job, host, registry, repository)
+            registry.check_push(repository)
         except CredentialError as error:
             yield Finding("DOCKER-007", Level.ERROR, error.message, error.hint)
         except StatusError as error:

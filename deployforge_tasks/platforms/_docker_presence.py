@@ -51,7 +51,7 @@ class Tags:
         manifest = self._manifest(image, image.reference.tag)
         if manifest is None:
             return False
-        version = self._version_of(image, manifest) or self._highest(image)
+        version = version_of(self._registry(image), image.reference.repository, manifest) or self._highest(image)
         return version is not None and version > self._job.version
 
     def _own_tag(self, image: Image) -> str | None:
@@ -92,17 +92,6 @@ class Tags:
             for word in self._platforms
         )
 
-    def _version_of(self, image: Image, manifest: Manifest) -> Version | None:
-        """The version that an image says it is: its annotation, or the label in its config."""
-        document = manifest.document
-        version = parse_version((document.get("annotations") or {}).get(VERSION_KEY))
-        if version or is_index(manifest.media_type) or "config" not in document:
-            return version
-        config: dict[str, Any] = self._registry(image).read_json_blob(
-            image.reference.repository, str(document["config"]["digest"])
-        )
-        return parse_version(((config.get("config") or {}).get("Labels") or {}).get(VERSION_KEY))
-
     def _highest(self, image: Image) -> Version | None:
         """The highest version that has a tag and that the floating tag may mean; for images that tell no version."""
         versions = map(parse_version, self._registry(image).tags(image.reference.repository))
@@ -126,3 +115,13 @@ class Tags:
         if host not in self._registries:
             self._registries[host] = connect(self._job, host)
         return self._registries[host]
+
+
+def version_of(registry: Registry, repository: str, manifest: Manifest) -> Version | None:
+    """The version that an image says it is: its annotation, or the label in its config."""
+    document = manifest.document
+    version = parse_version((document.get("annotations") or {}).get(VERSION_KEY))
+    if version or is_index(manifest.media_type) or "config" not in document:
+        return version
+    config: dict[str, Any] = registry.read_json_blob(repository, str(document["config"]["digest"]))
+    return parse_version(((config.get("config") or {}).get("Labels") or {}).get(VERSION_KEY))

@@ -19,6 +19,7 @@ _API = "application/json;api-version=7.2-preview.2"
 _PUBLIC_API = "application/json;api-version=3.0-preview.1"
 # PublishedExtensionFlags
 _UNPUBLISHED = 4096
+_PRE_RELEASE = "Microsoft.VisualStudio.Code.PreRelease"
 #: What `targetPlatform` says of a package for every target.
 UNIVERSAL = "universal"
 
@@ -29,7 +30,18 @@ class Shown:
 
     target: str
     validated: bool
-    problem: str = ""
+    problem: str
+    version: str
+    updated: str
+    pre_release: bool
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody with a role (``Owner``, ``Creator``, ``Contributor``, ``Reader``) at a publisher."""
+
+    name: str
+    role: str
 
 
 @dataclass(frozen=True)
@@ -81,16 +93,19 @@ class Gallery:
             raise _odd(self.extension_url)
         return extension
 
-    def may_publish(self) -> int:
-        """The status of the question that ``vsce verify-pat`` asks: 200 for any role at the publisher."""
+    def members(self) -> list[Member]:
+        """Who has a role at the publisher; only those who have one are told.
+
+        Raises:
+            StatusError: 401 or 403 for a token that may not ask, 404 where there is no such publisher.
+        """
         url = f"{self.base}/_apis/securityroles/scopes/gallery.publisher/roleassignments/resources/{self.publisher}"
-        response = self.http.get(
-            url,
-            ok=(200, 401, 403, 404),
-            headers={"Accept": "application/json;api-version=3.2-preview.1"},
-            auth=("OAuth", self.pat or ""),
-        )
-        return response.status_code
+        accept = {"Accept": "application/json;api-version=3.2-preview.1"}
+        document = self.http.json(url, headers=accept, auth=("OAuth", self.pat or ""))
+        try:
+            return [Member(_name(m.get("identity") or {}), str(m["role"]["name"])) for m in document["value"]]
+        except (LookupError, TypeError, AttributeError) as error:
+            raise _odd(url) from error
 
     def upload(self, vsix: bytes, *, exists: bool) -> None:
         """Send one package: an update of the extension, or its first version."""
@@ -119,17 +134,26 @@ def shown(extension: dict[str, Any] | None, version: str, url: str) -> list[Show
     Raises:
         NetworkError: the answer has another shape.
     """
-    if extension is None:
-        return []
+    return [s for s in every(extension, url) if s.version == version]
+
+
+def every(extension: dict[str, Any] | None, url: str) -> list[Shown]:
+    """All packages of all versions in an answer of the gallery.
+
+    Raises:
+        NetworkError: the answer has another shape.
+    """
     try:
         return [
             Shown(
                 v.get("targetPlatform") or UNIVERSAL,
                 _has(v.get("flags"), "validated", 1),
                 str(v.get("validationResultMessage") or ""),
+                str(v["version"]),
+                str(v.get("lastUpdated") or ""),
+                any(p["key"] == _PRE_RELEASE and p["value"] == "true" for p in v.get("properties") or ()),
             )
-            for v in extension.get("versions") or []
-            if v["version"] == version
+            for v in (extension or {}).get("versions") or []
         ]
     except (LookupError, TypeError, AttributeError) as error:
         raise _odd(url) from error
@@ -145,6 +169,10 @@ def _has(flags: object, word: str, bit: int) -> bool:
     if isinstance(flags, int):
         return bool(flags & bit)
     return word in [f.strip().lower() for f in str(flags or "").split(",")]
+
+
+def _name(identity: dict[str, Any]) -> str:
+    return str(identity.get("displayName") or identity.get("uniqueName") or "somebody")
 
 
 def _odd(url: str) -> NetworkError:

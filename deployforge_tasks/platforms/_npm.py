@@ -59,14 +59,14 @@ class NpmFamily(Platform[NpmOptions]):
     def hubs(self, options: NpmOptions) -> tuple[str, ...]:
         return self.needs if options.strategy == "download" else ()
 
-    def registry(self, job: Job[NpmOptions]) -> Registry:
+    def registry(self, job: Job[NpmOptions], package: str = "") -> Registry:
         auth = self.always_signed_in or job.options.access == "restricted"
-        token = job.secrets.require("token") if auth else job.secrets.get("token")
+        token = job.secrets.require("token", package) if auth else job.secrets.get("token", package)
         return Registry(job.http, job.options.registry, token, auth_reads=auth)
 
-    def _writer(self, job: Job[NpmOptions]) -> Registry:
-        job.secrets.require("token")
-        return self.registry(job)
+    def _writer(self, job: Job[NpmOptions], package: str = "") -> Registry:
+        job.secrets.require("token", package)
+        return self.registry(job, package)
 
     def tools(self, options: NpmOptions) -> Sequence[Tool]:
         return (Tool("npm", ("npm", "--version"), f"install Node.js ({NODEJS_WEB})"),)
@@ -79,8 +79,7 @@ class NpmFamily(Platform[NpmOptions]):
 
     def preflight(self, job: Job[NpmOptions]) -> list[Finding]:
         settled = self.settle(job)
-        registry = self.registry(settled) if settled.secrets.get("token") else None
-        return _npm_checks.findings(settled, registry, lambda: self.whoami(job))
+        return _npm_checks.findings(settled, partial(self.registry, settled), lambda: self.whoami(job))
 
     def presence(self, job: Job[NpmOptions]) -> Presence:
         job = self.settle(job)
@@ -102,12 +101,12 @@ class NpmFamily(Platform[NpmOptions]):
 
     def publish(self, job: Job[NpmOptions], missing: Sequence[str]) -> None:
         job = self.settle(job)
-        registry = self._writer(job)
+        registry = self.registry(job)
         *parts, main = self.pieces(job)
         for name in missing:
             if name == main:
                 self._wait_for(job, registry, parts)
-            self._publish_one(job, registry, name)
+            self._publish_one(job, self._writer(job, name), name)
         self._unreadable(job, registry, list(missing))
 
     def _publish_one(self, job: Job[NpmOptions], registry: Registry, name: str) -> None:

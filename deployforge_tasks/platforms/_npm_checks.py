@@ -17,11 +17,11 @@ from deployforge_tasks.platforms.base import Job
 _LARGEST = 120 << 20
 
 
-def findings(job: Job[NpmOptions], registry: Registry | None, whoami: Callable[[], Identity]) -> list[Finding]:
+def findings(job: Job[NpmOptions], registry: Callable[[], Registry], whoami: Callable[[], Identity]) -> list[Finding]:
     """Everything that can be seen without publishing.
 
     Args:
-        registry: None without a credential.
+        registry: opens the registry with the credential.
         whoami: whose the credential is.
     """
     credential = _credential(job, registry, whoami)
@@ -46,19 +46,26 @@ def _version(job: Job[NpmOptions]) -> Iterator[Finding]:
         yield Finding("NPM-003", Level.ERROR, str(error), "set platforms.<name>.version to one that npm can take")
 
 
-def _credential(job: Job[NpmOptions], registry: Registry | None, whoami: Callable[[], Identity]) -> Iterator[Finding]:
-    if registry is None:
-        try:
-            job.secrets.require("token")
-        except CredentialError as error:
-            yield Finding("NPM-004", Level.ERROR, error.message, error.hint)
-        return
+def _credential(
+    job: Job[NpmOptions], registry: Callable[[], Registry], whoami: Callable[[], Identity]
+) -> Iterator[Finding]:
     try:
+        found = job.secrets.found("token")
+        if found and found.short_lived:
+            _every_package_trusts(job)
+            return
+        opened = registry()
         known = whoami()
         yield from expiry("NPM-011", job, known.expires)
-        yield from _ownership(job, registry, known.who)
+        yield from _ownership(job, opened, known.who)
     except (CredentialError, NetworkError) as error:
         yield Finding("NPM-004", Level.ERROR, error.message, error.hint)
+
+
+def _every_package_trusts(job: Job[NpmOptions]) -> None:
+    """A trusted publisher is one of a package: each one has to name this CI job (such a token belongs to nobody)."""
+    for name in package_names(job).all:
+        job.secrets.require("token", name)
 
 
 def _ownership(job: Job[NpmOptions], registry: Registry, user: str) -> Iterator[Finding]:

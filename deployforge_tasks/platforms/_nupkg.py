@@ -12,11 +12,16 @@ import re
 import uuid
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from deployforge_tasks.core.errors import NetworkError
 from deployforge_tasks.effects.files import Entry, zip_bytes
 
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
 _DATA = "{http://schemas.microsoft.com/ado/2007/08/dataservices}"
 _OPC = "http://schemas.openxmlformats.org/package/2006"
 _TYPES = {
@@ -85,21 +90,43 @@ def entry_properties(text: str, url: str) -> dict[str, str]:
     Raises:
         NetworkError: the answer is no such entry.
     """
+    found = _properties(_parsed(text, url))
+    if not found.get("Version"):
+        raise _no_package(url)
+    return found
+
+
+def feed_properties(text: str, url: str) -> list[dict[str, str]]:
+    """The properties of every package in an Atom feed, which may have none.
+
+    Raises:
+        NetworkError: the answer is no feed.
+    """
+    root = _parsed(text, url)
+    found = [_properties(entry) for entry in root.iter(f"{_ATOM}entry")]
+    if root.tag != f"{_ATOM}feed" or not all(p.get("Version") for p in found):
+        raise _no_package(url)
+    return found
+
+
+def _parsed(text: str, url: str) -> Element:
     from xml.etree import ElementTree as ET
 
-    odd = NetworkError(
-        "the feed's answer is no package", hint="a proxy or an outage page may stand in between", url=url
-    )
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise odd
+        raise _no_package(url)
     try:
-        root = ET.fromstring(text)  # noqa: S314 - a document that declares entities was refused above
+        return ET.fromstring(text)  # noqa: S314 - a document that declares entities was refused above
     except ET.ParseError as error:
-        raise odd from error
-    found = {e.tag.removeprefix(_DATA): (e.text or "").strip() for e in root.iter() if e.tag.startswith(_DATA)}
-    if not found.get("Version"):
-        raise odd
-    return found
+        raise _no_package(url) from error
+
+
+def _properties(entry: Element) -> dict[str, str]:
+    return {e.tag.removeprefix(_DATA): (e.text or "").strip() for e in entry.iter() if e.tag.startswith(_DATA)}
+
+
+def _no_package(url: str) -> NetworkError:
+    hint = "a proxy or an outage page may stand in between"
+    return NetworkError("the feed's answer is no package", hint=hint, url=url)
 
 
 def entry_digest(properties: dict[str, str]) -> str:

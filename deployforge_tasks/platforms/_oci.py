@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64decode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -164,6 +164,29 @@ class Registry:
         headers = {**self._headers(repository, push=True), "Content-Type": media_type}
         self._http.send("PUT", self._url(repository, f"manifests/{pointer}"), ok=(201,), data=raw, headers=headers)
 
+    @property
+    def asks_for_password(self) -> bool:
+        """Whether the registry wants to know who asks."""
+        return bool(self._challenged()[0])
+
+    def granted(self, repository: str) -> tuple[str, ...] | None:
+        """What the account may do with a repository, by the token that the token server gives for it.
+
+        None where that does not tell: a registry without a token server, or whose tokens are no JSON Web Tokens
+        (https://distribution.github.io/distribution/spec/auth/jwt/).
+
+        Raises:
+            CredentialError: the registry or its token server refuses the account.
+        """
+        scheme, parameters = self._challenged()
+        if scheme == "bearer":
+            return _actions(self._token(parameters, [_scope(repository, push=True)]), repository)
+        try:
+            self._http.get(f"{self.base}/v2/", headers=self._headers(repository))
+        except StatusError as error:
+            raise self._refused(error) from error
+        return None
+
     def check_push(self, repository: str) -> None:
         """Prove that the account may push: open an upload and take it back.
 
@@ -185,17 +208,19 @@ class Registry:
         return f"{self.base}/v2/{repository}/{rest}"
 
     def _headers(self, repository: str, *, push: bool = False, also: str = "") -> dict[str, str]:
-        if self._challenge is None:
-            self._challenge = self._ask()
-        scheme, parameters = self._challenge
+        scheme, parameters = self._challenged()
         headers = {"Accept": ACCEPT}
         if scheme == "basic" and self._account:
             headers["Authorization"] = self._basic()
         elif scheme == "bearer":
-            scopes = [f"repository:{repository}:pull{',push' if push else ''}"]
-            scopes += [f"repository:{also}:pull"] if also else []
+            scopes = [_scope(repository, push=push), *([_scope(also)] if also else [])]
             headers["Authorization"] = f"Bearer {self._token(parameters, scopes)}"
         return headers
+
+    def _challenged(self) -> tuple[str, dict[str, str]]:
+        if self._challenge is None:
+            self._challenge = self._ask()
+        return self._challenge
 
     def _ask(self) -> tuple[str, dict[str, str]]:
         """Which authorization the registry wants."""
@@ -239,21 +264,49 @@ class Registry:
         try:
             body = json_body(self._http.get(realm, params=query, headers=headers))
         except StatusError as error:
-            if error.status not in (401, 403) or not self._account:
-                raise
-            raise CredentialError(
-                f"{urlsplit(self.base).netloc} refuses the username and password",
-                hint="make a new access token with the right to write, and set it as the password",
-                code="DF2010",
-                url=realm,
-            ) from error
+            raise self._refused(error) from error
         if not isinstance(body, dict):
             raise NetworkError("the token server's answer is no JSON object", hint="run again later", url=realm)
         return body
 
+    def _refused(self, error: StatusError) -> NetworkError | CredentialError:
+        """A refusal of our account; any other status is what it is."""
+        if error.status not in (401, 403) or not self._account:
+            return error
+        return CredentialError(
+            f"{urlsplit(self.base).netloc} refuses the username and password: {_reason(error)}",
+            hint="make a new access token with the right to write, and set it as the password",
+            code="DF2010",
+            url=error.url,
+        )
+
     def _basic(self) -> str:
         assert self._account is not None
         return f"Basic {b64encode(':'.join(self._account).encode()).decode()}"
+
+
+def _scope(repository: str, *, push: bool = False) -> str:
+    return f"repository:{repository}:pull{',push' if push else ''}"
+
+
+def _actions(token: str, repository: str) -> tuple[str, ...] | None:
+    """What a token grants on a repository; its signature is the registry's business."""
+    try:
+        body = token.split(".")[1]
+        access = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))["access"]
+        fitting = [a["actions"] for a in access or () if (a["type"], a["name"]) == ("repository", repository)]
+        return tuple(sorted({str(action) for actions in fitting for action in actions or ()}))
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
+def _reason(error: StatusError) -> str:
+    """What a refusal says: ``errors`` of the specification, or ``details`` as Docker Hub's token server has it."""
+    try:
+        body = json.loads(error.body)
+        return str(body["errors"][0]["message"] if "errors" in body else body["details"])
+    except (LookupError, TypeError, ValueError):
+        return f"status {error.status}"
 
 
 def _damaged(digest: str, url: str) -> NoReturn:

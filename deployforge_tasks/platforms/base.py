@@ -310,6 +310,28 @@ class Platform(ABC, Generic[O]):
         """
         raise NotImplementedError
 
+    def exchange(self, job: Job[O], identity: Callable[[str], str], piece: str) -> dict[str, str]:
+        """Trade the identity of a CI job for credentials that can publish for some minutes (trusted publishing).
+
+        Called when a required credential is missing, before publishing. It never reads ``job.secrets``.
+
+        Args:
+            job: says what is to be published where.
+            identity: gives the identity token for an audience.
+            piece: the piece that it is for; "" for all of them.
+
+        Returns:
+            The credentials by name; nothing where this registry does not trade.
+
+        Raises:
+            CredentialError: refused; the hint says what to set up.
+            NotImplementedError: the platform has no such trade.
+        """
+        raise NotImplementedError
+
+    def give_back(self, job: Job[O], credentials: Mapping[str, str]) -> None:
+        """Optional: make what `exchange` returned worthless, at the end of the run."""
+
     def page(self, job: Job[O]) -> str:
         """The web page of the version, for people."""
         return ""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from deployforge_tasks.core.endpoints import CHOCOLATEY_FEED, CHOCOLATEY_PUSH, CHOCOLATEY_WEB
-from deployforge_tasks.core.errors import NetworkError
+from deployforge_tasks.core.errors import CredentialError, NetworkError
 from deployforge_tasks.core.model import (
     Credential,
     Evidence,
     Finding,
+    Identity,
     Level,
+    Live,
     Package,
     Piece,
     RollbackPlan,
@@ -25,16 +28,15 @@ from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import digest, folder_entries, write_atomic
 from deployforge_tasks.platforms import _chocolatey_verify as trial
+from deployforge_tasks.platforms._chocolatey_feed import ATOM, LISTED, UNLISTED, latest
 from deployforge_tasks.platforms._chocolatey_nuspec import authors, nuspec_fields, template_context
 from deployforge_tasks.platforms._chocolatey_rules import check_nuspec, check_script
 from deployforge_tasks.platforms._nupkg import entry_digest, entry_properties, nupkg_bytes
+from deployforge_tasks.platforms._spelling import as_released
 from deployforge_tasks.platforms.base import Job, Options, Platform
 
 SCRIPT = "tools/chocolateyinstall.ps1"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-# `PackageStatus` of the feed's V2FeedPackage; a feed without moderation has no such field.
-_LISTED = ("", "Approved", "Exempted", "Unknown")
-_UNLISTED = "1900-01-01"  # the `Published` of a version that was taken off the lists
 
 
 class ChocolateyOptions(Options):
@@ -148,9 +150,9 @@ class Chocolatey(Platform[ChocolateyOptions]):
             return Presence(State.PENDING, f"in moderation: {_queue(properties)}", (look,))
         if state == "Rejected":
             return Presence(State.REJECTED, "a moderator rejected it", (look,), tuple(self.pieces(job)))
-        if state not in _LISTED:
+        if state not in LISTED:
             raise NetworkError(f"the feed says `{state}`", hint="a status that is not known here", url=url)
-        if properties.get("Published", "").startswith(_UNLISTED):
+        if properties.get("Published", "").startswith(UNLISTED):
             return Presence(State.WITHDRAWN, "it is unlisted", (look,), tuple(self.pieces(job)))
         return compare(self.pieces(job), job.digests, {self.pieces(job)[0]: found}, (look,))
 
@@ -196,6 +198,15 @@ class Chocolatey(Platform[ChocolateyOptions]):
         instead = f"; users get {to} again" if to else ""
         return self.manual(f'unlist {_id(job)} {job.version} on its page ("Unlist", as owner){instead}', self.page(job))
 
+    def live(self, job: Job[ChocolateyOptions]) -> Live | None:
+        found = latest(job.http, job.options.feed, _id(job))
+        return found and replace(found, version=as_released(found.version, job.version, _version))
+
+    def whoami(self, job: Job[ChocolateyOptions]) -> Identity:
+        """The feed has no question that takes a key and changes nothing: only its form can be seen here."""
+        _key(job)
+        raise NotImplementedError
+
     def page(self, job: Job[ChocolateyOptions]) -> str:
         return _page(job, job.version)
 
@@ -222,7 +233,7 @@ def _entity(job: Job[ChocolateyOptions], version: Version) -> str:
 
 def _look(job: Job[ChocolateyOptions], version: Version) -> tuple[int, dict[str, str]]:
     url = _entity(job, version)
-    response = job.http.get(url, ok=(200, 404), headers={"Accept": "application/atom+xml, application/xml"})
+    response = job.http.get(url, ok=(200, 404), headers=ATOM)
     return response.status_code, entry_properties(response.text, url) if response.status_code == 200 else {}
 
 
@@ -236,11 +247,22 @@ def _queue(properties: dict[str, str]) -> str:
     return ", ".join(f"{name}{value}".strip() for name, value in parts.items() if value) or "submitted"
 
 
-def _check_key(job: Job[ChocolateyOptions]) -> list[Finding]:
-    key = job.secrets.get("key")
-    help_text = Chocolatey.credentials[0].help
-    if not key:
-        return [Finding("CHOCO-100", Level.ERROR, "the API key is not set", help_text)]
+def _key(job: Job[ChocolateyOptions]) -> str:
+    """The API key.
+
+    Raises:
+        CredentialError: it is missing, or none of the community repository's.
+    """
+    key = job.secrets.require("key")
     if job.options.push == CHOCOLATEY_PUSH and not _GUID.fullmatch(key):
-        return [Finding("CHOCO-101", Level.ERROR, "the API key is no Chocolatey key (they are GUIDs)", help_text)]
+        raise job.secrets.refused("key", "the API key is no Chocolatey key (they are GUIDs)", code="DF2147")
+    return key
+
+
+def _check_key(job: Job[ChocolateyOptions]) -> list[Finding]:
+    try:
+        _key(job)
+    except CredentialError as error:
+        number = "CHOCO-101" if job.secrets.get("key") else "CHOCO-100"
+        return [Finding(number, Level.ERROR, error.message, error.hint)]
     return []

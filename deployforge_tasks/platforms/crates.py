@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -32,6 +32,7 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import digest, write_atomic
 from deployforge_tasks.effects.http import json_body
 from deployforge_tasks.platforms import _crates_checks as checks
+from deployforge_tasks.platforms import _crates_trust as trust
 from deployforge_tasks.platforms import _crates_verify as trial
 from deployforge_tasks.platforms._cargo import (
     binstall_overrides,
@@ -215,6 +216,13 @@ class Crates(Platform[CratesOptions]):
 
     def whoami(self, job: Job[CratesOptions]) -> Identity:
         return identity(job, job.options.api)
+
+    def exchange(self, job: Job[CratesOptions], identity: Callable[[str], str], piece: str) -> dict[str, str]:
+        token = trust.token(job, identity, job.options.api, _name(job))
+        return {"token": token} if token else {}
+
+    def give_back(self, job: Job[CratesOptions], credentials: Mapping[str, str]) -> None:
+        trust.revoke(job, job.options.api, credentials["token"])
 
     def page(self, job: Job[CratesOptions]) -> str:
         public = job.options.api.rstrip("/") == CRATES_API

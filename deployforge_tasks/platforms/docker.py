@@ -16,6 +16,8 @@ from deployforge_tasks.core.model import (
     Credential,
     Evidence,
     Finding,
+    Identity,
+    Live,
     ManualStep,
     Package,
     Piece,
@@ -25,7 +27,9 @@ from deployforge_tasks.core.model import (
 )
 from deployforge_tasks.core.presence import Presence
 from deployforge_tasks.core.versions import Version
+from deployforge_tasks.platforms._docker_account import identity
 from deployforge_tasks.platforms._docker_checks import findings
+from deployforge_tasks.platforms._docker_live import live
 from deployforge_tasks.platforms._docker_options import DockerOptions, registry_url, wanted
 from deployforge_tasks.platforms._docker_package import build_layout, layout_of
 from deployforge_tasks.platforms._docker_presence import Tags
@@ -127,6 +131,12 @@ class Docker(Platform[DockerOptions]):
             else:
                 manual.append(ManualStep(f"{source} does not exist: {image.piece} stays as it is", self.page(job)))
         return RollbackPlan(tuple(changes), tuple(manual))
+
+    def live(self, job: Job[DockerOptions]) -> Live | None:
+        return live(job)
+
+    def whoami(self, job: Job[DockerOptions]) -> Identity:
+        return identity(job)
 
     def page(self, job: Job[DockerOptions]) -> str:
         """Docker Hub and GitHub have pages for people; of another registry nothing is known."""

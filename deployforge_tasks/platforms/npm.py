@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from deployforge_tasks.core.endpoints import NPM_REGISTRY, NPM_WEB
 from deployforge_tasks.core.model import Credential, ManualStep
+from deployforge_tasks.platforms import _npm_trust
 from deployforge_tasks.platforms._npm import NpmFamily
 from deployforge_tasks.platforms._npm_names import NpmOptions
 from deployforge_tasks.platforms.base import Job
@@ -35,6 +37,11 @@ class Npm(NpmFamily):
                 f"{NPM_WEB}/policies/unpublish",
             ),
         )
+
+    def exchange(self, job: Job[NpmOptions], identity: Callable[[str], str], piece: str) -> dict[str, str]:
+        """A token for one package (the one that users install, if none is named)."""
+        token = _npm_trust.token(job, identity, piece or self.title_name(job))
+        return {"token": token} if token else {}
 
     def page(self, job: Job[NpmOptions]) -> str:
         if job.options.registry.rstrip("/") != NPM_REGISTRY:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from deployforge_tasks.core.endpoints import PYPI_INDEX
 from deployforge_tasks.core.model import Credential, Evidence, Finding, Identity, Live, Package, RollbackPlan, Traits
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
-from deployforge_tasks.platforms import _pypi_checks, _pypi_live, _pypi_token, _pypi_verify
+from deployforge_tasks.platforms import _pypi_checks, _pypi_live, _pypi_token, _pypi_trust, _pypi_verify
 from deployforge_tasks.platforms._pypi_index import Index
 from deployforge_tasks.platforms._pypi_package import (
     PypiOptions,
@@ -38,7 +38,7 @@ class Pypi(Platform[PypiOptions]):
         Credential(
             "token",
             ("PYPI_TOKEN", "TWINE_PASSWORD", "PYPI_API_TOKEN", "UV_PUBLISH_TOKEN"),
-            f"make an API token at {PYPI_INDEX}/manage/account/token/ (trusted publishing is not supported yet)",
+            f"make an API token at {PYPI_INDEX}/manage/account/token/ (scope: this project, once it is there)",
         ),
     )
 
@@ -94,6 +94,10 @@ class Pypi(Platform[PypiOptions]):
 
     def whoami(self, job: Job[PypiOptions]) -> Identity:
         return _pypi_token.identity(job)
+
+    def exchange(self, job: Job[PypiOptions], identity: Callable[[str], str], piece: str) -> dict[str, str]:
+        token = _pypi_trust.token(job, identity)
+        return {"token": token} if token else {}
 
     def page(self, job: Job[PypiOptions]) -> str:
         index = index_url(job.options).rstrip("/")

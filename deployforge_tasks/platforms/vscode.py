@@ -10,13 +10,15 @@ from typing import Any
 from pydantic import Field
 
 from deployforge_tasks.core.endpoints import VSCODE_DOCS, VSCODE_MARKETPLACE
-from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.core.errors import ConfigError, CredentialError
 from deployforge_tasks.core.model import (
     Artifact,
     Credential,
     Evidence,
     Finding,
+    Identity,
     Level,
+    Live,
     Package,
     Piece,
     RollbackPlan,
@@ -30,6 +32,8 @@ from deployforge_tasks.effects.files import digest, write_atomic
 from deployforge_tasks.effects.process import which
 from deployforge_tasks.platforms import _vscode_verify as trial
 from deployforge_tasks.platforms._gallery import UNIVERSAL, Gallery, Shown, shown, unpublished
+from deployforge_tasks.platforms._vscode_account import identity
+from deployforge_tasks.platforms._vscode_live import live
 from deployforge_tasks.platforms._vscode_package import from_folder, generated, program_entries, read_package
 from deployforge_tasks.platforms.base import Job, Options, Platform
 
@@ -163,6 +167,12 @@ class Vscode(Platform[VscodeOptions]):
             f"{_web(job)}/manage/publishers/{publisher}/extensions/{name}/hub",
         )
 
+    def live(self, job: Job[VscodeOptions]) -> Live | None:
+        return live(_gallery(job), self.pieces(job), job.version)
+
+    def whoami(self, job: Job[VscodeOptions]) -> Identity:
+        return identity(job, _gallery(job))
+
     def page(self, job: Job[VscodeOptions]) -> str:
         publisher, name = _identity(job)
         return f"{_web(job)}/items?itemName={publisher}.{name}"
@@ -277,11 +287,9 @@ def _check_package(package: dict[str, Any], identity: tuple[str, str]) -> list[F
 
 
 def _check_token(job: Job[VscodeOptions]) -> list[Finding]:
-    gallery = _gallery(job)
-    if not gallery.pat:
-        return [Finding("VSCODE-100", Level.ERROR, "the personal access token is not set", _PAT_HELP)]
-    status = gallery.may_publish()
-    if status == 200:
-        return []
-    message = f"the token has no role at the publisher {gallery.publisher} ({status})"
-    return [Finding("VSCODE-101", Level.ERROR, message, _PAT_HELP)]
+    try:
+        identity(job, _gallery(job))
+    except CredentialError as error:
+        number = "VSCODE-101" if job.secrets.get("pat") else "VSCODE-100"
+        return [Finding(number, Level.ERROR, error.message, error.hint)]
+    return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from deployforge_tasks.core.model import Artifact
 from deployforge_tasks.core.targets import Target
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.clock import Clock
+from deployforge_tasks.effects.file_lock import alone, sleep
 from deployforge_tasks.effects.files import digest, write_atomic
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.machine import runs_here
@@ -41,6 +42,7 @@ class ArtifactStore:
         workdir: the version's work folder; they are kept in ``artifacts`` below it.
         environ: where a token for private releases is looked for.
         options: the platforms' options; those of ``github`` decide where users download.
+        pause: waits some seconds for another run that brings the same file; False gives up.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class ArtifactStore:
         clock: Clock,
         log: Log,
         options: Mapping[str, Options],
+        pause: Callable[[float], bool] = sleep,
     ) -> None:
+        self._pause = pause
         self._naming = Naming(project, version)
         self._root = root
         self._folder = workdir / "artifacts"
@@ -136,11 +140,9 @@ class ArtifactStore:
             ArtifactError: it is missing, changed, or not what it should be.
             NetworkError: no answer.
         """
-        from filelock import FileLock
-
         folder = self.manifest(target).parent
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock"):
+        with alone(folder / ".lock", f"the release file of {target}", pause=self._pause):
             kept = self._kept(target, frozen)
             if kept is not None:
                 return kept

@@ -56,6 +56,7 @@ def errors(config: Config) -> list[Problem]:
     return [
         *_platform_names(config),
         *_credentials(config),
+        *_hooks(config),
         *_source(config),
         *_tables(config),
         *_assets(config),
@@ -90,6 +91,23 @@ def _credentials(config: Config) -> Iterator[Problem]:
             if not named or not all(_VARIABLE.fullmatch(variable) for variable in as_names(named)):
                 hint = f"for example {platform.upper()}_TOKEN; if a secret stood here, revoke it"
                 yield config.problem(path, "this is not the name of an environment variable", hint)
+
+
+def _hooks(config: Config) -> Iterator[Problem]:
+    """Hooks name known platforms, and no variable that holds a credential."""
+    known = {*config.kinds, *config.project.platforms}
+    named = {v for variables in config.project.credentials.values() for v in variables.values()}
+    secret = named | {v for kind in config.kinds.values() for c in kind.credentials if c.secret for v in c.env}
+    for number, hook in enumerate(config.project.hooks):
+        for index, name in enumerate(hook.platforms):
+            if name not in known:
+                path = ("hooks", number, "platforms", index)
+                yield config.problem(path, f"unknown platform `{name}`", did_you_mean(name, known))
+        for index, variable in enumerate(hook.env):
+            if variable in secret:
+                hint = "give the hook a variable, and a secret, of its own"
+                path = ("hooks", number, "env", index)
+                yield config.problem(path, f"{variable} holds a credential of a platform", hint)
 
 
 def _source(config: Config) -> Iterator[Problem]:

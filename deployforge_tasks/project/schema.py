@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from deployforge_tasks.core.endpoints import GITHUB_WEB
 from deployforge_tasks.core.targets import Target
 from deployforge_tasks.project.schema_business import Audit, Business, Ci, Monitoring
+from deployforge_tasks.project.schema_hooks import Hook
 from deployforge_tasks.project.strict import Duration
 from deployforge_tasks.project.strict import Strict as Strict  # noqa: PLC0414 - platforms import it from here
 
@@ -151,9 +152,11 @@ class Conditions(Strict):
     gate: Literal["none", "required"] = "none"
     """`required`: no upload before every required platform has passed its preflight."""
     retry_on_failure: int = Field(default=3, ge=0, le=20)
-    """How often a look-up or an upload that failed is tried again."""
+    """How often a look-up or an upload that failed is tried again, where a repeat is safe: never after a clear
+    refusal, and after a lost answer only when a new look-up says that nothing arrived."""
     retry_delay: Duration = 1.0
-    """Seconds before the first new try; doubles each time."""
+    """The longest wait in seconds before the first new try; doubles each time, up to a minute. The wait itself is a
+    random part of it, and at least what the other side asks for."""
     settle: Duration = 300.0
     """Seconds to wait for a registry to show what it accepted."""
     settle_interval: float = Field(default=1.0, gt=0)
@@ -167,8 +170,8 @@ class Conditions(Strict):
     skip_if_exists: Literal[True] = True
     """What a platform has already is never published again."""
     rollback_on_error: bool = False
-    """Allowed and never done: a release that failed in part is finished by the next run (`deployforge rollback` takes
-    users back)."""
+    """When a required platform fails, publish nothing more, and take back what this run has published, newest first,
+    as far as each platform allows. By default a release that failed in part is finished by the next run."""
     on_unknown: Literal["stop"] = "stop"
     """A platform that gives no clear answer is never published to."""
     concurrency_lock: Literal[True] = True
@@ -221,6 +224,8 @@ class Project(Strict):
     platforms: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Per platform: its options. Checked by the platform's own model."""
     conditions: Conditions = Field(default_factory=lambda: Conditions())
+    hooks: list[Hook] = Field(default_factory=list)
+    """Programs of the project's own that run before and after stages."""
     depends: dict[str, list[str]] = Field(default_factory=dict)
     """Per platform: platforms that must have published first, instead of those that it names itself."""
     verify: Verify = Field(default_factory=lambda: Verify())

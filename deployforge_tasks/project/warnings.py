@@ -29,7 +29,6 @@ def warnings(config: Config, folder: Path) -> list[Problem]:
         *_targets(config),
         *_version_files(config, folder),
         *_tag_commit(config, folder),
-        *_conditions(config),
         *_advice(config),
     ]
     return [replace(problem, level=Level.WARNING) for problem in found]
@@ -118,14 +117,6 @@ def _tag_commit(config: Config, folder: Path) -> Iterator[Problem]:
         message = f"the checked-out commit does not carry the tag {config.naming.tag}"
         hint = f"check out that tag: `git checkout {config.naming.tag}`"
         yield config.problem(("source", "require_tag_commit"), message, hint)
-
-
-def _conditions(config: Config) -> Iterator[Problem]:
-    """What is published stays published: going back is a decision of a person."""
-    if config.project.conditions.rollback_on_error:
-        message = "nothing is rolled back by itself: what is published stays, and the next run finishes the rest"
-        hint = "run the deploy again after a failure, or take users back with `deployforge rollback`"
-        yield config.problem(("conditions", "rollback_on_error"), message, hint)
 
 
 def _advice(config: Config) -> Iterator[Problem]:

@@ -123,7 +123,7 @@ def test_no_input_asks_nothing(cli: Cli, project: Project, person: Person) -> No
 def test_the_display_redraws_itself_and_shows_each_platform(cli: Cli, project: Project, person: Person) -> None:
     project({"npm": {}, "pypi": {}})
     assert person.runs("deploy", "--yes") == 0
-    assert "2/2" in person.seen
+    assert "10/10" in person.seen
     assert "published, verified" in person.seen
     assert "\x1b[1A\x1b[2K" in person.seen  # up a line, and clear it
 

@@ -115,6 +115,10 @@ class ShelfServer(StandIn):
         """Per shelf the version that users get, where it is not the one that came last."""
         self.pending = False
         self.mutable = False
+        self.hidden: set[str] = set()
+        """Shelves that are in review."""
+        self.refused: set[str] = set()
+        """Pieces that are never taken."""
 
     @route("GET", r"/(?P<shelf>[^/]+)")
     def versions(self, request: Request, shelf: str) -> Reply:
@@ -127,7 +131,7 @@ class ShelfServer(StandIn):
         if files is None:
             return Reply(404, {})
         pieces = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        return Reply(200, {"pieces": pieces, "state": "pending" if self.pending else ""})
+        return Reply(200, {"pieces": pieces, "state": "pending" if self.pending or shelf in self.hidden else ""})
 
     @route("GET", r"/(?P<shelf>[^/]+)/(?P<version>[^/]+)/(?P<piece>[^/]+)")
     def fetch(self, request: Request, shelf: str, version: str, piece: str) -> Reply:
@@ -135,6 +139,8 @@ class ShelfServer(StandIn):
 
     @route("PUT", r"/(?P<shelf>[^/]+)/(?P<version>[^/]+)/(?P<piece>[^/]+)")
     def put(self, request: Request, shelf: str, version: str, piece: str) -> Reply:
+        if piece in self.refused:
+            return Reply(403, {"message": "not allowed"})
         files = self.files.setdefault((shelf, version), {})
         if piece in files and not self.mutable:
             return Reply(409, {"message": "already exists"})

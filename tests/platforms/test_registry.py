@@ -185,7 +185,7 @@ def test_the_complete_release_of_a_real_project_can_be_written_down() -> None:
     switched_off = {"winget", "flathub", "nix", "mcp_registry", "huggingface_space"}
     assert {w.path for w in loaded.warnings} == {
         *(f"platforms.{name}" for name in switched_off), "version_files[0].path", "version_files[1].path",
-        "source.require_tag_commit", "conditions.rollback_on_error",
+        "source.require_tag_commit",
     }  # fmt: skip
 
 

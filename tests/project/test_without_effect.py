@@ -18,16 +18,9 @@ def test_skipping_what_exists_may_be_said(tmp_path: Path) -> None:
     assert load_text(tmp_path, "conditions: {skip_if_exists: true}\n").project.conditions.skip_if_exists
 
 
-def test_a_rollback_on_error_is_a_warning_that_names_what_happens_instead(tmp_path: Path) -> None:
+def test_a_rollback_on_error_has_its_effect_and_no_warning(tmp_path: Path) -> None:
     loaded = load_text(tmp_path, "conditions: {rollback_on_error: true}\n")
-    (warning,) = [p for p in loaded.warnings if p.path == "conditions.rollback_on_error"]
-    assert warning.level is Level.WARNING
-    assert "the next run finishes the rest" in warning.message
-    assert "`deployforge rollback`" in warning.hint
-
-
-def test_no_rollback_on_error_is_no_warning(tmp_path: Path) -> None:
-    loaded = load_text(tmp_path, "conditions: {rollback_on_error: false}\n")
+    assert loaded.project.conditions.rollback_on_error
     assert not [p for p in loaded.warnings if p.path.startswith("conditions")]
 
 

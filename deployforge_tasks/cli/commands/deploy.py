@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployforge_tasks.cli import github, plan, summary
+from deployforge_tasks.cli import plan, summary
+from deployforge_tasks.cli.again import again
 from deployforge_tasks.cli.doit_line import tell_doit
-from deployforge_tasks.cli.exit_codes import INTERRUPTED, WAITING
+from deployforge_tasks.cli.exit_codes import INTERRUPTED
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import plural
 from deployforge_tasks.cli.usage import Misused, choose_platforms
+from deployforge_tasks.graph.stage import FROM_STAGES
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.deploy import DeployResult
@@ -43,7 +45,27 @@ if TYPE_CHECKING:
     metavar="A,B",
     help="Publish again there although the version was rejected or withdrawn.",
 )
-@option("--strict", group="Behaviour", is_flag=True, help="Exit with 9 when something waits for a person.")
+@option("--watch", group="Output", is_flag=True, help="Run in a process of its own, and look at it here: `q` detaches.")
+@option("--only-failed", group="Selection", is_flag=True, help="Only what the newest run of this version left undone.")
+@option(
+    "--from-stage",
+    group="Behaviour",
+    type=click.Choice(FROM_STAGES),
+    metavar="STAGE",
+    help=f"Do this stage and what follows again ({', '.join(FROM_STAGES)}).",
+)
+@option(
+    "--fail-fast/--keep-going",
+    group="Behaviour",
+    default=False,
+    help="After the failure of a required platform begin nothing new (default: keep going).",
+)
+@option(
+    "--strict",
+    group="Behaviour",
+    is_flag=True,
+    help="Exit with 9 when something waits, with 10 when a platform failed that is not required.",
+)
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -54,6 +76,10 @@ def command(
     jobs: int,
     dry_run: bool,
     force: tuple[str, ...],
+    only_failed: bool,
+    from_stage: str | None,
+    fail_fast: bool,
+    watch: bool,
     strict: bool,
 ) -> int:
     """Publish a version everywhere, exactly once, and prove it by installing it.
@@ -62,24 +88,58 @@ def command(
     unless one is named.
     """
     from deployforge_tasks.operations.deploy import deploy
+    from deployforge_tasks.operations.detach import Record
+    from deployforge_tasks.operations.estimate import estimate_of
 
     loaded = invocation.settings(version).load()
     _count_warnings(invocation, loaded)
-    names = choose_platforms(loaded, wanted, without)
+    chosen = choose_platforms(loaded, wanted, without)
     forced = choose_platforms(loaded, force) if force else []
-    tell_doit(invocation, *(f"deploy:{name}" for name in names), loaded=loaded, jobs=jobs)
+    names = _left_undone(invocation, loaded, chosen) if only_failed else chosen
+    switches = {"from_stage": from_stage, "fail_fast": int(fail_fast), "strict": int(strict)}
+    words = [*(f"deploy:{name}" for name in names), *(f"{name}={value}" for name, value in switches.items() if value)]
+    if words:
+        tell_doit(invocation, *words, loaded=loaded, jobs=jobs)
     if dry_run:
-        return _show_plan(invocation, loaded, deploy(loaded, platforms=names, dry_run=True, force=forced))
-    if not _agreed(invocation, loaded, names, forced):
+        plan_only = deploy(loaded, platforms=chosen, dry_run=True, force=forced, only_failed=only_failed)
+        return show_plan(invocation, loaded, plan_only)
+    if not agreed(invocation, loaded, names, forced):
         invocation.terminal.err("nothing was published")
         return INTERRUPTED
+    if watch:
+        from deployforge_tasks.cli.watch import watch as watch_run
+
+        return watch_run(invocation, loaded, names, again(click.get_current_context(), str(loaded.version)))
+    record = Record.of(invocation.environ)
     title = f"{loaded.project.name} v{loaded.version}"
-    with following(invocation, title, names) as listeners:
+    with following(invocation, title, names, estimate=estimate_of(loaded, names)) as listeners:
         result = deploy(
-            loaded, platforms=names, jobs=jobs, listeners=listeners, force=forced, command=_command_line(names)
+            loaded,
+            platforms=chosen,
+            jobs=jobs,
+            listeners=[*listeners, *([record] if record else [])],
+            force=forced,
+            command=_command_line(names),
+            only_failed=only_failed,
+            from_stage=from_stage,
+            fail_fast=fail_fast,
+            strict=strict,
         )
-    show_result(invocation, result)
-    return WAITING if strict and result.exit_code == 0 and result.outcome == "waiting" else result.exit_code
+    if record:
+        record.keep(summary.as_json(result))
+    summary.show(invocation, result)
+    return result.exit_code
+
+
+def _left_undone(invocation: Invocation, loaded: Loaded, names: Sequence[str]) -> list[str]:
+    """Of these platforms those that the newest run of this version left undone; says why they are."""
+    from deployforge_tasks.operations.left import left_by_newest_run
+
+    left = left_by_newest_run(loaded, profile=loaded.profile, version=str(loaded.version))
+    undone = [name for name in names if name in left.undone]
+    which = ", ".join(f"{name} ({left.undone[name]})" for name in undone) or "nothing"
+    invocation.note(f"run {left.run} left undone: {which}\n")
+    return undone
 
 
 def _count_warnings(invocation: Invocation, loaded: Loaded) -> None:
@@ -89,23 +149,8 @@ def _count_warnings(invocation: Invocation, loaded: Loaded) -> None:
         invocation.note(f"{word} {loaded.file.name} has {count}; `deployforge config check` shows what\n")
 
 
-def show_result(invocation: Invocation, result: DeployResult) -> None:
-    """The summary to stdout, what went wrong to stderr, both to GitHub Actions."""
-    terminal = invocation.terminal
-    for error in result.errors:
-        github.annotate(invocation, error)
-    github.add_summary(invocation, summary.as_markdown(result))
-    if invocation.json:
-        invocation.emit("deploy", summary.as_json(result))
-        return
-    for line in summary.lines(result, terminal.style):
-        terminal.out(line)
-    failures = summary.failure_lines(result, terminal.err_style)
-    for line in ["", *failures] if failures else []:
-        terminal.err(line)
-
-
-def _show_plan(invocation: Invocation, loaded: Loaded, result: DeployResult) -> int:
+def show_plan(invocation: Invocation, loaded: Loaded, result: DeployResult) -> int:
+    """The plan to stdout, what is in its way to stderr; the exit code."""
     from deployforge_tasks.operations.preview import preview
 
     code = plan.exit_code(result)
@@ -121,7 +166,7 @@ def _show_plan(invocation: Invocation, loaded: Loaded, result: DeployResult) -> 
     return code
 
 
-def _agreed(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced: Sequence[str]) -> bool:
+def agreed(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced: Sequence[str]) -> bool:
     """Whether publishing what cannot be undone is wanted: ``--yes``, or the version typed after seeing the plan."""
     from deployforge_tasks.operations.deploy import deploy
     from deployforge_tasks.platforms.registry import platforms
@@ -135,7 +180,7 @@ def _agreed(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced
             "look with --dry-run, then add --yes",
         )
     result = deploy(loaded, platforms=names, dry_run=True, force=forced)
-    _show_plan(invocation, loaded, result)
+    show_plan(invocation, loaded, result)
     if not any(plan.final(platform) for platform in result.platforms.values()):
         return True
     typed = click.prompt(f"\nType {loaded.version} to publish, anything else stops", default="", err=True, type=str)

@@ -6,26 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deployforge_tasks.cli import github
+from deployforge_tasks.cli import github, rollback_rows
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.exit_codes import INTERRUPTED
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import option, selection
 from deployforge_tasks.cli.progress import following
-from deployforge_tasks.cli.table import Cell, columns, plural
+from deployforge_tasks.cli.rollback_rows import rows
+from deployforge_tasks.cli.table import columns, plural
 from deployforge_tasks.cli.usage import Misused, choose_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deployforge_tasks.operations.rollback import PlatformRollback, RollbackResult
+    from deployforge_tasks.operations.rollback import RollbackResult
     from deployforge_tasks.project.load import Loaded
 
 
 @click.command(
     cls=Command,
-    examples=("deployforge rollback v1.0.41", "deployforge rollback --from v1.0.42 --platforms npm --yes"),
+    examples=("deployforge rollback v1.0.41 --dry-run", "deployforge rollback --from v1.0.42 --platforms npm --yes"),
     epilog="What only a person can do is listed with its link, and the exit code is 8.",
 )
 @click.argument("version", required=False)
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @option(
     "-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Platforms at once (8)."
 )
+@option("--dry-run", group="Behaviour", is_flag=True, help="Show the plan; nothing is sent.")
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -43,6 +45,7 @@ def command(
     wanted: tuple[str, ...],
     without: tuple[str, ...],
     jobs: int,
+    dry_run: bool,
 ) -> int:
     """Take users back to VERSION, as far as each platform allows.
 
@@ -55,6 +58,10 @@ def command(
     names = choose_platforms(loaded, wanted, without)
     tasks = [f"rollback:{name}" for name in names]
     tell_doit(invocation, *tasks, *([f"to={to}"] if to else []), loaded=loaded, jobs=jobs)
+    if dry_run:
+        plan = rollback(loaded, platforms=names, to=to, dry_run=True)
+        _show(invocation, plan)
+        return plan.exit_code
     if not _agreed(invocation, loaded, to, names):
         invocation.terminal.err("nothing was changed")
         return INTERRUPTED
@@ -82,7 +89,11 @@ def _agreed(invocation: Invocation, loaded: Loaded, to: str | None, names: Seque
     where = f"v{to}" if to else "the version before"
     question = f"take the users of {plural(len(names), 'platform')} from v{loaded.version} back to {where}"
     if not invocation.interactive:
-        raise Misused(f"nobody is here to agree to {question}", "add --yes")
+        raise Misused(f"nobody is here to agree to {question}", "look with --dry-run, then add --yes")
+    from deployforge_tasks.operations.rollback import rollback
+
+    _show(invocation, rollback(loaded, platforms=names, to=to, dry_run=True))
+    invocation.terminal.err("")
     return click.confirm(f"{question[:1].upper()}{question[1:]}?", err=True)
 
 
@@ -103,22 +114,9 @@ def _show(invocation: Invocation, result: RollbackResult) -> None:
 def lines(result: RollbackResult, style: Any) -> list[str]:
     """The result as people read it: what was done, and what is left to do by hand."""
     where = f"v{result.to}" if result.to else "the version before"
-    rows = [row for platform in result.platforms.values() for row in _rows(platform)]
-    return [f"{style(result.project, 'bold')} v{result.version} → {where}", "", *columns(rows, style)]
-
-
-def _rows(platform: PlatformRollback) -> list[list[Cell | str]]:
-    if platform.error is not None:
-        text = f"{platform.error.code} {platform.error.message}"
-        return [[Cell("✗", "error"), platform.name, Cell("failed", "error"), text]]
-    if platform.rollback is None:
-        return [[Cell("✗", "error"), platform.name, Cell("not done", "error"), "the run was stopped before it"]]
-    rows: list[list[Cell | str]] = [[Cell("✓", "ok"), "", Cell("done", "ok"), text] for text in platform.rollback.done]
-    for_a_person = [f"{step.text}  {step.url}".strip() for step in platform.rollback.manual]
-    rows += [[Cell("⏸", "warning"), "", Cell("by hand", "warning"), text] for text in for_a_person]
-    rows = rows or [[Cell("✓", "ok"), "", "nothing to do", ""]]
-    rows[0][1] = platform.name
-    return rows
+    found = [row for platform in result.platforms.values() for row in rows(platform, planned=result.planned)]
+    plan = "plan: " if result.planned else ""
+    return [f"{plan}{style(result.project, 'bold')} v{result.version} → {where}", "", *columns(found, style)]
 
 
 def as_json(result: RollbackResult) -> dict[str, Any]:
@@ -127,14 +125,7 @@ def as_json(result: RollbackResult) -> dict[str, Any]:
         "project": result.project,
         "version": result.version,
         "to": result.to,
+        "planned": result.planned,
         "exit_code": result.exit_code,
-        "platforms": [
-            {
-                "name": p.name,
-                "done": list(p.rollback.done) if p.rollback else [],
-                "manual": [{"text": s.text, "url": s.url} for s in p.rollback.manual] if p.rollback else [],
-                "error": p.error.as_json() if p.error else None,
-            }
-            for p in result.platforms.values()
-        ],
+        "platforms": [rollback_rows.as_json(platform) for platform in result.platforms.values()],
     }

@@ -12,6 +12,7 @@ from typing import Any
 
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.stand_ins._trust import Trust
 
 TOKEN = "cioRehearsal0000000000000000000000"  # noqa: S105 - opens nothing but this stand-in
 _PREFIX = r"(?:[12]|3/[^/]|[^/]{2}/[^/]{2})"
@@ -28,6 +29,7 @@ class Cargo(StandIn):
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.crates: dict[tuple[str, str], bytes] = {}
         self.scoped = True
+        self.trust = Trust("cio_tp_rehearsal-")
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         return {"crates": {"index": f"{self.url}/index", "api": self.url}}
@@ -64,19 +66,31 @@ class Cargo(StandIn):
 
     @route("PUT", r"/api/v1/crates/new")
     def publish(self, request: Request) -> Reply:
-        if refused := _refused(request):
-            return refused
         parts = _parts(request.body)
         if parts is None:
-            return _error(400, "invalid upload: the lengths do not match")
+            return _refused(request) or _error(400, "invalid upload: the lengths do not match")
         metadata, crate = parts
         name, version = str(metadata["name"]), str(metadata["vers"])
+        trusted = self.trust.may_publish(request.headers.get("Authorization") or "", name)
+        if not trusted and (refused := _refused(request)):
+            return refused
         lines = self.lines.setdefault(name.lower(), [])
         if any(line["vers"].partition("+")[0] == version.partition("+")[0] for line in lines):
             return _error(400, f"crate version `{version}` is already uploaded")
         lines.append(_index_line(metadata, crate))
         self.crates[name.lower(), version] = crate
         return Reply(200, {"warnings": {"invalid_categories": [], "invalid_badges": [], "other": []}})
+
+    @route("POST", r"/api/v1/trusted_publishing/tokens")
+    def exchange(self, request: Request) -> Reply:
+        identity = str(request.json().get("jwt"))
+        token, refused = self.trust.trade(identity, str(request.headers.get("Host")))
+        return Reply(200, {"token": token}) if token else _error(400, refused)
+
+    @route("DELETE", r"/api/v1/trusted_publishing/tokens")
+    def revoke(self, request: Request) -> Reply:
+        token = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
+        return Reply(204) if self.trust.revoke(token) else _error(401, "Invalid authentication token")
 
     @route("DELETE", r"/api/v1/crates/(?P<name>[^/]+)/(?P<version>[^/]+)/yank")
     def yank(self, request: Request, name: str, version: str) -> Reply:

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ _LOCATIONS = {
         "9461c234-c84c-4ed2-b918-2f0f92ad0a35": "_apis/{area}/scopes/{scopeId}/roleassignments/resources/{resourceId}"
     },
 }
+_PRE_RELEASE = "Microsoft.VisualStudio.Code.PreRelease"
 _NAME = r"(?P<publisher>[^/]+)/extensions/(?P<name>[^/]+)"
 _PACKAGE = r"(?P<publisher>[^/]+)/vsextensions/(?P<name>[^/]+)/(?P<version>[^/]+)/vspackage"
 
@@ -38,6 +40,8 @@ class Stored:
     content: bytes
     validated: bool = True
     problem: str = ""
+    pre_release: bool = False
+    updated: str = ""
 
 
 @dataclass
@@ -51,7 +55,10 @@ class Extension:
 
 
 class Gallery(StandIn):
-    """Set `validating` and new packages stay invisible to the public until somebody sets their `validated`."""
+    """Set `validating` and new packages stay invisible to the public until somebody sets their `validated`.
+
+    `members` are who has a role at every publisher; the token belongs to the first.
+    """
 
     name = "gallery"
     serves = ("vscode",)
@@ -60,6 +67,7 @@ class Gallery(StandIn):
         super().__init__(root)
         self.extensions: dict[str, Extension] = {}
         self.validating = False
+        self.members = {"rehearsal": "Owner"}
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         return {"vscode": {"marketplace": self.url}}
@@ -85,7 +93,18 @@ class Gallery(StandIn):
 
     @route("GET", r"/_apis/securityroles/scopes/gallery\.publisher/roleassignments/resources/(?P<publisher>[^/]+)")
     def roles(self, request: Request, publisher: str) -> Reply:
-        return _refused(request) or Reply(200, {"count": 1, "value": [{"role": {"name": "Owner"}}]})
+        if refused := _refused(request):
+            return refused
+        value = [
+            {
+                "identity": {"displayName": name, "id": f"id-of-{name}", "uniqueName": f"{name}@example.com"},
+                "role": {"displayName": role, "name": role, "scope": "gallery.publisher"},
+                "access": "assigned",
+                "accessDisplayName": "Assigned",
+            }
+            for name, role in self.members.items()
+        ]
+        return Reply(200, {"count": len(value), "value": value})
 
     @route("GET", rf"/_apis/gallery/publishers/{_NAME}")
     def own(self, request: Request, publisher: str, name: str) -> Reply:
@@ -112,7 +131,14 @@ class Gallery(StandIn):
                 404 if update else 409, f"The extension '{key}' {'does not exist' if update else 'already exists'}"
             )
         extension = self.extensions.setdefault(key, Extension(identity["Publisher"], identity["Id"]))
-        stored = Stored(identity["Version"], identity.get("TargetPlatform"), vsix, validated=not self.validating)
+        stored = Stored(
+            identity["Version"],
+            identity.get("TargetPlatform"),
+            vsix,
+            validated=not self.validating,
+            pre_release=identity.get("PreRelease") == "true",
+            updated=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        )
         if any((p.version, p.target) == (stored.version, stored.target) for p in extension.packages):
             return _error(409, f"{key} v{stored.version} already exists.")
         extension.packages.insert(0, stored)
@@ -151,7 +177,8 @@ def _shown(extension: Extension, *, public: bool) -> dict[str, Any]:
                 **({"targetPlatform": p.target} if p.target else {}),
                 "flags": "validated" if p.validated else "none",
                 **({"validationResultMessage": p.problem} if p.problem else {}),
-                "lastUpdated": "2026-01-01T00:00:00.000Z",
+                "lastUpdated": p.updated,
+                "properties": [{"key": _PRE_RELEASE, "value": "true"}] if p.pre_release else [],
             }
             for p in extension.packages
             if p.validated or not public
@@ -172,7 +199,7 @@ def _error(status: int, message: str) -> Reply:
 
 
 def _identity(vsix: bytes) -> dict[str, str] | None:
-    """The attributes of the manifest's Identity."""
+    """The attributes of the manifest's Identity, and ``PreRelease`` of its properties."""
     try:
         with zipfile.ZipFile(io.BytesIO(vsix)) as archive:
             text = archive.read("extension.vsixmanifest").decode("utf-8")
@@ -180,4 +207,6 @@ def _identity(vsix: bytes) -> dict[str, str] | None:
         return None
     element = re.search(r"<Identity\s([^>]*)>", text)
     found = dict(re.findall(r'(\w+)="([^"]*)"', element[1])) if element else {}
+    if marked := re.search(rf'<Property Id="{re.escape(_PRE_RELEASE)}" Value="(\w+)"', text):
+        found["PreRelease"] = marked[1]
     return found if {"Id", "Version", "Publisher"} <= set(found) else None

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.stand_ins._trust import Trust
 
 TOKEN = "npm_rehearsal-token"  # noqa: S105 - known to everybody, good for nothing
 USER = "rehearsal"
@@ -74,6 +75,7 @@ class Npm(StandIn):
         self.reads_until_visible = 0
         self.token_expiry = datetime.now(UTC) + timedelta(days=90)
         self._packages: dict[str, _Package] = {}
+        self.trust = Trust("npm_rehearsal-")
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         return {platform: {"registry": self.url} for platform in self.serves}
@@ -160,7 +162,7 @@ class Npm(StandIn):
 
     @route("PUT", rf"/{_NAME}(?:/-rev/[^/]+)?")
     def _put(self, request: Request, name: str) -> Reply:
-        if not _signed_in(request):
+        if not (_signed_in(request) or self._trusted(request, name)):
             return _unauthorized()
         if self.scoped_only and not name.startswith("@"):
             return Reply(400, {"error": "only scoped packages are accepted"})
@@ -168,6 +170,19 @@ class Npm(StandIn):
         if not isinstance(body, dict) or body.get("name") != name:
             return Reply(400, {"error": "name does not match the URL"})
         return self._publish(name, body) if body.get("_attachments") else self._change(name, body)
+
+    def _trusted(self, request: Request, name: str) -> bool:
+        """A traded token publishes its own package, and does nothing else."""
+        token = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
+        return bool((request.json() or {}).get("_attachments")) and self.trust.may_publish(token, name)
+
+    @route("POST", rf"/-/npm/v1/oidc/token/exchange/package/{_NAME}")
+    def _exchange(self, request: Request, name: str) -> Reply:
+        identity = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
+        token, refused = self.trust.trade(identity, f"npm:{request.headers.get('Host')}", name)
+        if token:
+            return Reply(201, {"token_type": "oidc", "token": token})
+        return Reply(404, {"message": f"OIDC token exchange error - {refused}"})
 
     @route("DELETE", rf"/{_NAME}/-rev/[^/]+")
     def _delete(self, request: Request, name: str) -> Reply:

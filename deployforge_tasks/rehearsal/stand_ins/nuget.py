@@ -17,6 +17,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from deployforge_tasks.core.model import Publication
+from deployforge_tasks.core.versions import Version
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
 
 KEY = "7e0e6d6e-2a44-4f4e-9d0c-5f6d0c1b2a39"
@@ -38,6 +39,10 @@ class Stored:
     status: str | None = None
     submitted: str = "Pending"
     published: str = ""
+
+    @property
+    def listed(self) -> bool:
+        return self.status in ("Approved", None) and not self.published.startswith("1900-")
 
 
 class Nuget(StandIn):
@@ -89,19 +94,37 @@ class Nuget(StandIn):
         stored = self.versions.get((name.lower(), version))
         if stored is None or stored.status == "Rejected":  # the real feed does not tell these two apart
             return Reply(404, "Resource not found")
-        return Reply(200, _entry(stored, request.base, f" {_SPACES}"), {"Content-Type": _ATOM})
+        return Reply(200, self._entry(stored, request.base, f" {_SPACES}"), {"Content-Type": _ATOM})
 
     @route("GET", r"/api/v2/(FindPackagesById|Packages|Search)\(\)")
     def listing(self, request: Request) -> Reply:
-        """The approved versions of one id; filters other than the id are the client's own business."""
+        """The approved versions of one id; of filters only the id and the mark of the latest count."""
         wanted = request.query.get("id", "").strip("'").lower()
         asked = re.search(r"tolower\(Id\) eq '([^']+)'", request.query.get("$filter", ""))
         wanted = asked[1].lower() if asked else wanted
-        shown = [s for (name, _), s in self.versions.items() if name == wanted and s.status in ("Approved", None)]
-        entries = "".join(_entry(s, request.base) for s in shown)
+        shown = [s for (name, _), s in self.versions.items() if name == wanted and s.listed]
+        if "IsLatestVersion" in request.query.get("$filter", ""):
+            shown = [s for s in shown if s is self._latest(wanted, pre=False)]
+        entries = "".join(self._entry(s, request.base) for s in shown)
         head = f'<title type="text">Packages</title><id>{request.base}/api/v2/Packages</id><updated>{_now()}</updated>'
         feed = f'<?xml version="1.0" encoding="utf-8"?>\n<feed {_SPACES}>{head}{entries}</feed>'
         return Reply(200, feed, {"Content-Type": _ATOM})
+
+    def _latest(self, wanted: str, *, pre: bool) -> Stored | None:
+        """The listed version that the feed marks; only the absolutely latest one may be a pre-release."""
+        listed = [s for (name, _), s in self.versions.items() if name == wanted and s.listed]
+        marked = [s for s in listed if pre or not Version.parse(s.version).is_prerelease]
+        return max(marked, key=lambda s: Version.parse(s.version).precedence, default=None)
+
+    def _entry(self, stored: Stored, base: str, spaces: str = "") -> str:
+        name = stored.package_id.lower()
+        marks = {
+            "IsLatestVersion": stored is self._latest(name, pre=False),
+            "IsAbsoluteLatestVersion": stored is self._latest(name, pre=True),
+            "IsPrerelease": Version.parse(stored.version).is_prerelease,
+            "IsApproved": stored.status == "Approved",
+        }
+        return _entry(stored, marks, base, spaces)
 
     @route("GET", r"/api/v2/?")
     def service(self, request: Request) -> Reply:
@@ -147,7 +170,7 @@ def _read(content: bytes) -> Stored | None:
     return Stored(fields["id"][1], fields["version"][1], content, description[1] if description else "")
 
 
-def _entry(stored: Stored, base: str, spaces: str = "") -> str:
+def _entry(stored: Stored, marks: Mapping[str, bool], base: str, spaces: str) -> str:
     here = f"{base}/api/v2/Packages(Id='{stored.package_id}',Version='{stored.version}')"
     source = f"{base}/api/v2/package/{stored.package_id}/{stored.version}"
     properties = {
@@ -157,11 +180,11 @@ def _entry(stored: Stored, base: str, spaces: str = "") -> str:
         "PackageHashAlgorithm": "SHA512",
         "PackageSize": str(len(stored.content)),
         "Published": stored.published,
-        "IsApproved": str(stored.status == "Approved").lower(),
+        **{name: str(mark).lower() for name, mark in marks.items()},
         "PackageStatus": stored.status or "",
         "PackageSubmittedStatus": stored.submitted if stored.status == "Submitted" else "",
     }
-    typed = {"PackageSize": "Edm.Int64", "Published": "Edm.DateTime", "IsApproved": "Edm.Boolean"}
+    typed = {"PackageSize": "Edm.Int64", "Published": "Edm.DateTime", **dict.fromkeys(marks, "Edm.Boolean")}
     lines = "".join(
         f"<d:{name}{f' m:type={quoteattr(typed[name])}' if name in typed else ''}>{escape(value)}</d:{name}>"
         for name, value in properties.items()

@@ -6,11 +6,13 @@ It asks for a token as the big registries do: 401 with a challenge, a token serv
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.model import Publication
@@ -19,7 +21,7 @@ from deployforge_tasks.platforms._oci_image import VERSION_KEY, Layout, add_imag
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
 
 USER, PASSWORD = "rehearsal", "rehearsal-registry-password"
-_TOKEN = "rehearsal-registry-token-"  # noqa: S105 - of a registry on this machine, gone with it
+_KEY = b"rehearsal-registry-key"  # of a registry on this machine, gone with it
 _NAME = r"/v2/(?P<name>.+)"
 BASE = "rehearsal/base"
 _BASE_PLATFORMS = ("linux/amd64", "linux/arm64")
@@ -69,7 +71,7 @@ class OciStandIn(StandIn):
     def answer(self, request: Request) -> Reply:
         if request.path.startswith("/v2/"):
             wanted = "pull" if request.method in ("GET", "HEAD") else "push"
-            if not self._may(request, wanted):
+            if not _may(request, wanted):
                 return _challenge(request, wanted)
         return super().answer(request)
 
@@ -79,7 +81,9 @@ class OciStandIn(StandIn):
         account = _basic(request)
         if account not in (None, (USER, PASSWORD)):
             return _error(401, "UNAUTHORIZED", "incorrect username or password")
-        return Reply(200, {"token": _TOKEN + ("push" if account else "pull"), "expires_in": 300})
+        wishes = [s.split(":") for s in parse_qs(urlsplit(request.raw_path).query).get("scope", [])]
+        access = [_grant(kind, name, wish, account) for kind, name, wish in wishes]
+        return Reply(200, {"token": _signed({"sub": USER if account else "", "access": access}), "expires_in": 300})
 
     @route("GET", "/v2/")
     def ping(self, _: Request) -> Reply:
@@ -178,13 +182,43 @@ class OciStandIn(StandIn):
         document = json.loads(self._manifests[name][digest][1])
         return str((document.get("annotations") or {}).get(VERSION_KEY, ""))
 
-    def _may(self, request: Request, wanted: str) -> bool:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return given == f"{_TOKEN}push" or (wanted == "pull" and given == f"{_TOKEN}pull")
+
+def _may(request: Request, wanted: str) -> bool:
+    """Whether the token is ours and grants it; it may be for several repositories (to take blobs over)."""
+    access = _access(request.headers.get("Authorization", "").removeprefix("Bearer "))
+    name = _repository(request)
+    return access is not None and (not name or any(a["name"] == name and wanted in a["actions"] for a in access))
+
+
+def _grant(kind: str, name: str, wish: str, account: object) -> dict[str, Any]:
+    """A token server grants less than it was asked for, without an error."""
+    actions = [a for a in wish.split(",") if a == "pull" or (a == "push" and account)]
+    return {"type": kind, "name": name, "actions": actions}
+
+
+def _signed(claims: Mapping[str, Any]) -> str:
+    """A JSON Web Token (https://distribution.github.io/distribution/spec/auth/jwt/)."""
+    parts = [json.dumps(part).encode() for part in ({"typ": "JWT", "alg": "HS256"}, claims)]
+    text = ".".join(urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+    return f"{text}.{urlsafe_b64encode(hmac.digest(_KEY, text.encode(), 'sha256')).decode().rstrip('=')}"
+
+
+def _access(token: str) -> list[dict[str, Any]] | None:
+    """What a token of ours grants."""
+    try:
+        body = token.split(".")[1]
+        claims = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return list(claims["access"]) if _signed(claims) == token else None
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
+def _repository(request: Request) -> str:
+    return request.path.removeprefix("/v2/").split("/blobs/")[0].split("/manifests/")[0].split("/tags/")[0]
 
 
 def _challenge(request: Request, wanted: str) -> Reply:
-    name = request.path.removeprefix("/v2/").split("/blobs/")[0].split("/manifests/")[0].split("/tags/")[0]
+    name = _repository(request)
     scope = f',scope="repository:{name}:{"pull,push" if wanted == "push" else "pull"}"' if name else ""
     realm = f'Bearer realm="{request.base}/token",service="rehearsal"{scope}'
     reply = _error(401, "UNAUTHORIZED", "authentication required")

@@ -1,7 +1,8 @@
-"""A Python package index in memory: Warehouse's upload, JSON and simple APIs.
+"""A Python package index in memory: Warehouse's upload, JSON and simple APIs, and its trusted publishing.
 
-https://docs.pypi.org/api/ and https://packaging.python.org/specifications/simple-repository-api/; the texts of
-refusals are those of pypi/warehouse:warehouse/forklift/legacy.py.
+https://docs.pypi.org/api/, https://docs.pypi.org/trusted-publishers/using-a-publisher/ and
+https://packaging.python.org/specifications/simple-repository-api/; the texts of refusals are those of
+pypi/warehouse:warehouse/forklift/legacy.py.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, ClassVar
 
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.stand_ins._trust import Trust
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _LATE = "Uploading new files to releases older than 14 days is not allowed."
@@ -75,6 +77,7 @@ class Pypi(StandIn):
         self._files: dict[str, _File] = {}
         self._deleted: set[str] = set()
         self._now = datetime.now(UTC)
+        self.trust = Trust("pypi-rehearsal-")
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         return {"pypi": {"registry": f"{self.url}/legacy/", "index": self.url, "username": "__token__"}}
@@ -106,9 +109,9 @@ class Pypi(StandIn):
 
     @route("POST", r"/legacy/")
     def _upload(self, request: Request) -> Reply:
-        if request.headers.get("Authorization") != _basic("__token__", TOKEN):
-            return _refuse(403, _AUTH)
         fields, name, content = _form(request)
+        if not self._may_upload(request, normalized(fields.get("name", ""))):
+            return _refuse(403, _AUTH)
         if fields.get(":action") != "file_upload" or not name:
             return _refuse(400, "Upload payload does not have a file.")
         file = _File(
@@ -121,6 +124,23 @@ class Pypi(StandIn):
             self._now,
         )
         return self._refusal(file, fields) or self._accept(file)
+
+    def _may_upload(self, request: Request, project: str) -> bool:
+        given = request.headers.get("Authorization")
+        trusted = (token for token in self.trust.traded if self.trust.may_publish(token, project))
+        return any(given == _basic("__token__", token) for token in (TOKEN, *trusted))
+
+    @route("GET", r"/_/oidc/audience")
+    def _audience(self, request: Request) -> Reply:
+        return Reply(200, {"audience": "pypi"})
+
+    @route("POST", r"/_/oidc/mint-token")
+    def _mint(self, request: Request) -> Reply:
+        token, refused = self.trust.trade(str(request.json().get("token")), "pypi")
+        if token:
+            return Reply(200, {"success": True, "token": token})
+        errors = [{"code": "invalid-publisher", "description": refused}]
+        return Reply(422, {"message": "Token request failed", "errors": errors})
 
     def _accept(self, file: _File) -> Reply:
         self._files.setdefault(file.name, file)

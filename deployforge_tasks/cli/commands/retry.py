@@ -1,0 +1,97 @@
+"""``deployforge retry``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from deployforge_tasks.cli import summary
+from deployforge_tasks.cli.commands.deploy import agreed, show_plan
+from deployforge_tasks.cli.doit_line import tell_doit
+from deployforge_tasks.cli.exit_codes import INTERRUPTED
+from deployforge_tasks.cli.help_format import Command
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.progress import following
+from deployforge_tasks.cli.table import plural
+from deployforge_tasks.cli.usage import choose_platforms
+
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.retry import Retry
+
+
+@click.command(
+    cls=Command,
+    examples=("deployforge retry", "deployforge retry --platforms npm --yes", "deployforge retry --dry-run"),
+    epilog="See also: `deployforge runs`, `deployforge deploy --only-failed`.",
+)
+@selection
+@option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
+@option("--dry-run", group="Behaviour", is_flag=True, help="Only look and plan; nothing is sent.")
+@option(
+    "--force-platform",
+    "force",
+    group="Behaviour",
+    multiple=True,
+    metavar="A,B",
+    help="Publish again there although the version was rejected or withdrawn.",
+)
+@option("--fail-fast", group="Behaviour", is_flag=True, help="After a failure begin nothing new.")
+@option("--strict", group="Behaviour", is_flag=True, help="Exit with 9 or 10 when not everything is out.")
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    wanted: tuple[str, ...],
+    without: tuple[str, ...],
+    jobs: int,
+    dry_run: bool,
+    force: tuple[str, ...],
+    fail_fast: bool,
+    strict: bool,
+) -> int:
+    """Go on with what failed or was left undone in the newest run.
+
+    Version, profile and platforms come from the ledger. What is published stays as it is.
+    """
+    from deployforge_tasks.operations.retry import plan_retry, retry
+
+    settings = invocation.settings()
+    loaded = settings.load()
+    chosen = choose_platforms(loaded, wanted, without) if wanted or without else []
+    found = plan_retry(settings, platforms=chosen)
+    forced = choose_platforms(found.loaded, force) if force else []
+    _announce(invocation, found)
+    if not found.platforms:
+        summary.show(invocation, retry(found))
+        return 0
+    words = [*(f"deploy:{name}" for name in found.platforms), *(["fail_fast=1"] if fail_fast else [])]
+    tell_doit(invocation, *words, *(["strict=1"] if strict else []), loaded=found.loaded, jobs=jobs)
+    if dry_run:
+        return show_plan(invocation, found.loaded, retry(found, dry_run=True, force=forced))
+    if not agreed(invocation, found.loaded, found.platforms, forced):
+        invocation.terminal.err("nothing was published")
+        return INTERRUPTED
+    title = f"{found.loaded.project.name} v{found.left.version}"
+    with following(invocation, title, found.platforms) as listeners:
+        result = retry(found, jobs=jobs, listeners=listeners, force=forced, fail_fast=fail_fast, strict=strict)
+    summary.show(invocation, result)
+    return result.exit_code
+
+
+def _announce(invocation: Invocation, found: Retry) -> None:
+    """What is gone on with, and what is left alone."""
+    left = found.left
+    which = f"run {left.run} (v{left.version}{f', {left.profile}' if left.profile else ''})"
+    if left.state == "killed":
+        which += ", which was killed"
+    kept = f"{plural(len(left.done), 'published platform')} {'is' if len(left.done) == 1 else 'are'} left alone"
+    if not found.platforms:
+        invocation.note(f"nothing is left to do after {which}; {kept}\n")
+        return
+    names = ", ".join(f"{name} ({left.undone[name]})" for name in found.platforms)
+    invocation.note(f"going on with {which}: {plural(found.tasks, 'task')} for {names}; {kept}")
+    if found.gone:
+        invocation.note(f"no longer enabled, and left out: {', '.join(found.gone)}")
+    invocation.note("")

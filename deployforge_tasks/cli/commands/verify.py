@@ -1,0 +1,132 @@
+"""``deployforge verify``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deployforge_tasks.cli import github
+from deployforge_tasks.cli.doit_line import tell_doit
+from deployforge_tasks.cli.help_format import Command
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.progress import following
+from deployforge_tasks.cli.table import Cell, columns, duration
+from deployforge_tasks.cli.usage import choose_platforms
+
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.verify import PlatformVerification, VerifyResult
+
+_LOOKS = {"verified": ("✓", "ok"), "failed": ("✗", "error")}
+
+
+@click.command(
+    cls=Command,
+    examples=("deployforge verify", "deployforge verify v1.0.42 --platforms npm,docker"),
+    epilog="See also: `deployforge help exit-codes`, `deployforge status`.",
+)
+@click.argument("version", required=False)
+@selection
+@option(
+    "-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Platforms at once (8)."
+)
+@option("--strict", group="Behaviour", is_flag=True, help="Exit with 9 when something is not public yet.")
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    version: str | None,
+    wanted: tuple[str, ...],
+    without: tuple[str, ...],
+    jobs: int,
+    strict: bool,
+) -> int:
+    """Install again what is published, and run it: whatever was proven before, a clean client tries it anew.
+
+    Publishes nothing. The version is the project's own unless one is named.
+    """
+    from deployforge_tasks.operations.verify import verify
+
+    loaded = invocation.settings(version).load()
+    names = choose_platforms(loaded, wanted, without)
+    # Only what is published is verified; the tasks of plain doit would publish the rest first.
+    tell_doit(invocation, "-a", *(f"verify:{name}" for name in names), loaded=loaded, jobs=jobs)
+    with following(invocation, f"{loaded.project.name} v{loaded.version}", names) as listeners:
+        result = verify(loaded, platforms=names, jobs=jobs, listeners=listeners, strict=strict)
+    _show(invocation, result)
+    return result.exit_code
+
+
+def _show(invocation: Invocation, result: VerifyResult) -> None:
+    terminal = invocation.terminal
+    errors = [p.error for p in result.platforms.values() if p.error is not None]
+    for error in errors:
+        github.annotate(invocation, error)
+    if invocation.json:
+        invocation.emit("verify", as_json(result))
+        return
+    for line in lines(result, terminal.style):
+        terminal.out(line)
+    for error in errors:
+        terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {error.platform}: {error.hint}")
+
+
+def lines(result: VerifyResult, style: Any) -> list[str]:
+    """A headline, and a row a platform: how it was tried, with which client, and what the program said."""
+    found = result.platforms.values()
+    words = [
+        f"{n} {outcome}"
+        for outcome in ("verified", "waiting", "skipped", "stopped", "failed")
+        if (n := sum(p.outcome == outcome for p in found))
+    ]
+    profile = [result.profile] if result.profile else []
+    title = style(f"{result.project} v{result.version}", "bold")
+    head = " · ".join([title, *profile, *(words or ["nothing to verify"]), duration(result.seconds)])
+    names: list[Cell | str] = ["", *(Cell(word, "dim") for word in ("platform", "", "method", "client", "said"))]
+    return [head, "", *columns([names, *(_row(platform) for platform in found)], style)]
+
+
+def _row(platform: PlatformVerification) -> list[Cell | str]:
+    mark, look = _LOOKS.get(platform.outcome, ("⏸", "warning"))
+    start: list[Cell | str] = [Cell(mark, look), platform.name, Cell(platform.outcome, look)]
+    if platform.error is not None:
+        return [*start, "", "", f"{platform.error.code} {platform.error.message}"]
+    if platform.evidence is None:
+        return [*start, "", "", platform.reason]
+    evidence = platform.evidence
+    return [*start, evidence.method, evidence.client, " ".join(filter(None, [evidence.said, evidence.reason]))]
+
+
+def as_json(result: VerifyResult) -> dict[str, Any]:
+    """The result as JSON."""
+    return {
+        "project": result.project,
+        "version": result.version,
+        "profile": result.profile,
+        "run": result.run,
+        "outcome": result.outcome,
+        "exit_code": result.exit_code,
+        "seconds": round(result.seconds, 3),
+        "platforms": [_platform_json(platform) for platform in result.platforms.values()],
+    }
+
+
+def _platform_json(platform: PlatformVerification) -> dict[str, Any]:
+    evidence = platform.evidence
+    return {
+        "name": platform.name,
+        "outcome": platform.outcome,
+        "reason": platform.reason,
+        "required": platform.required,
+        "seconds": platform.seconds,
+        "evidence": {
+            "method": evidence.method,
+            "client": evidence.client,
+            "said": evidence.said,
+            "reason": evidence.reason,
+        }
+        if evidence
+        else None,
+        "error": platform.error.as_json() if platform.error else None,
+    }
