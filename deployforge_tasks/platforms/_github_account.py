@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,4 +75,12 @@ def _refused(error: StatusError, secrets: Secrets) -> Exception:
     """The refusal of the token itself (401); any other answer stays what it is."""
     if error.status != 401:
         return error
-    return secrets.refused("token", f"GitHub refuses the token: {error.message}", code="DF2100", url=error.url)
+    return secrets.refused("token", f"GitHub refuses the token: {_said(error)}", code="DF2100", url=error.url)
+
+
+def _said(error: StatusError) -> str:
+    """GitHub's own words (``Bad credentials``)."""
+    try:
+        return str(json.loads(error.body)["message"])
+    except (ValueError, LookupError, TypeError):
+        return error.message

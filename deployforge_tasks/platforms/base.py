@@ -100,14 +100,16 @@ class Secrets:
 
         Args:
             name: the credential's name.
-            says: who refuses it, and what they say.
+            says: who refuses it, and what they say (masked here: some servers repeat what they were given).
         """
+        says = redactor.text(says)
         return CredentialError(says, hint=self.renewal(name), code=code, platform=self._platform, url=url)
 
     def renewal(self, name: str) -> str:
         """The hint for a secret that is of no use any more: the variable to set, and where to get a new one."""
-        credential = self._credentials[name]
-        return f"set {' or '.join(credential.env)} to a new one: {credential.help}"
+        credential, found = self._credentials[name], self._found.get(name)
+        now = f" (this one is from {found.source})" if found else ""
+        return f"set {' or '.join(credential.env)} to a new one{now}: {credential.help}"
 
     def found(self, name: str, piece: str = "") -> Found | None:
         """The secret with where it was found; as `get`."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from deployforge_tasks.core.errors import CredentialError, DeployForgeError, VersionError
+from deployforge_tasks.core.errors import CredentialError, DeployForgeError, NetworkError, VersionError
 from deployforge_tasks.core.model import Identity, Level, Live
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.redact import redactor
@@ -26,8 +26,9 @@ from deployforge_tasks.effects.clock import Patience
 from deployforge_tasks.effects.http import Http, is_loopback
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.registry import json_schema, platforms
+from tests.support.canaries import found_in
 from tests.support.cases import Case, running
-from tests.support.faults import Fault, drop_after, garbage, refuse, status, truncate
+from tests.support.faults import Fault, drop_after, echoing, garbage, refuse, status, truncate
 from tests.support.jobs import Recorder, packaged, publish
 from tests.support.proxy import FaultProxy
 from tests.support.worlds import WRITES
@@ -396,6 +397,37 @@ def test_a_refused_credential_is_nobodys_and_the_hint_tells_how_to_get_a_new_one
         whoami(case, job)
     assert any(variable in caught.value.hint for c in case.platform.credentials for variable in c.env)
     assert canary not in json.dumps([caught.value.as_json(), [e.data for e in recorder.events]])
+
+
+def test_a_refusal_that_repeats_the_credential_is_masked(case: Case, proxy: FaultProxy) -> None:
+    whoami(case, case.job())
+    proxy.when(do=echoing(), times=None)
+    recorder = Recorder()
+    job = case.job(overlay=proxy.through(case.options()), recorder=recorder)
+    said = ""
+    for _ in range(2):  # refused with 401, and with 403
+        try:
+            said += str(case.platform.whoami(job))
+        except DeployForgeError as error:
+            said += json.dumps(error.as_json())
+    shown = said + json.dumps([e.data for e in recorder.events])
+    values = case.registry.secrets().get(case.platform.name, {})
+    secret = [values[c.name] for c in case.platform.credentials if c.secret and c.name in values]
+    assert found_in(shown.encode(), secret) == []
+
+
+@pytest.mark.parametrize(
+    "fault", [status(500), status(429), garbage(), refuse], ids=["500", "429", "garbage", "refuse"]
+)
+def test_an_outage_is_neither_an_account_nor_a_refusal(case: Case, proxy: FaultProxy, fault: Fault) -> None:
+    whoami(case, case.job())
+    proxy.when(do=fault, times=None)
+    job = case.job(overlay=proxy.through(case.options()))
+    try:
+        whoami(case, replace(job, http=Http(job.clock, patience=HASTE, timeout=5.0, loopback_only=True)))
+    except NetworkError:
+        return
+    assert proxy.journal == []  # it reads the credential itself, and asks nobody
 
 
 def test_without_a_credential_we_are_nobody(case: Case) -> None:

@@ -94,6 +94,7 @@ def test_the_token_is_that_of_its_user(server: Server, tmp_path: Path) -> None:
         NPM.whoami(job_for(Server(server.url, "npm_surely-wrong"), tmp_path))
     assert caught.value.code == "DF2002"
     assert "NPM_TOKEN" in caught.value.hint
+    assert "this one is from test" in caught.value.hint
     assert "/settings/" in caught.value.hint
 
 

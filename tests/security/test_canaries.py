@@ -7,7 +7,6 @@ everything it starts are searched for each credential, as text and encoded.
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 import subprocess
 import sys
@@ -21,8 +20,7 @@ import yaml
 from deployforge_tasks.platforms.registry import platforms
 from tests.support import sshd
 from tests.support.canaries import Arguments, found_below, found_in
-from tests.support.exchange import Answer, Exchange
-from tests.support.faults import Fault
+from tests.support.faults import echoing
 from tests.support.worlds import World, world
 
 NAMES = sorted(platforms())
@@ -86,34 +84,6 @@ def change(made: World, change: Callable[[dict[str, Any]], None]) -> None:
     config = yaml.safe_load(file.read_text("utf-8"))
     change(config)
     file.write_text(yaml.safe_dump(config), "utf-8")
-
-
-def echoing() -> Fault:
-    """Refuse whatever comes with credentials, and show them in the answer in every way that servers do."""
-    codes = itertools.cycle([401, 403])
-
-    def fault(exchange: Exchange) -> Answer:
-        exchange.body()
-        values = [v for k, v in exchange.headers.items() if k.lower() in ("authorization", "x-nuget-apikey")]
-        if not values:
-            return exchange.forward()
-        words = [word.split("=", 1)[-1].strip('",') for value in values for word in value.split()]
-        plain = [_decoded(word) for word in words]
-        encoded = [base64.b64encode(f"{user}:{p}".encode()).decode() for p in plain for user in ("a", "ab", "abc")]
-        said = " ".join(["no right for", *values, *plain, *encoded])
-        headers = [("Content-Type", "application/json"), ("WWW-Authenticate", f'Basic realm="{" ".join(plain)}"')]
-        return Answer(
-            next(codes), headers, json.dumps({"message": said, "errors": [{"detail": said, "code": said}]}).encode()
-        )
-
-    return fault
-
-
-def _decoded(word: str) -> str:
-    try:
-        return base64.b64decode(word, validate=True).decode("ascii")
-    except ValueError:
-        return word
 
 
 def test_a_release_that_goes_well_shows_no_credential(made: World) -> None:

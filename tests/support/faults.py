@@ -6,6 +6,9 @@ arguments are made by a function (`status(503)`); the others are used as they ar
 
 from __future__ import annotations
 
+import base64
+import itertools
+import json
 import re
 import socket
 import struct
@@ -102,6 +105,27 @@ def garbage_after() -> Fault:
     return status_after(200, {"Content-Type": "text/html"}, OUTAGE_PAGE)
 
 
+def echoing() -> Fault:
+    """Refuse whatever comes with credentials, and show them in the answer in every way that servers do."""
+    codes = itertools.cycle([401, 403])
+
+    def fault(exchange: Exchange) -> Answer:
+        exchange.body()
+        values = [v for k, v in exchange.headers.items() if k.lower() in ("authorization", "x-nuget-apikey")]
+        if not values:
+            return exchange.forward()
+        words = [word.split("=", 1)[-1].strip('",') for value in values for word in value.split()]
+        plain = [_decoded(word) for word in words]
+        encoded = [base64.b64encode(f"{user}:{p}".encode()).decode() for p in plain for user in ("a", "ab", "abc")]
+        said = " ".join(["no right for", *values, *plain, *encoded])
+        headers = [("Content-Type", "application/json"), ("WWW-Authenticate", f'Basic realm="{" ".join(plain)}"')]
+        return Answer(
+            next(codes), headers, json.dumps({"message": said, "errors": [{"detail": said, "code": said}]}).encode()
+        )
+
+    return fault
+
+
 def delay(seconds: float) -> Fault:
     """Wait before the request is sent on (longer than the client's patience makes it a timeout)."""
 
@@ -147,6 +171,13 @@ class Stale:
             if not self._written and self._path.search(exchange.path):
                 self._past[key] = answer
         return answer
+
+
+def _decoded(word: str) -> str:
+    try:
+        return base64.b64decode(word, validate=True).decode("ascii")
+    except ValueError:
+        return word
 
 
 def _made(code: int, headers: Mapping[str, str] | None, body: bytes) -> Answer:
