@@ -37,7 +37,7 @@ def _import(found: Import, tree: Tree) -> Findings:
     _archives(found, targets, found.text("project_name") or tree.slug)
     _checksum(found)
     publishers(found)
-    found.rest(_KNOWN, _REASONS)
+    found.rest(KNOWN, _REASONS)
     return found.done()
 
 
@@ -216,7 +216,7 @@ def _listed(value: Any) -> list[str]:
     return [str(value)] if isinstance(value, str | int) and value != "" else []
 
 
-_KNOWN = {
+KNOWN = {
     "version", "pro", "project_name", "release", "builds", "archives", "checksum", "brews", "homebrew_casks", "scoops",
     "scoop", "aurs", "aur_sources", "chocolateys", "snapcrafts", "dockers", "dockers_v2", "docker_manifests", "npms",
     "winget", "nix", "krews", "flatpak", "flatpaks", "mcp", "dist",
