@@ -7,10 +7,12 @@ those with scopes, and the refusal tells a scoped token from a wrong one
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from deployforge_tasks.core.model import Identity
+from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.platforms.base import Job
 
 if TYPE_CHECKING:
@@ -64,6 +66,6 @@ def _who(host: str) -> str:
 
 def _reason(answer: requests.Response) -> str:
     try:
-        return str(answer.json()["errors"][0]["detail"])
+        return str(json.loads(redactor.text(answer.text))["errors"][0]["detail"])
     except (ValueError, LookupError, TypeError):
         return f"status {answer.status_code}"
