@@ -7,12 +7,10 @@ those with scopes, and the refusal tells a scoped token from a wrong one
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from deployforge_tasks.core.model import Identity
-from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.platforms.base import Job
 
 if TYPE_CHECKING:
@@ -45,8 +43,7 @@ def identity(job: Job[Any], api: str) -> Identity:
     if "required permissions" in answer.text:
         note = f"a token with scopes; {host} tells neither which, nor its owner or its end"
         return Identity(_who(host), note=note)
-    says = f"{host} does not accept the token: {_reason(answer)}"
-    raise job.secrets.refused("token", says, code="DF2144", url=api)
+    raise job.secrets.refused("token", f"{host} does not accept the token: {_reason(answer)}", code="DF2144", url=api)
 
 
 def _followed(job: Job[Any], api: str, token: str | None) -> requests.Response:
@@ -66,6 +63,6 @@ def _who(host: str) -> str:
 
 def _reason(answer: requests.Response) -> str:
     try:
-        return str(json.loads(redactor.text(answer.text))["errors"][0]["detail"])
+        return str(answer.json()["errors"][0]["detail"])
     except (ValueError, LookupError, TypeError):
         return f"status {answer.status_code}"
