@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from deployforge_tasks.discovery._goreleaser_publishers import publishers
+from deployforge_tasks.discovery.detectors._goreleaser_publishers import publishers
 from deployforge_tasks.discovery.findings import Findings, Left, Moved, Rank, Release, Trouble, merged
 from deployforge_tasks.discovery.go_program import version_variable
 from deployforge_tasks.discovery.go_template import UnknownTemplate, fill
