@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -224,14 +224,8 @@ def test_waiting_for_all_returns_what_was_lost_once(services: Services, load: Lo
 
 
 def test_two_threads_may_tell_at_once(services: Services, load: Load) -> None:
-    loaded, ended = load(to("webhook")), []
-    threads = [
-        threading.Thread(target=lambda n=n: ended.extend(told(loaded, Happening("drift", "1.0.0", (f"p{n}",)))))  # type: ignore[misc]
-        for n in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    loaded = load(to("webhook"))
+    with ThreadPoolExecutor(4) as pool:
+        ended = list(pool.map(lambda n: told(loaded, Happening("drift", "1.0.0", (f"p{n}",))), range(4)))
 
-    assert [d.outcome for d in ended] == ["delivered"] * 4
+    assert [d.outcome for (d,) in ended] == ["delivered"] * 4

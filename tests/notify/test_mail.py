@@ -67,7 +67,7 @@ class Server(Controller):
     def _trigger_server(self) -> None:
         assert self.server is not None
         self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -77,9 +77,8 @@ def plain(inbox: Inbox) -> Iterator[Controller]:
 
 @pytest.fixture
 def starttls(inbox: Inbox, certificate: Path) -> Iterator[Controller]:
-    context = _context(certificate)
-    needed = {"require_starttls": True, "auth_required": True, "authenticator": _login}
-    yield from _running(Server(inbox, "127.0.0.1", 0, tls_context=context, **needed))
+    needed: dict[str, Any] = {"require_starttls": True, "auth_required": True, "authenticator": _login}
+    yield from _running(Server(inbox, "127.0.0.1", 0, tls_context=_context(certificate), **needed))
 
 
 @pytest.fixture
