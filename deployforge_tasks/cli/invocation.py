@@ -38,18 +38,13 @@ class Invocation:
     @property
     def in_ci(self) -> bool:
         """Whether this is a CI service (``CI=false`` says no)."""
-        return bool(self.ci)
+        from deployforge_tasks.effects.machine import in_ci
 
-    @property
-    def ci(self) -> str:
-        """The CI service's name, or "" where there is none."""
-        from deployforge_tasks.effects.machine import ci_service
-
-        return ci_service(self.environ)
+        return in_ci(self.environ)
 
     @property
     def in_github_actions(self) -> bool:
-        return self.ci == "github"
+        return self.environ.get("GITHUB_ACTIONS") == "true"
 
     @property
     def interactive(self) -> bool:

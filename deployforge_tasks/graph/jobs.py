@@ -166,7 +166,7 @@ def _secrets(context: RunContext, platform: Platform[Any], stage: str) -> Secret
             return stored
         return context.exchanges.find(name, credential, piece)
 
-    return Secrets(name, vault.given(credentials), credentials, find)
+    return Secrets(name, vault.given(credentials), credentials, find, vault.kept(name))
 
 
 def _render(root: Path, own: str | None, template: str, names: Mapping[str, Any], to: Path) -> Path:

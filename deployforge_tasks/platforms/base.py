@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +47,8 @@ class Secrets:
         platform: the platform's name.
         found: what is known already, by the credential's name.
         credentials: what the platform takes, with the variables that the project looks at.
-        find: looks a needed credential up that is not among `found` (it may take a while).
+        find: looks a credential up that is not among `found` (it may take a while).
+        sought: optional credentials that it is worth to look up, too.
     """
 
     def __init__(
@@ -56,16 +57,18 @@ class Secrets:
         found: Mapping[str, Found],
         credentials: Sequence[Credential],
         find: Callable[[Credential, str], Found | None] | None = None,
+        sought: Collection[str] = (),
     ) -> None:
         self._platform = platform
         self._found = dict(found)
         self._credentials = {c.name: c for c in credentials}
         self._find = find
+        self._sought = {c.name for c in credentials if c.required} | set(sought)
         for name, secret in found.items():
             self._mask(name, secret)
 
     def get(self, name: str, piece: str = "") -> str | None:
-        """The secret, or None. One that is not required is looked for in the environment and the env-file only.
+        """The secret, or None. One that is not needed is looked for in the environment and the env-file only.
 
         Args:
             name: the credential's name.
@@ -113,10 +116,9 @@ class Secrets:
 
     def found(self, name: str, piece: str = "") -> Found | None:
         """The secret with where it was found; as `get`."""
-        credential = self._credentials.get(name)
-        if name in self._found or credential is None or not credential.required:
+        if name in self._found or name not in self._sought:
             return self._found.get(name)
-        return self._look(credential, piece)
+        return self._look(self._credentials[name], piece)
 
     def _look(self, credential: Credential, piece: str) -> Found | None:
         found = self._find(credential, piece) if self._find else None

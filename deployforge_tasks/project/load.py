@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.core.model import Credential, Level
 from deployforge_tasks.core.versions import Version
+from deployforge_tasks.effects.env_file import parse as env_file_variables
 from deployforge_tasks.project import tree
 from deployforge_tasks.project.checks import PATTERN_SECTIONS, Config, errors
 from deployforge_tasks.project.interpolate import fill_environment, fill_version
@@ -192,29 +193,12 @@ def read_text(file: Path, name_it: str) -> str:
 
 
 def read_env_file(file: Path) -> dict[str, str]:
-    """Read ``NAME=value`` lines; quotes around the value and a leading ``export`` are dropped, ``#`` begins a comment.
+    """The variables of an env-file.
 
     Raises:
-        ConfigError: the file is missing, or a line is something else (it is named by number, never shown).
+        ConfigError: the file is missing, or a line is no ``NAME=value`` (it is named by number, never shown).
     """
-    values: dict[str, str] = {}
-    for number, line in enumerate(read_text(file, "--env-file").splitlines(), 1):
-        text = line.strip().removeprefix("export ").strip()
-        if not text or text.startswith("#"):
-            continue
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip().isidentifier():
-            raise ConfigError(
-                f"line {number} of {file.name} is not NAME=value", hint="write one variable a line", code="DF1003"
-            )
-        values[name.strip()] = _unquoted(value.strip())
-    return values
-
-
-def _unquoted(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]
-    return value.partition(" #")[0].rstrip()
+    return env_file_variables(read_text(file, "--env-file"), file.name)
 
 
 def _stop(file: Path, problems: Sequence[Problem]) -> None:

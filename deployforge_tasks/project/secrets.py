@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.model import Credential, Found
 from deployforge_tasks.effects.keyring import Keyring, is_wanted
+from deployforge_tasks.project.remembered import Remembered
 from deployforge_tasks.project.schema import Project
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Vault:
         self._loaded = loaded
         self._keyring = keyring or Keyring()
         self._warn = warn
+        self._memory = Remembered(loaded.root, loaded.profile)
         self._lock = threading.Lock()
         self._asked: dict[str, Found | None] = {}
         self.failure: CredentialError | None = None
@@ -95,6 +97,10 @@ class Vault:
     def given(self, credentials: Sequence[Credential]) -> dict[str, Found]:
         """Those that the environment or the env-file has, by the credential's name."""
         return {c.name: found for c in credentials if (found := self._given(c)) is not None}
+
+    def kept(self, platform: str) -> tuple[str, ...]:
+        """The credentials that `login` put into the keyring."""
+        return self._memory.kept(platform)
 
     def stored(self, platform: str, credential: Credential) -> Found | None:
         """A credential from the keyring: this project's own, or the one for all projects."""

@@ -14,7 +14,6 @@ from unittest.mock import patch
 import pytest
 
 from deployforge_tasks.cli.main import main
-from tests.cli.shop import Shop, open_shop
 from tests.graph.shelf import ShelfServer, shelves, write_project
 
 SCREENS = Path(__file__).parent / "screens"
@@ -29,8 +28,9 @@ _VOLATILE = (
 
 
 def _kept() -> dict[str, str]:
-    """What programs need to start at all, on every system."""
-    return {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP") if name in os.environ}
+    """What programs need to start at all, on every system, and what keeps them from the keyring of who tests."""
+    names = ("PATH", "SYSTEMROOT", "TEMP", "PYTHON_KEYRING_BACKEND")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,6 @@ def project(cli: Cli, server: ShelfServer) -> Iterator[Callable[..., None]]:
             write_project(cli.folder, {name: {"url": server.url, **o} for name, o in platforms.items()}, **conditions)
 
         yield write
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """A project for the real command in processes of their own."""
-    with open_shop(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deployforge_tasks.cli.doit_line import tell_doit
+from deployforge_tasks.cli.endings import tell_endings
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import argument, option, selection
@@ -65,6 +66,7 @@ def command(
         shown = [p for p in found.platforms if not (strict and invocation.quiet and as_it_should(p))]
         for line in lines(found, shown, terminal.style, datetime.now(UTC), terminal.width) if shown else ():
             terminal.out(line)
+    tell_endings(invocation, loaded, names)
     return found.strict_exit_code if strict else found.exit_code
 
 

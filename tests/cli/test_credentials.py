@@ -1,0 +1,315 @@
+"""login, logout and whoami as people and scripts use them: the real command, a real terminal, a real keyring."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN, Npm
+from tests.support.canaries import Arguments, found_below, found_in
+from tests.support.hello import release_files
+from tests.support.jobs import PROJECT
+from tests.support.secret_service import MISSING, available, secret_service
+
+WRONG = "npm_wrong-token-7d1c0a"
+posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows: it has no pseudo-terminals")
+needs_service = pytest.mark.skipif(not available(), reason=MISSING)
+
+
+@dataclass
+class Place:
+    """A project that publishes to a registry on this machine."""
+
+    folder: Path
+    registry: Npm
+    environ: dict[str, str]
+    shown: list[str] = field(default_factory=list)
+
+    def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return self.command(sys.executable, "-m", "deployforge_tasks", *words, stdin=stdin)
+
+    def command(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        with Arguments(process.pid) as arguments:
+            out, err = process.communicate(stdin, timeout=60)
+        self.shown += [out, err, *(line.decode(errors="replace") for line in arguments.seen)]
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+    def json(self, *words: str, stdin: str = "") -> Any:
+        return json.loads(self.run(*words, "--json", stdin=stdin).stdout)
+
+    @contextmanager
+    def terminal(self, *words: str) -> Iterator[Any]:
+        import pexpect
+
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "deployforge_tasks", *words],
+            cwd=str(self.folder),
+            env=self.environ,
+            encoding="utf-8",
+            timeout=30,
+            dimensions=(40, 120),
+        )
+        child.delaybeforesend = None
+        with (self.folder.parent / "terminal.log").open("a+", encoding="utf-8") as log:
+            child.logfile_read = log
+            try:
+                yield child
+                child.expect(pexpect.EOF)
+                child.close()
+            finally:
+                child.close(force=True)
+                log.seek(0)
+                self.shown.append(log.read())
+
+    def assert_unseen(self, *secrets: str, but: Path | None = None) -> None:
+        """No secret was printed, stands in an argument list, or is left in the project."""
+        assert found_in("\n".join(self.shown).encode(), secrets) == []
+        left = found_below([self.folder], secrets)
+        assert [line for line in left if but is None or not line.startswith(str(but))] == []
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    registry = Npm(tmp_path / "registry")
+    registry.start()
+    folder = tmp_path / "project"
+    folder.mkdir()
+    config = {
+        **PROJECT,
+        "version": "1.0.0",
+        "artifacts": {"from": "directory", "targets": ["linux/amd64"]},
+        "platforms": {"npm": {"registry": registry.url}},
+        "conditions": {"settle": 2, "settle_interval": 0.02},
+        "verify": {"install": False},
+    }
+    (folder / "deployforge.yml").write_text(yaml.safe_dump(config), "utf-8")
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP") if name in os.environ}
+    root = Path(__file__).parents[2]
+    quiet = {"NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "120", "PYTHONPATH": str(root)}
+    nowhere = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "HOME": str(tmp_path / "home")}
+    yield Place(folder, registry, {**kept, **quiet, **nowhere})
+    registry.stop()
+
+
+@pytest.fixture
+def ring(place: Place, tmp_path: Path) -> Iterator[None]:
+    """A real keyring."""
+    with secret_service(tmp_path / "home") as variables:
+        place.environ |= variables
+        yield
+
+
+# --- a person at a terminal
+
+
+@posix
+@needs_service
+def test_a_refused_token_is_asked_for_again_and_a_good_one_is_kept(place: Place, ring: None) -> None:
+    with place.terminal("login", "npm") as terminal:
+        terminal.expect("make a granular token .*npmjs.com")
+        terminal.expect("token, not shown.*: ")
+        terminal.sendline(WRONG)
+        terminal.expect("does not accept the token")
+        terminal.expect("nothing was stored")
+        terminal.expect("try another one")
+        terminal.sendline("y")
+        terminal.expect("token, not shown.*: ")
+        terminal.sendline(TOKEN)
+        terminal.expect("✓ rehearsal")
+        terminal.expect(r"keep it in .*\[keyring\]: ")
+        terminal.sendline("")
+        terminal.expect("kept in the system keyring as hello-forge/npm/token")
+    assert terminal.exitstatus == 0
+    (found,) = place.json("whoami")["platforms"]
+    assert (found["state"], found["who"], found["credentials"][0]["source"]) == ("ok", "rehearsal", "keyring")
+    place.assert_unseen(WRONG, TOKEN)
+
+
+@posix
+def test_going_through_all_platforms_ends_with_a_table(place: Place) -> None:
+    with place.terminal("login") as terminal:
+        terminal.expect("token, not shown.*: ")
+        terminal.sendline("")
+        terminal.expect("npm +left out")
+    assert terminal.exitstatus == 0
+
+
+@posix
+def test_giving_up_stores_nothing(place: Place) -> None:
+    with place.terminal("login", "npm", "--store", "env-file") as terminal:
+        terminal.expect("token, not shown.*: ")
+        terminal.sendline(WRONG)
+        terminal.expect("try another one")
+        terminal.sendline("n")
+        terminal.expect("npm +left out")
+    assert not (place.folder / ".env").exists()
+    place.assert_unseen(WRONG)
+
+
+@posix
+def test_an_env_file_is_private_and_kept_out_of_git(place: Place) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=place.folder, check=True)
+    with place.terminal("login", "npm") as terminal:
+        terminal.expect("token, not shown.*: ")
+        terminal.sendline(TOKEN)
+        terminal.expect("keep it in .*: ")
+        terminal.sendline("keyring")
+        terminal.expect("there is no system keyring")
+        terminal.expect(r"keep it in .*\[env-file\]: ")
+        terminal.sendline("")
+        terminal.expect("git does not ignore .env; add it to .gitignore.*: ")
+        terminal.sendline("y")
+        terminal.expect("kept in .env")
+    assert (place.folder / ".env").stat().st_mode & 0o777 == 0o600
+    assert (place.folder / ".gitignore").read_text("utf-8") == "/.env\n"
+    (found,) = place.json("whoami", "--env-file", ".env")["platforms"]
+    assert found["credentials"][0]["source"] == "env-file .env"
+    place.assert_unseen(TOKEN, but=place.folder / ".env")
+
+
+@posix
+def test_a_file_can_be_named_instead_of_pasting(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{TOKEN}\n", "utf-8")
+    with place.terminal("login", "npm", "--store", "print") as terminal:
+        terminal.expect("token, not shown.*: ")
+        terminal.sendline(f"@{tmp_path / 'key'}")
+        terminal.expect("gh secret set NPM_TOKEN --repo hello-makers/hello-forge")
+        terminal.expect("settings/secrets/actions")
+    place.assert_unseen(TOKEN)
+
+
+@posix
+def test_leaving_the_dialog_leaves_no_trace(place: Place) -> None:
+    with place.terminal("login", "npm") as terminal:
+        terminal.expect("token, not shown.*: ")
+        terminal.sendintr()
+        terminal.expect("interrupted")
+    assert terminal.exitstatus == 130
+
+
+# --- a script
+
+
+@needs_service
+def test_a_script_pipes_the_token_in_and_logs_out_again(place: Place, ring: None) -> None:
+    (stored,) = place.json("login", "npm", "--with-token", "--store", "keyring", stdin=f"{TOKEN}\n")["platforms"]
+    assert (stored["who"], stored["store"], stored["tried"]) == ("rehearsal", "keyring", True)
+    assert place.run("whoami").returncode == 0
+    (gone,) = place.json("logout", "npm")["platforms"]
+    assert (gone["removed"], gone["stays"]) == (["token from the keyring"], [])
+    assert place.run("whoami").returncode == 4
+    place.assert_unseen(TOKEN)
+
+
+@needs_service
+def test_one_entry_serves_all_projects(place: Place, ring: None) -> None:
+    place.run("login", "npm", "--with-token", "--shared", stdin=TOKEN)
+    file = place.folder / "deployforge.yml"
+    file.write_text(file.read_text("utf-8").replace("name: hello-forge", "name: another", 1), "utf-8")
+    assert place.run("whoami").returncode == 0
+
+
+def test_a_refused_token_of_a_script_is_exit_code_4_and_stores_nothing(place: Place) -> None:
+    done = place.run("login", "npm", "--with-token", "--store", "env-file", stdin=WRONG)
+    assert done.returncode == 4
+    assert "does not accept the token" in done.stderr
+    assert not (place.folder / ".env").exists()
+    place.assert_unseen(WRONG)
+
+
+def test_a_key_of_several_lines_comes_from_a_file(place: Place, tmp_path: Path) -> None:
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAAkey-canary-of-this-test\n-----END OPENSSH PRIVATE KEY-----\n"
+    (tmp_path / "key").write_text(key, "utf-8")
+    words = ["login", "npm", "--from-file", str(tmp_path / "key"), "--untested", "--store", "env-file"]
+    assert place.run(*words).returncode == 0
+    from deployforge_tasks.effects.env_file import parse
+
+    assert parse((place.folder / ".env").read_text("utf-8"), ".env") == {"NPM_TOKEN": key}
+    place.assert_unseen("AAAAkey-canary-of-this-test", but=place.folder / ".env")
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "said"),
+    [
+        (("login", "npm", "--with-token"), "", "stdin holds nothing"),
+        (("login", "--with-token"), TOKEN, "belongs to one platform"),
+        (("login", "nmp", "--with-token"), TOKEN, "did you mean `npm`"),
+        (("login", "npm", "--with-token", "--credential", "tokn"), TOKEN, "did you mean `token`"),
+        (("login", "npm"), "", "nobody to ask"),
+        (("login", "npm", "--from-file", "nowhere"), "", "nowhere cannot be read"),
+        (("login", "npm", "--with-token", "--from-file", "x"), TOKEN, "comes from one place"),
+        (("logout",), "", "name one platform, or all of them with --all"),
+        (("logout", "npm", "--all"), "", "name one platform, or all of them with --all"),
+    ],
+)
+def test_a_command_line_that_cannot_be_meant(place: Place, words: tuple[str, ...], stdin: str, said: str) -> None:
+    done = place.run(*words, stdin=stdin)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_in_ci_the_keyring_is_left_alone(place: Place) -> None:
+    place.environ["CI"] = "true"
+    done = place.run("login", "npm", "--with-token", stdin=TOKEN)
+    assert done.returncode == 4
+    assert "--store" in done.stderr
+
+
+# --- the keyring in every other command
+
+
+@needs_service
+@pytest.mark.parametrize("tool", ["deployforge", "doit"])
+def test_a_release_finds_what_the_keyring_has(place: Place, ring: None, tool: str) -> None:
+    place.run("login", "npm", "--with-token", stdin=TOKEN)
+    release_files(place.folder / "dist", "1.0.0", ["linux/amd64"])
+    if tool == "doit":
+        shutil.copy(Path(__file__).parents[2] / "dodo.py", place.folder)
+        done = place.command(sys.executable, "-m", "doit", "publish:npm")
+    else:
+        done = place.run("deploy", "--yes", "-vv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {p.name for p in place.registry.publications()} == {"hello-forge", "hello-forge-linux-x64"}
+    place.assert_unseen(TOKEN)
+
+
+@needs_service
+def test_a_locked_keyring_is_a_warning(place: Place, tmp_path: Path) -> None:
+    with secret_service(tmp_path / "home") as variables:
+        place.environ |= variables
+        place.run("login", "npm", "--with-token", stdin=TOKEN)
+    with secret_service(tmp_path / "home", locked=True) as variables:
+        place.environ |= variables
+        done = place.run("whoami")
+    assert done.returncode == 4
+    assert "warning: the system keyring cannot be used (it is locked)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_fast_commands_never_load_the_keyring(place: Place) -> None:
+    for words in (["--help"], ["login", "-h"], ["config", "check"]):
+        code = f"import sys; from deployforge_tasks.cli.main import main; main({words!r})"
+        done = place.command(sys.executable, "-c", f"{code}; print('keyring' in sys.modules)")
+        assert done.stdout.splitlines()[-1] == "False", words
