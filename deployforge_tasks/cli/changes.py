@@ -27,12 +27,16 @@ def changed_rows(change: PlatformDiff, most: int | None = None) -> list[Row]:
     rows += [(name, f"… and {hidden} more", "", "")] if hidden else []
     rows += [(name, piece, Cell("+ piece", "ok"), against) for piece in change.pieces_added]
     rows += [(name, piece, Cell("- piece", "error"), against) for piece in change.pieces_removed]
-    return _named_once(rows or [(name, "no change", "", against)])
+    return _named_once(rows or [(name, _no_change(change), "", against)])
 
 
 def _named_once(rows: list[Row]) -> list[Row]:
     """The platform and what it is compared with in the first row only."""
     return [rows[0], *(("", *row[1:-1], "") for row in rows[1:])]
+
+
+def _no_change(change: PlatformDiff) -> str:
+    return "no change" if change.rendered else "nothing is rendered for it"
 
 
 def _why_not(change: PlatformDiff) -> str:
@@ -59,7 +63,7 @@ def diff_lines(change: PlatformDiff, style: Style) -> list[str]:
         out.append(f"v{change.old} was rendered again with today's templates and options: only what follows from the")
         out.append("version and its release files differs")
     if not change.changed:
-        out.append("no change")
+        out.append(_no_change(change))
     for file in change.files:
         out += ["", *_file_lines(file, style)]
     pieces = [("+", piece) for piece in change.pieces_added] + [("-", piece) for piece in change.pieces_removed]
@@ -87,6 +91,7 @@ def platform_json(change: PlatformDiff) -> dict[str, Any]:
         "old": change.old,
         "new": change.new,
         "basis": change.basis,
+        "rendered": change.rendered,
         "files": [asdict(file) for file in change.files],
         "pieces": list(change.pieces),
         "pieces_added": list(change.pieces_added),

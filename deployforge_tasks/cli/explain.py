@@ -87,7 +87,9 @@ def _cases(code: str) -> Iterator[tuple[str, str, str]]:
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func).rpartition(".")[2]
                 if (_keyword(node, "code") or families.get(name)) == code:
-                    yield name, _text(node.args[0]) if node.args else "", _keyword(node, "hint")
+                    # `secrets.refused(credential, message)` has a name before its message.
+                    texts = node.args[1:] if name == "refused" else node.args
+                    yield name, _text(texts[0]) if texts else "", _keyword(node, "hint")
 
 
 def _keyword(call: ast.Call, name: str) -> str:

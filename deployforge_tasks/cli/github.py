@@ -1,4 +1,4 @@
-"""What GitHub Actions shows of a run: errors beside it, and a table on its summary page.
+"""What GitHub Actions shows of a run: errors and warnings beside it, and a table on its summary page.
 
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.events import Event
 from deployforge_tasks.core.redact import redactor
 
 
@@ -20,6 +21,24 @@ def annotate(invocation: Invocation, error: DeployForgeError) -> None:
     title = f"{error.platform or 'deployforge'} {error.code}"
     text = redactor.text(f"{error.message}\nhint: {error.hint}")
     invocation.terminal.err(f"::error title={_property(title)}::{_data(text)}")
+
+
+class Warnings:
+    """A listener that shows the warnings of checks beside the run, each once."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self._terminal = invocation.terminal
+        self._shown: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        if event.kind != "finding" or event.data["level"] != "warning":
+            return
+        hint = f"\nhint: {event.data['hint']}" if event.data.get("hint") else ""
+        title = f"{event.platform} {event.data['id']}"
+        line = f"::warning title={_property(title)}::{_data(redactor.text(str(event.data['message']) + hint))}"
+        if line not in self._shown:
+            self._shown.add(line)
+            self._terminal.err(line)
 
 
 def add_summary(invocation: Invocation, markdown: str) -> None:

@@ -38,13 +38,18 @@ class Invocation:
     @property
     def in_ci(self) -> bool:
         """Whether this is a CI service (``CI=false`` says no)."""
-        from deployforge_tasks.effects.machine import in_ci
+        return bool(self.ci)
 
-        return in_ci(self.environ)
+    @property
+    def ci(self) -> str:
+        """The CI service's name, or "" where there is none."""
+        from deployforge_tasks.effects.machine import ci_service
+
+        return ci_service(self.environ)
 
     @property
     def in_github_actions(self) -> bool:
-        return self.environ.get("GITHUB_ACTIONS") == "true"
+        return self.ci == "github"
 
     @property
     def interactive(self) -> bool:

@@ -28,15 +28,21 @@ _MOST_FILES = 8
 _BAD = (Action.REFUSE, Action.RETRY)
 
 
-def lines(result: DeployResult, seen: Preview, style: Style, width: int | None = None) -> list[str]:
-    """The plan as a table, and below it what changes in the rendered files."""
+def lines(
+    result: DeployResult, seen: Preview, style: Style, width: int | None = None, *, ask: bool = False
+) -> list[str]:
+    """The plan as a table, and below it what changes in the rendered files; `ask`: somebody decides after seeing it."""
     head = f"{style(f'{result.project} v{result.version}', 'bold')} · {plural(len(result.platforms), 'platform')}"
     changes = seen.changes.platforms if seen.changes else {}
     rows: list[Row] = [("", "platform", "plan", "what", "", "", "why")]
     rows += [_row(platform, changes.get(platform.name)) for platform in result.platforms.values()]
     off = Cell("–", "dim")  # noqa: RUF001 - an en dash
     rows += [(off, name, "off", "", "", "", f"disabled in {place}") for name, place in seen.off.items()]
-    out = [f"{head} · nothing will be published", "", *columns(_without_empty(rows), style, width=width)]
+    out = [
+        f"{head} · nothing {'is published yet' if ask else 'will be published'}",
+        "",
+        *columns(_without_empty(rows), style, width=width),
+    ]
     out += _changes(changes, style, width)
     notes = []
     if any(final(platform) for platform in result.platforms.values()):
@@ -89,15 +95,19 @@ def final(platform: PlatformResult) -> bool:
     return platform.irreversible and platform.plan is not None and platform.plan.action is Action.PUBLISH
 
 
+def why(platform: PlatformResult) -> str:
+    """The reason of a platform's plan, and what it comes after."""
+    assert platform.plan is not None
+    after = platform.needs if platform.plan.action in (Action.PUBLISH, Action.UPDATE) else ()
+    return one_line(platform.plan.reason) + (f", after {', '.join(after)}" if after else "")
+
+
 def _row(platform: PlatformResult, change: PlatformDiff | None) -> Row:
     assert platform.plan is not None
     symbol, word, look = ACTIONS[platform.plan.action]
-    why = one_line(platform.plan.reason)
-    if platform.needs and platform.plan.action in (Action.PUBLISH, Action.UPDATE):
-        why += f", after {', '.join(platform.needs)}"
     mark = Cell("!", "warning") if final(platform) else Cell("")
     what, bytes_ = _what(platform, change)
-    return (Cell(symbol, look), platform.name, Cell(word, look), what, Cell(bytes_, "dim"), mark, why)
+    return (Cell(symbol, look), platform.name, Cell(word, look), what, Cell(bytes_, "dim"), mark, why(platform))
 
 
 def _what(platform: PlatformResult, change: PlatformDiff | None) -> tuple[str, str]:

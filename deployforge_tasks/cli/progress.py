@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from deployforge_tasks.cli import github
+from deployforge_tasks.cli.ci import folded
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.core.events import Event, Listener
 
@@ -49,8 +51,9 @@ def following(
     else:
         from deployforge_tasks.cli.lines import Lines
 
-        with Lines(terminal.err, style, names, verbose=invocation.verbose) as lines:
-            yield [lines]
+        progress = Lines(terminal.err, style, names, verbose=invocation.verbose)
+        with folded(invocation.ci, title, terminal.err), progress as lines:
+            yield [lines, *([github.Warnings(invocation)] if invocation.in_github_actions else [])]
 
 
 def event_json(event: Event) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deployforge_tasks.cli.invocation import Invocation
     from deployforge_tasks.core.errors import DeployForgeError
     from deployforge_tasks.operations.deploy import DeployResult, PlatformResult
+    from deployforge_tasks.operations.rollback import PlatformRollback
 
 Style = Callable[[str, str], str]
 
@@ -51,23 +52,34 @@ def failure_lines(result: DeployResult, style: Style) -> list[str]:
     waiting = _waiting_lines(result, style)
     if not failed and not (result.exit_code and result.errors):
         return waiting
-    count, every = len(failed), len(result.platforms)
-    verb = "was" if count == 1 else "were"
-    text = (
-        f"{count} of {plural(every, 'platform')} {verb} not released" if failed else "the release files cannot be used"
-    )
-    degraded = result.outcome == "degraded"
-    if degraded:
-        text += f", and {'it is' if count == 1 else 'they are'} not required"
-    kind = "warning" if degraded or result.exit_code == 0 else "error"
-    out = [f"{style(f'{kind}:', kind)} {text}"]
+    kind = "warning" if result.outcome == "degraded" or result.exit_code == 0 else "error"
+    out = [f"{style(f'{kind}:', kind)} {_failure(result, len(failed))}"]
     for error in result.errors:
-        where = error.platform or "release files"
+        where = error.platform or _shared(error)
         out += ["", f"  {style(where, 'bold')}  {error.message}   {style(error.code, 'dim')}"]
         if error.hint:
             out.append(f"  {style('hint:', 'hint')} {error.hint}")
     again = "`deployforge retry` goes on with what is left: what is published stays as it is"
+    if any(platform.outcome == "rolled-back" for platform in result.platforms.values()):
+        again = "mend it and release a new version: one that was taken back is not published again by itself"
     return [*out, "", f"{style('hint:', 'hint')} {again}", *(["", *waiting] if waiting else [])]
+
+
+def _failure(result: DeployResult, count: int) -> str:
+    """What went wrong, in one sentence."""
+    if not count:
+        if result.errors[0].stage == "run":
+            return "a hook of the run failed"
+        return "the release files cannot be used"
+    verb = "was" if count == 1 else "were"
+    text = f"{count} of {plural(len(result.platforms), 'platform')} {verb} not released"
+    optional = f", and {'it is' if count == 1 else 'they are'} not required"
+    return text + (optional if result.outcome == "degraded" else "")
+
+
+def _shared(error: DeployForgeError) -> str:
+    """What an error is about that belongs to no platform."""
+    return "hooks" if error.stage == "run" else "release files"
 
 
 def _waiting_lines(result: DeployResult, style: Style) -> list[str]:
@@ -100,7 +112,7 @@ def note(platform: PlatformResult) -> str:
     """Why, or how it is proven, and where to see it."""
     if platform.error is not None:
         return f"{platform.error.code} {platform.error.message}"
-    if platform.evidence is None:
+    if platform.evidence is None or platform.outcome == "rolled-back":
         parts = [platform.reason]
     else:
         reason = f": {platform.evidence.reason}" if platform.evidence.reason else ""
@@ -115,7 +127,9 @@ def as_markdown(result: DeployResult) -> str:
         symbol = OUTCOMES.get(platform.outcome, ("", ""))[0]
         cells = (platform.name, f"{symbol} {platform.outcome}", duration(platform.seconds), note(platform))
         table.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
-    return "\n".join([f"### {headline(result, lambda text, _: text)}", "", *table, ""])
+    undone = [line.strip() for line in taken_back_lines(result, lambda text, _: text)[1:]]
+    undone = [undone[0], "", *(f"- {line}" for line in undone[2:]), ""] if undone else []
+    return "\n".join([f"### {headline(result, lambda text, _: text)}", "", *table, "", *undone])
 
 
 def as_json(result: DeployResult) -> dict[str, Any]:
@@ -169,6 +183,7 @@ def from_json(document: Mapping[str, Any]) -> DeployResult:
     from deployforge_tasks.operations.deploy import DeployResult
 
     platforms = {str(data["name"]): _platform_from_json(data) for data in document["platforms"]}
+    taken_back = document["taken_back"] or {}
     return DeployResult(
         document["project"],
         document["version"],
@@ -179,6 +194,19 @@ def from_json(document: Mapping[str, Any]) -> DeployResult:
         document["seconds"],
         document["run"],
         tuple(_error_from_json(data) for data in document["errors"]),
+        taken_back={str(data["name"]): _taken_back_from_json(data) for data in taken_back.get("platforms", ())},
+        taken_back_because=tuple(taken_back.get("because", ())),
+    )
+
+
+def _taken_back_from_json(data: Mapping[str, Any]) -> PlatformRollback:
+    from deployforge_tasks.core.model import ManualStep, Rollback
+    from deployforge_tasks.operations.rollback import PlatformRollback
+
+    error = _error_from_json(data["error"]) if data["error"] else None
+    rollback = Rollback(tuple(data["done"]), tuple(ManualStep(**step) for step in data["manual"]))
+    return PlatformRollback(
+        data["name"], data["name"], None if error or data["stays"] else rollback, error, data["stays"]
     )
 
 

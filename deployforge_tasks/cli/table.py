@@ -118,7 +118,7 @@ def text_width(text: str) -> int:
 
 def one_line(text: str) -> str:
     """A text from outside on one line: what a server or a program says must not move the cursor or ring a bell."""
-    return _CONTROLS.sub(" ", _ESCAPES.sub("", text)).strip()
+    return _CONTROLS.sub(" ", _ESCAPES.sub("", text)).rstrip()
 
 
 def plural(count: int, word: str) -> str:

@@ -35,7 +35,7 @@ class Event:
     evidence        method, client, said, reason
     undo_started    because (platforms that failed), platforms (newest first), stays (platform: reason)
     rolled_back     to, done, manual (text, url)
-    log             level (debug | info | warning | error), text
+    log             level (debug | info | warning), text
     ==============  =========================================================================================
     """
 

@@ -106,32 +106,46 @@ def update(text: str, file: str, entries: Sequence[Entry]) -> Update:
     lines = text.rstrip("\n").split("\n")
     kept: list[tuple[str, Any, Entry]] = []
     unplaced: list[Entry] = []
-    additions: dict[int, list[Entry]] = {}
+    additions: dict[tuple[int, int], list[Entry]] = {}
     for entry in entries:
         if entry.aside or entry.value is None:
             continue
         path = _written(root, entry.path)
         node = root.child(*path)
         if node is None:
-            anchor = _anchor(root, path, lines)
-            if anchor is None or _declined(lines, entry):
-                unplaced += [entry] if anchor is None else []
+            depth = _depth(root, path)
+            if not isinstance(_at(root, path[:depth]).value, dict) or _declined(lines, entry, depth):
+                continue  # a person wrote it another way, or as a comment
+            anchor = _anchor(root, path[:depth], lines)
+            if anchor is None:
+                unplaced.append(entry)
             else:
-                additions.setdefault(anchor, []).append(entry)
+                additions.setdefault((anchor, depth), []).append(entry)
         elif entry.value == {} and isinstance(node.value, dict):
             continue  # the section is there, whatever stands in it
-        elif not _same(node.plain(), entry.value):
-            line = root.place_of(path, key=True).line - 1
-            if FROM in lines[line] and not entry.notes and _last(node) == line + 1:
-                indent = re.match(r"\s*", lines[line])
-                new = entry_lines(entry, indent[0] if indent else "")
-                lines[line] = "\n".join(new[len(entry.above) :])
-            else:
-                kept.append((".".join(entry.path), node.plain(), entry))
-    for anchor in sorted(additions, reverse=True):
-        depth = _depth(root, additions[anchor][0].path)
-        lines[anchor:anchor] = ([""] if depth == 0 else []) + _lines(additions[anchor], depth)
+        elif not _same(node.plain(), entry.value) and not _replaced(lines, root, path, entry):
+            kept.append((".".join(entry.path), node.plain(), entry))
+    for anchor, depth in sorted(
+        additions, key=lambda key: (-key[0], key[1])
+    ):  # the outer one first, so it ends up last
+        lines[anchor:anchor] = ([""] if depth == 0 else []) + _lines(additions[anchor, depth], depth)
     return Update("\n".join(lines) + "\n", tuple(kept), tuple(unplaced))
+
+
+def _replaced(lines: list[str], root: Node, path: Path, entry: Entry) -> bool:
+    """Bring a line up to date that still tells where its value was found; whether it does."""
+    number = root.place_of(path, key=True).line
+    if FROM not in lines[number - 1] or entry.notes or _last(_at(root, path)) != number:
+        return False
+    indent = lines[number - 1][: -len(lines[number - 1].lstrip())]
+    lines[number - 1] = "\n".join(entry_lines(entry, indent)[len(entry.above) :])
+    return True
+
+
+def _at(root: Node, path: Path) -> Node:
+    node = root.child(*path)
+    assert node is not None  # only asked for what is there
+    return node
 
 
 def _written(root: Node, path: tuple[str, ...]) -> Path:
@@ -151,19 +165,16 @@ def _depth(root: Node, path: Path) -> int:
     return next((n for n in range(len(path), 0, -1) if root.child(*path[:n]) is not None), 0)
 
 
-def _anchor(root: Node, path: Path, lines: list[str]) -> int | None:
+def _anchor(root: Node, section: Path, lines: list[str]) -> int | None:
     """The line behind which something new belongs; None where its section stands on one line.
 
     An empty section (``npm: {}``) is opened for it.
     """
-    depth = _depth(root, path)
-    node = root.child(*path[:depth])
-    if node is None or not isinstance(node.value, dict):
-        return None
-    line = root.place_of(path[:depth], key=True).line
+    node, depth = _at(root, section), len(section)
+    line = root.place_of(section, key=True).line
     if depth and not node.value:
         opened = re.sub(r":\s*\{\s*\}", ":", lines[line - 1], count=1)
-        alone = re.match(rf"\s*{re.escape(str(path[depth - 1]))}:\s*(?:#|$)", opened)
+        alone = re.match(rf"\s*{re.escape(str(section[-1]))}:\s*(?:#|$)", opened)
         lines[line - 1] = opened if alone else lines[line - 1]
         return line if alone else None
     return None if depth and line == _first(node) else _last(node)
@@ -179,9 +190,9 @@ def _last(node: Node) -> int:
     return max([node.place.line, *(_last(child) for child in below)])
 
 
-def _declined(lines: list[str], entry: Entry) -> bool:
+def _declined(lines: list[str], entry: Entry, depth: int) -> bool:
     """Whether the option stands there as a comment: somebody switched it off."""
-    shape = re.compile(rf"\s*#\s*{re.escape(entry.path[-1])}:")
+    shape = re.compile(rf"{'  ' * depth}#\s*{re.escape(entry.path[depth])}:")
     return entry.path[0] != "platforms" and any(shape.match(line) for line in lines)
 
 

@@ -65,6 +65,14 @@ def holds_password(url: str) -> bool:
     return is_http(url) and "@" in urlsplit(url).netloc
 
 
+def without_password(url: str) -> str:
+    """The URL as people may see it."""
+    if not holds_password(url):
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 @contextmanager
 def environment(url: str, access: Access, folder: Path) -> Iterator[GitEnvironment]:
     """Git's environment for one remote; private files live in `folder` and are removed at the end."""

@@ -11,6 +11,16 @@ from deployforge_tasks.core.targets import Target
 
 #: Seconds by which a process's own time of birth may be off.
 _CLOCK_SLACK = 2.0
+#: The variable that only one CI service sets; not all of them set ``CI`` too.
+_CI_SERVICES = {
+    "GITHUB_ACTIONS": "github",
+    "GITLAB_CI": "gitlab",
+    "TF_BUILD": "azure",
+    "JENKINS_URL": "jenkins",
+    "TEAMCITY_VERSION": "teamcity",
+    "CODEBUILD_BUILD_ID": "codebuild",
+    "BITBUCKET_BUILD_NUMBER": "bitbucket",
+}
 
 
 def runs_here(target: Target) -> bool:
@@ -49,6 +59,27 @@ def still_runs(pid: int, since: datetime) -> bool:
         return True
 
 
+def ci_service(environ: Mapping[str, str]) -> str:
+    """The CI service that runs us, by the variables that it sets (``CI=false`` says that this is none).
+
+    Returns:
+        ``github gitlab azure …``, ``other`` for one without a name here, "" where there is none.
+
+    - https://docs.github.com/actions/reference/workflows-and-actions/variables
+    - https://docs.gitlab.com/ci/variables/predefined_variables/
+    - https://learn.microsoft.com/azure/devops/pipelines/build/variables
+    - https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables
+    - https://www.jetbrains.com/help/teamcity/predefined-build-parameters.html
+    - https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
+    - https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
+    """
+    said = environ.get("CI", "").lower()
+    if said in ("0", "false", "no"):
+        return ""
+    named = next((name for variable, name in _CI_SERVICES.items() if environ.get(variable)), "")
+    return named or ("other" if said else "")
+
+
 def in_ci(environ: Mapping[str, str]) -> bool:
     """Whether this is a CI service (``CI=false`` says no)."""
-    return environ.get("CI", "").lower() not in ("", "0", "false")
+    return bool(ci_service(environ))

@@ -122,10 +122,9 @@ def _run_with_hooks(context: RunContext, runner: Any, control: Any, required: di
     try:
         fire(context, "before", "run", platforms=aims)
     except DeployForgeError as error:
-        context.outcomes.remember(error)
-        context.bus.emit("log", level="error", text=f"{error.code} {error.message}")
+        context.drain("a hook failed before the run")
         runner.finish()
-        return error.exit_code
+        return _remember(context, error)
     doit_result = runner.run_all(control.task_dispatcher())
     exit_code = context.outcomes.exit_code(required, runner.stopped_by)
     if exit_code == 0 and doit_result == 3:
@@ -135,10 +134,16 @@ def _run_with_hooks(context: RunContext, runner: Any, control: Any, required: di
     try:
         fire(context, "after", "run", end={"outcome": outcome, "exit_code": exit_code}, platforms=ends)
     except DeployForgeError as error:
-        context.outcomes.remember(error)
-        context.bus.emit("log", level="error", text=f"{error.code} {error.message}")
-        return exit_code or error.exit_code
+        return exit_code or _remember(context, error)
     return exit_code
+
+
+def _remember(context: RunContext, error: DeployForgeError) -> int:
+    """A hook of the whole run failed; its exit code."""
+    error.stage = "run"
+    context.outcomes.remember(error)
+    context.log.warning(f"{error.code} {error.message}")
+    return error.exit_code
 
 
 def _aims(control: Any) -> list[str]:

@@ -19,7 +19,7 @@ from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.graph.background import Background
 from deployforge_tasks.graph.outcomes import Outcomes
 from deployforge_tasks.graph.stage import FROM_STAGES
-from deployforge_tasks.graph.telling import tell_run
+from deployforge_tasks.graph.telling import mask_channels, tell_run
 from deployforge_tasks.ledger.model import Key
 from deployforge_tasks.platforms import registry
 from deployforge_tasks.platforms.base import Platform
@@ -107,6 +107,8 @@ class RunContext:
         """Platforms of which nothing was taken back then, with the reason."""
         self.drained = ""
         """Why nothing new is started; empty while things are."""
+        self.aims: tuple[str, ...] = ()
+        """The platforms that this run is to publish to."""
         self.outcome = ""
         """How the run ended; empty while it runs."""
         self._ledger: Ledger | None = None
@@ -211,6 +213,8 @@ class RunContext:
         Args:
             platforms: those that the run is to publish to.
         """
+        self.aims = tuple(platforms)
+        mask_channels(self)
         version = str(self.version)
         run = self.ledger.start_run(self.project.name, self.loaded.profile, version, self.command)
         self._journal = Background(self.ledger.listener(run))
@@ -222,7 +226,7 @@ class RunContext:
             version=version,
             profile=self.loaded.profile,
             run=run,
-            platforms=list(platforms),
+            platforms=list(self.aims),
         )
 
     def finish(self, outcome: str, exit_code: int) -> None:

@@ -88,20 +88,10 @@ def line_of(event: Event) -> str:
         error = data.get("error") or {}
         said = " ".join(filter(None, [error.get("id"), str(data.get("reason", ""))]))
         return _line(event, str(data["outcome"]), f"{took:<7} {said}".strip())
-    return _remark(event)
-
-
-def _remark(event: Event) -> str:
-    """What is said between the beginning and the end of a stage."""
-    data = event.data
-    if event.kind == "undo_started":
-        kept = "; ".join(f"{name} stays: {why}" for name, why in data["stays"].items())
-        text = f"{', '.join(data['because'])} failed: taking back {', '.join(data['platforms']) or 'nothing'}"
-        return _line(event, "undo", "; ".join(filter(None, [text, kept])))
     if event.kind == "finding" and data.get("level") != "note":
         return _line(event, str(data["level"]), f"{data['id']} {data['message']}")
-    if event.kind == "log" and data.get("level") in ("warning", "error"):
-        return _line(event, str(data["level"]), str(data["text"]))
+    if event.kind == "log" and data.get("level") == "warning":
+        return _line(event, "warning", str(data["text"]))
     if event.kind == "log" and data.get("level") == "info" and event.stage == "rollback":  # what a person has to do
         return _line(event, "info", str(data["text"]))
     return ""

@@ -99,6 +99,7 @@ class Stage:
             )
         error.platform = error.platform or self.platform
         error.stage = error.stage or self.name
+        error.message, error.hint = redactor.text(error.message), redactor.text(error.hint)
         return error
 
     def _finished(self, started: float, outcome: str, reason: str, **more: Any) -> None:

@@ -16,6 +16,16 @@ _RELEASING = {"publish", "verify", "rollback"}
 _AGAIN = "run the same command again: what is published stays, only the rest is done"
 
 
+def mask_channels(context: RunContext) -> None:
+    """Mask the channels' secrets from the beginning of a run, though they are used only at its end."""
+    from deployforge_tasks.project.routes import ways
+
+    if ways(context.project):
+        from deployforge_tasks.notify.channels import mask_all
+
+        mask_all(context.loaded)
+
+
 def tell_run(context: RunContext, outcome: str) -> None:
     """Tell whoever wants to know how a run ended; returns at once, and never raises.
 
@@ -44,7 +54,8 @@ def happening_of(context: RunContext, outcome: str) -> Happening | None:
     """
     from deployforge_tasks.notify.happening import Happening
 
-    states = {name: context.outcomes.of(name) for name in context.platforms}
+    known = {name: context.outcomes.of(name) for name in context.platforms}
+    states = {name: state for name, state in known.items() if name in context.aims or state.outcome != "none"}
     event = _event(context, outcome, states)
     if not event:
         return None
@@ -65,14 +76,14 @@ def _event(context: RunContext, outcome: str, states: dict[str, PlatformOutcome]
     stages = {stage for state in states.values() for stage in state.stages}
     if outcome == "stopped":
         return "stopped" if stages or context.outcomes.shared else ""
-    if not stages & _RELEASING:
+    if not stages & _RELEASING and not (outcome == FAILED and not stages):  # a hook before the run may fail
         return ""
     if "rollback" in stages and "publish" not in stages:
         return "rollback" if outcome in (OK, WAITING) else "failure"
     if outcome in (FAILED, "degraded", WAITING):
         return {FAILED: "failure"}.get(outcome, outcome)
     new = any(state.published or state.stages.get("verify") == OK for state in states.values())
-    return "success" if new else ""
+    return "success" if new and not context.only_verify else ""
 
 
 def _concerned(event: str, states: dict[str, PlatformOutcome]) -> list[str]:

@@ -32,6 +32,7 @@ def begin(context: RunContext) -> list[str]:
     }
     context.undone_because, context.undone = tuple(because), names
     if names or context.stays:
+        context.log.warning(f"{', '.join(because)} failed: taking back {', '.join(names) or 'nothing'}")
         context.bus.emit("undo_started", because=because, platforms=names, stays=context.stays)
     return names
 

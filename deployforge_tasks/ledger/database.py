@@ -17,7 +17,14 @@ from deployforge_tasks.ledger import tables
 from deployforge_tasks.ledger.migrations import migrate
 
 _BUSY_SECONDS = 60.0
-_CONNECT_SECONDS = 15
+#: A server that goes away without a word is noticed (https://www.postgresql.org/docs/current/libpq-connect.html).
+_LIMITS = {
+    "connect_timeout": 15,
+    "tcp_user_timeout": 60_000,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 _SETUP_LOCK = 0x6465706C6F79  # any number that every DeployForge takes for "the ledger is being set up"
 _WRITE = "deployforge_write"
 
@@ -71,7 +78,7 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(url)
         if parsed.get_backend_name() == "postgresql":
-            connect = {"connect_timeout": _CONNECT_SECONDS} if "connect_timeout" not in parsed.query else {}
+            connect = {name: value for name, value in _LIMITS.items() if name not in parsed.query}
             return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=connect)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise ConfigError("the ledger's URL is no database URL", hint=_URL_HINT, code="DF1050") from error

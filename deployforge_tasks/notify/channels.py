@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.model import Credential
 from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.project.routes import channels
 from deployforge_tasks.project.schema_channels import Channel
 from deployforge_tasks.project.secrets import Vault
 
@@ -53,19 +54,30 @@ def secrets_of(channel: Channel, loaded: Loaded) -> Mapping[str, str]:
     """The channel's credentials that are set, by their names; from here on they are masked everywhere.
 
     Only the environment and the env-file are looked at: a keyring may ask a person, and nobody is there at the end.
-
-    Raises:
-        CredentialError: one that it cannot do without is not set.
     """
     wanted = credentials_of(channel)
-    found = {credential: given.value for credential, given in Vault(loaded).given(wanted).items()}
+    found = {name: given.value for name, given in Vault(loaded).given(wanted).items()}
     for credential in wanted:
-        value = found.get(credential.name, "")
-        if value and credential.secret:
-            _mask(value)
-        elif not value and credential.required:
-            raise CredentialError(f"{credential.env[0]} is not set", hint=f"set it: {credential.help}", code="DF1401")
+        if credential.secret and credential.name in found:
+            _mask(found[credential.name])
     return found
+
+
+def check(channel: Channel, secrets: Mapping[str, str]) -> None:
+    """Whether a channel has what it cannot do without.
+
+    Raises:
+        CredentialError: a variable is not set.
+    """
+    for credential in credentials_of(channel):
+        if credential.required and credential.name not in secrets:
+            raise CredentialError(f"{credential.env[0]} is not set", hint=f"set it: {credential.help}", code="DF1401")
+
+
+def mask_all(loaded: Loaded) -> None:
+    """Mask the secrets of every channel of a project."""
+    for channel in channels(loaded.project).values():
+        secrets_of(channel, loaded)
 
 
 def _mask(secret: str) -> None:

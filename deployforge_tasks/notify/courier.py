@@ -27,12 +27,14 @@ _LONGEST_CLOSE = 2.0
 class Letter:
     """One message for one channel.
 
-    `send` makes one try within so many seconds and says what the service answered; `row` is how it is recorded.
+    `send` makes one try within so many seconds and says what the service answered; `row` is how it is recorded;
+    `fault` is why it cannot even be tried.
     """
 
     message: Message
     send: Callable[[float], str]
     row: Delivery
+    fault: DeployForgeError | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ class Courier:
             self._record(number)
 
     def _try_until_over(self, number: int, letter: Letter) -> str:
+        if letter.fault is not None:
+            raise letter.fault
         delay = _FIRST_WAIT
         while True:
             self._tries[number] = self._tries.get(number, 0) + 1

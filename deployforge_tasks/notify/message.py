@@ -14,7 +14,7 @@ from typing import Any
 from deployforge_tasks.notify.happening import GOOD, Happening, Line, headline
 from deployforge_tasks.project.render import render_template
 
-_SYMBOLS = {"published": "✓", "skipped": "✓", "ok": "✓", "verified": "✓", "waiting": "⏸", "failed": "✗"}
+_SYMBOLS = {"published": "✓", "skipped": "✓", "ok": "✓", "waiting": "⏸", "failed": "✗", "rolled-back": "↩"}
 #: Characters that a single value is shortened to, first what nearly always fits.
 _CUTS = (2000, 300, 120)
 

@@ -22,10 +22,7 @@ _under_way: list[UnderWay] = []
 
 
 def remember(courier: UnderWay) -> None:
-    """Have the end of the process wait for it, unless somebody does before."""
-    if not _under_way:
-        atexit.unregister(wait_for_all)
-        atexit.register(wait_for_all)
+    """Have whoever ends the process wait for it."""
     _under_way.append(courier)
 
 
@@ -38,6 +35,10 @@ def wait_for_all() -> list[Delivery]:
     while _under_way:
         lost += [d for d in _under_way.pop(0).wait() if d.outcome == "failed"]
     return lost
+
+
+# For a program that calls operations and knows nothing of this; the commands ask before, to say what was lost.
+atexit.register(wait_for_all)
 
 
 def lines(lost: list[Delivery]) -> list[str]:

@@ -12,7 +12,7 @@ from deployforge_tasks.core.errors import DeployForgeError
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.ledger.deliveries import FAILED, Deliveries, Delivery
 from deployforge_tasks.notify import pending
-from deployforge_tasks.notify.channels import secrets_of, sender_of
+from deployforge_tasks.notify.channels import check, secrets_of, sender_of
 from deployforge_tasks.notify.courier import Courier, Letter
 from deployforge_tasks.notify.happening import Happening, same
 from deployforge_tasks.notify.message import Message
@@ -73,12 +73,13 @@ class Post:
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
         self._channels: Mapping[str, Channel] = channels(loaded.project)
+        # All of them before the first message is made: one may hold another channel's secret.
+        self._secrets = {name: secrets_of(channel, loaded) for name, channel in self._channels.items()}
         self._http = Http()
 
     def letter(self, happening: Happening, name: str, to: tuple[str, ...] = ()) -> Letter:
         """A letter for one channel, at the usual mail addresses or these."""
         project, profile, at = self._loaded.project, self._loaded.profile, datetime.now(UTC)
-        secrets = self._secrets(name)  # before the text is masked
         own = project.monitoring.templates
         templates = self._loaded.root / own if own else None
         message = Message(uuid.uuid4().hex, at, project.name, profile, happening.masked(), templates)
@@ -95,29 +96,22 @@ class Post:
             FAILED,
             run=happening.run,
         )
-        return Letter(message, partial(self._send, name, message, secrets, to), row)
+        return Letter(message, partial(self._send, name, message, to), row, self._fault(name))
 
     def courier(self, letters: Sequence[Letter], ledger_url: str) -> Courier:
         """Who delivers letters, with the project's limits."""
         monitoring = self._loaded.project.monitoring
         return Courier(letters, partial(Deliveries.open, ledger_url), limit=monitoring.limit, quiet=monitoring.quiet)
 
-    def _secrets(self, name: str) -> Mapping[str, str] | DeployForgeError:
+    def _fault(self, name: str) -> DeployForgeError | None:
         try:
-            return secrets_of(self._channels[name], self._loaded)
+            check(self._channels[name], self._secrets[name])
         except DeployForgeError as error:
-            return error  # raised when it is sent
+            return error
+        return None
 
-    def _send(
-        self,
-        name: str,
-        message: Message,
-        secrets: Mapping[str, str] | DeployForgeError,
-        to: tuple[str, ...],
-        timeout: float,
-    ) -> str:
-        if isinstance(secrets, DeployForgeError):
-            raise secrets
-        author, options = self._loaded.project.author, self._channels[name]
-        sending = Sending(name, options, secrets, message, self._http, timeout, to, author.email if author else None)
+    def _send(self, name: str, message: Message, to: tuple[str, ...], timeout: float) -> str:
+        options, author = self._channels[name], self._loaded.project.author
+        email = author.email if author else None
+        sending = Sending(name, options, self._secrets[name], message, self._http, timeout, to, email)
         return sender_of(options)(sending)

@@ -12,6 +12,7 @@ from deployforge_tasks.core.errors import DeployForgeError
 from deployforge_tasks.core.events import Listener
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.core.presence import Decision, Presence, decide
+from deployforge_tasks.graph.outcomes import ROLLED_BACK
 from deployforge_tasks.operations.graph_run import choose, run_graph
 from deployforge_tasks.operations.left import left_by_newest_run
 from deployforge_tasks.operations.rollback import PlatformRollback
@@ -201,6 +202,8 @@ def _result(context: RunContext, name: str) -> PlatformResult:
 
     platform, state = context.platforms[name], context.outcomes.of(name)
     outcome, reason = state.outcome, state.reason
+    if outcome == ROLLED_BACK:
+        reason = f"taken back, because {', '.join(context.undone_because)} failed"
     if context.halted and outcome in ("none", "ok"):
         outcome, reason = "stopped", context.drained or "the run was stopped before it"
     return PlatformResult(

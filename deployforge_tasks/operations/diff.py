@@ -27,8 +27,9 @@ class PlatformDiff:
 
     `old` is the version it is compared with, None when there is none; `basis` tells where its files come from:
     ``release`` (the work folder of its release), ``rendered`` (rendered again, with today's templates and options),
-    ``nothing`` (no earlier version) or ``unknown`` (its files cannot be had: `error` says why). `pieces` and `size`
-    (bytes) are those of the new version. An `error` with ``error_of`` "new" means that there is nothing to compare.
+    ``nothing`` (no earlier version) or ``unknown`` (its files cannot be had: `error` says why). `rendered` counts the
+    rendered files, `pieces` and `size` (bytes) are those of the new version. An `error` with ``error_of`` "new" means
+    that there is nothing to compare.
     """
 
     name: str
@@ -36,6 +37,7 @@ class PlatformDiff:
     new: str
     basis: str = "nothing"
     files: tuple[FileChange, ...] = ()
+    rendered: int = 0
     pieces: tuple[str, ...] = ()
     pieces_added: tuple[str, ...] = ()
     pieces_removed: tuple[str, ...] = ()
@@ -113,7 +115,7 @@ def _new(context: RunContext, name: str, old: str | None, error: DeployForgeErro
     pieces = tuple(piece.name for piece in package.pieces) if package else ()
     size = sum(piece.size for piece in package.pieces) if package else 0
     files = compare_folders(None, context.workdir(name) / "rendered", ("", new))
-    return PlatformDiff(name, None, new, "nothing", files, pieces, pieces, size=size)
+    return PlatformDiff(name, None, new, "nothing", files, len(files), pieces, pieces, size=size)
 
 
 def _compared(context: RunContext, version: str, new: Mapping[str, PlatformDiff]) -> dict[str, PlatformDiff]:
@@ -156,7 +158,7 @@ def _against(context: RunContext, source: RunContext, new: PlatformDiff, version
 def _is_its_release(released: RunContext, name: str) -> bool:
     """Whether the work folder holds what was published, and not what somebody rendered there later."""
     package = _package(released, name)
-    if package is None or not (released.workdir(name) / "rendered").is_dir():
+    if package is None:
         return False
     receipts = released.ledger.receipts(released.key(name))
     return all(package.digests.get(piece, digest) == digest for piece, digest in receipts.items())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployforge_tasks.core.errors import ConfigError, PreflightError
+from deployforge_tasks.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from deployforge_tasks.discovery.document import Entry
@@ -79,7 +79,7 @@ def look(folder: Path, *, tools: Collection[str] = (), online: Online | None = N
         online: also ask GitHub for the newest release.
 
     Raises:
-        PreflightError: the folder is not there, or one of `tools` has no configuration in it.
+        ConfigError: the folder is not there, or one of `tools` has no configuration in it.
     """
     from deployforge_tasks.discovery.choice import choose, value
     from deployforge_tasks.discovery.findings import Findings, Trouble, merged
@@ -90,12 +90,12 @@ def look(folder: Path, *, tools: Collection[str] = (), online: Online | None = N
     from deployforge_tasks.effects.http import Http
 
     if not folder.is_dir():
-        raise PreflightError(f"{folder} is no folder", hint="go to your repository, or name it with -C", code="DF1440")
+        raise ConfigError(f"{folder} is no folder", hint="go to your repository, or name it with -C", code="DF1440")
     found = survey(Tree(folder), tools)
     for tool in tools:
         if tool not in {*(m.tool for m in found.moved), *(part.tool for part in found.left)}:
             hint = "leave `--from` out to see what there is"
-            raise PreflightError(f"there is no configuration of {tool} here that can be read", hint=hint, code="DF1441")
+            raise ConfigError(f"there is no configuration of {tool} here that can be read", hint=hint, code="DF1441")
     if online is None:
         return found
     repo = value(choose(found.facts), "source.repo")
@@ -157,7 +157,7 @@ def write(changes: Collection[Change], folder: Path) -> None:
     """Write the files, each whole or not at all, and the JSON Schema that the first line names.
 
     Raises:
-        PreflightError: the folder cannot be written to.
+        ConfigError: the folder cannot be written to.
     """
     import json
 
@@ -166,16 +166,22 @@ def write(changes: Collection[Change], folder: Path) -> None:
 
     try:
         for change in changes:
-            write_atomic(folder / change.path, change.new)
+            write_atomic(folder / change.path, _with_line_ends(folder / change.path, change.new))
         if any(HEAD[0] in change.new for change in changes):
             text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
             write_atomic(folder / _SCHEMA, text)
     except OSError as error:
-        raise PreflightError(
+        raise ConfigError(
             f"{error.filename or folder} cannot be written: {error.strerror}",
             hint="check who owns the folder; nothing else was changed",
             code="DF1442",
         ) from error
+
+
+def _with_line_ends(file: Path, text: str) -> str:
+    """The text with the line ends that the file has now."""
+    windows = file.exists() and b"\r\n" in file.read_bytes()
+    return text.replace("\n", "\r\n") if windows else text
 
 
 def _loading(entries: Collection[Entry]) -> tuple[list[Entry], list[tuple[str, str]]]:

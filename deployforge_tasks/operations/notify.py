@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ChannelTest:
-    """Whether a test message arrived; `said` is what the service answered, or why it did not."""
+class ChannelResult:
+    """Whether a message arrived (``delivered failed quiet``); `said` is what the service answered, or why not."""
 
     channel: str
     kind: str
-    delivered: bool
+    outcome: str
     said: str
     tries: int
     error: DeployForgeError | None = None
@@ -79,9 +79,29 @@ def tell(loaded: Loaded, *happenings: Happening, ledger_url: str | None = None) 
     deliver(loaded, ledger_url or own_url(loaded), *happenings)
 
 
+def send(loaded: Loaded, happening: Happening, *, ledger_url: str | None = None) -> tuple[ChannelResult, ...]:
+    """Tell whoever wants to know, and wait for it; empty when nobody does.
+
+    Args:
+        loaded: the project.
+        happening: what happened, seen by somebody else than DeployForge.
+        ledger_url: another ledger than the project's own.
+    """
+    from deployforge_tasks.graph.context import ledger_url as own_url
+    from deployforge_tasks.notify.tell import Post, receivers
+    from deployforge_tasks.project.routes import channels
+
+    known, post = channels(loaded.project), Post(loaded)
+    chosen = receivers(loaded, happening)
+    courier = post.courier([post.letter(happening, name, to) for name, to in chosen], ledger_url or own_url(loaded))
+    courier.start()
+    results = courier.results()
+    return tuple(_result(name, known[name].kind, r) for (name, _), r in zip(chosen, results, strict=True))
+
+
 def try_channels(
     loaded: Loaded, names: Sequence[str] = (), *, event: str = "failure", ledger_url: str | None = None
-) -> tuple[ChannelTest, ...]:
+) -> tuple[ChannelResult, ...]:
     """Send a message that is marked as a test on each channel, and wait for it.
 
     Args:
@@ -105,16 +125,16 @@ def try_channels(
     courier = post.courier(letters, ledger_url or own_url(loaded))
     courier.start()
     return tuple(
-        _tested(name, known[name].kind, result) for name, result in zip(chosen, courier.results(), strict=True)
+        _result(name, known[name].kind, result) for name, result in zip(chosen, courier.results(), strict=True)
     )
 
 
 _SET_UP = "add `monitoring: {error_notifications: [slack]}` to deployforge.yml, and set SLACK_WEBHOOK_URL"
 
 
-def exit_code(tests: Sequence[ChannelTest]) -> int:
-    """0 when all were delivered, the failures' own code when they have one in common (4, 6 …), else 1."""
-    codes = {test.error.exit_code if test.error else 6 for test in tests if not test.delivered}
+def exit_code(results: Sequence[ChannelResult]) -> int:
+    """0 when none failed, the failures' own code when they have one in common (4, 6 …), else 1."""
+    codes = {r.error.exit_code if r.error else 6 for r in results if r.outcome == "failed"}
     return 0 if not codes else codes.pop() if len(codes) == 1 else 1
 
 
@@ -133,9 +153,9 @@ def _addresses(loaded: Loaded, name: str, event: str) -> tuple[str, ...]:
     return next(found, ())
 
 
-def _tested(name: str, kind: str, result: Result) -> ChannelTest:
+def _result(name: str, kind: str, result: Result) -> ChannelResult:
     row = result.delivery
-    return ChannelTest(name, kind, row.outcome == "delivered", row.reason, row.tries, result.error)
+    return ChannelResult(name, kind, row.outcome, row.reason, row.tries, result.error)
 
 
 def list_channels(loaded: Loaded, *, ledger_url: str | None = None) -> tuple[ChannelInfo, ...]:

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.presence import Action
 from deployforge_tasks.operations.diff import Diff, diff
 from deployforge_tasks.operations.estimate import CriticalPath, Estimate
+from deployforge_tasks.operations.rounds import to_send
 from deployforge_tasks.operations.runs import reading
 from deployforge_tasks.project import tree
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.deploy import DeployResult
     from deployforge_tasks.project.load import Loaded
-
-_SENDING = (Action.PUBLISH, Action.UPDATE)
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def preview(
         ledger_url: another ledger than the project's own.
         loopback_only: HTTP may reach nothing but this machine.
     """
-    todo = [name for name, p in plan.platforms.items() if p.plan is not None and p.plan.action in _SENDING]
+    todo = [platform.name for platform in to_send(plan)]
     changes = None
     if todo:
         changes = diff(loaded, platforms=todo, ledger_url=ledger_url, loopback_only=loopback_only)

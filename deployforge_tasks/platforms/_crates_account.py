@@ -43,8 +43,7 @@ def identity(job: Job[Any], api: str) -> Identity:
     if "required permissions" in answer.text:
         note = f"a token with scopes; {host} tells neither which, nor its owner or its end"
         return Identity(_who(host), note=note)
-    says = f"{host} does not accept the token: {_reason(answer)}"
-    raise job.secrets.refused("token", says, code="DF2144", url=api)
+    raise job.secrets.refused("token", f"{host} does not accept the token: {_reason(answer)}", code="DF2144", url=api)
 
 
 def _followed(job: Job[Any], api: str, token: str | None) -> requests.Response:

@@ -26,7 +26,7 @@ from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import write_atomic
 from deployforge_tasks.effects.git import Author, Checkout, blob_id, checkout
-from deployforge_tasks.effects.git_access import Access
+from deployforge_tasks.effects.git_access import Access, without_password
 from deployforge_tasks.platforms._release_files import check_downloads
 from deployforge_tasks.platforms.base import Job, Options, Platform
 
@@ -138,23 +138,23 @@ class GitPlatform(Platform[G], Generic[G]):
     def live(self, job: Job[G]) -> Live | None:
         """What the repository's main branch offers: that is what users get, whichever branch `branch` names."""
         with self._open(job, self.place(job, write=False), None) as repository:
-            main = self.main(job)
+            main, url = self.main(job), without_password(repository.url)
             text = repository.read(main)
             if text is None:
                 return None
             offered = self.version_in(text)
             if offered is None:
                 raise NetworkError(
-                    f"no version can be read from {main} in {repository.url}",
+                    f"no version can be read from {main} in {url}",
                     hint="look at the file; somebody else may have written it",
-                    url=repository.url,
+                    url=url,
                 )
             commit = self.published_at(repository, job, offered)
             version = job.version if offered == self.spelled(job.version) else self.parsed(offered)
             where = f"{repository.branch} at {(repository.head or '')[:12]}"
             return Live(
                 str(version or offered),
-                Look(repository.url, where, repository.blob(main)),
+                Look(url, where, repository.blob(main)),
                 repository.branch,
                 repository.when(commit) if commit else None,
             )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from deployforge_tasks.core.errors import CredentialError, NetworkError
 from deployforge_tasks.core.model import Identity
-from deployforge_tasks.effects.git_access import is_ssh
+from deployforge_tasks.effects.git_access import is_ssh, without_password
 from deployforge_tasks.effects.git_ssh import say
 from deployforge_tasks.platforms import _github_account
 from deployforge_tasks.platforms._git import G, GitPlatform, Place
@@ -45,7 +45,9 @@ def identity(platform: GitPlatform[G], job: Job[G], hub: Repository | None, cred
             may_write(platform, job, repository)
     except CredentialError as error:
         raise refused(job, place, error, credential) from error
-    return Identity(who, (f"write to {place.url}",), note="git tells nothing of when a credential ends")
+    return Identity(
+        who, (f"write to {without_password(place.url)}",), note="git tells nothing of when a credential ends"
+    )
 
 
 def greeted(job: Job[G], place: Place) -> str:

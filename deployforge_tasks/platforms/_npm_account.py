@@ -23,6 +23,9 @@ def identity(job: Job[NpmOptions], registry: Registry) -> Identity:
         CredentialError: the registry does not accept the token.
         NetworkError: no usable answer.
     """
+    found = job.secrets.found("token")
+    if found and found.short_lived:  # https://docs.npmjs.com/trusted-publishers: it has no account to ask for
+        return Identity("a trusted publisher", ("publish",), note="npm gave the token out for this run and one package")
     who = owner(job, registry)
     try:
         token = registry.own_token()

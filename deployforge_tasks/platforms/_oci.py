@@ -184,7 +184,8 @@ class Registry:
         try:
             self._http.get(f"{self.base}/v2/", headers=self._headers(repository))
         except StatusError as error:
-            raise self._refused(error) from error
+            self._refuse(error)
+            raise
         return None
 
     def check_push(self, repository: str) -> None:
@@ -264,21 +265,21 @@ class Registry:
         try:
             body = json_body(self._http.get(realm, params=query, headers=headers))
         except StatusError as error:
-            raise self._refused(error) from error
+            self._refuse(error)
+            raise
         if not isinstance(body, dict):
             raise NetworkError("the token server's answer is no JSON object", hint="run again later", url=realm)
         return body
 
-    def _refused(self, error: StatusError) -> NetworkError | CredentialError:
-        """A refusal of our account; any other status is what it is."""
-        if error.status not in (401, 403) or not self._account:
-            return error
-        return CredentialError(
-            f"{urlsplit(self.base).netloc} refuses the username and password: {_reason(error)}",
-            hint="make a new access token with the right to write, and set it as the password",
-            code="DF2010",
-            url=error.url,
-        )
+    def _refuse(self, error: StatusError) -> None:
+        """Raise a CredentialError for a refusal of our account; any other status stays what it is."""
+        if error.status in (401, 403) and self._account:
+            raise CredentialError(
+                f"{urlsplit(self.base).netloc} refuses the username and password: {_reason(error)}",
+                hint="make a new access token with the right to write, and set it as the password",
+                code="DF2010",
+                url=error.url,
+            ) from error
 
     def _basic(self) -> str:
         assert self._account is not None

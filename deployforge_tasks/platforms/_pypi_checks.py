@@ -60,7 +60,9 @@ def _credential(job: Job[PypiOptions]) -> Iterator[Finding]:
         return
     if token is None:
         return
-    yield from expiry("PYPI-011", job, token.expires)
+    ended = token.expires is not None and token.expires <= job.clock.now()
+    if ended or not token.publisher:  # a trusted publisher's token is made to live for minutes
+        yield from expiry("PYPI-011", job, token.expires)
     if token.projects is not None and normalized(package_name(job)) not in token.projects:
         message = f"the token is for {', '.join(token.projects)} only, not for {package_name(job)}"
         yield Finding("PYPI-004", Level.ERROR, message, job.secrets.renewal("token"))

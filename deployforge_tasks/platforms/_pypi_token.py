@@ -68,11 +68,13 @@ def of_job(job: Job[PypiOptions]) -> Token | None:
     host = urlsplit(index_url(job.options)).hostname or ""
     warehouse = f".{host}".endswith(_WAREHOUSE) and job.options.username == "__token__"
     if token is None and warehouse:
-        says = "the token is no PyPI API token (they begin with `pypi-` and are copied whole)"
-        raise job.secrets.refused("token", says, code="DF2141")
+        raise job.secrets.refused(
+            "token", "the token is no PyPI API token (they begin with `pypi-` and are copied whole)", code="DF2141"
+        )
     if token and warehouse and token.location and token.location != host:
-        says = f"the token was made by {token.location}, and this project is published to {host}"
-        raise job.secrets.refused("token", says, code="DF2142")
+        raise job.secrets.refused(
+            "token", f"the token was made by {token.location}, and this project is published to {host}", code="DF2142"
+        )
     return token
 
 

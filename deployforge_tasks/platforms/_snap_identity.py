@@ -52,8 +52,9 @@ def login(job: Job[SnapOptions]) -> Login:
     except StatusError as error:
         if error.status not in (401, 403):
             raise
-        says = f"the snap store refuses the login: {_reason(error)}"
-        raise job.secrets.refused("credentials", says, code="DF2143", url=error.url) from error
+        raise job.secrets.refused(
+            "credentials", f"the snap store refuses the login: {_reason(error)}", code="DF2143", url=error.url
+        ) from error
     return _read(job, told)
 
 

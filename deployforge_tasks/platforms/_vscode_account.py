@@ -27,8 +27,12 @@ def identity(job: Job[Any], gallery: Gallery) -> Identity:
     except StatusError as error:
         if error.status not in (401, 403, 404):
             raise
-        says = f"the Marketplace refuses the token for the publisher {publisher}: {_reason(error)}"
-        raise job.secrets.refused("pat", says, code="DF2146", url=error.url) from error
+        raise job.secrets.refused(
+            "pat",
+            f"the Marketplace refuses the token for the publisher {publisher}: {_reason(error)}",
+            code="DF2146",
+            url=error.url,
+        ) from error
     if len(members) == 1:
         return Identity(members[0].name, (f"{members[0].role} of {publisher}",), note=_NO_END)
     roles = ", ".join(f"{m.name}: {m.role}" for m in members)

@@ -49,7 +49,7 @@ def tags(folder: Path, pattern: str) -> list[Version]:
     done = Processes().run(["git", "tag", "--points-at", "HEAD"], cwd=folder, check=False, timeout=30)
     if done.returncode != 0:
         return []
-    shape = re.compile(re.escape(pattern).replace(re.escape("{version}"), r"(?P<version>\S+)", 1))
+    shape = re.compile(re.escape(pattern).replace(re.escape("{version}"), r"(?P<version>\d\S*)", 1))
     found: list[Version] = []
     for tag in done.stdout.split():
         match = shape.fullmatch(tag)

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import pytest
 
 from deployforge_tasks.cli.main import main
+from tests.cli.shop import Shop, open_shop
 from tests.graph.shelf import ShelfServer, shelves, write_project
 
 SCREENS = Path(__file__).parent / "screens"
@@ -89,6 +90,13 @@ def project(cli: Cli, server: ShelfServer) -> Iterator[Callable[..., None]]:
             write_project(cli.folder, {name: {"url": server.url, **o} for name, o in platforms.items()}, **conditions)
 
         yield write
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A project for the real command in processes of their own."""
+    with open_shop(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -83,6 +83,29 @@ def test_force_writes_it_after_showing_what_changes(cli: Cli) -> None:
     assert cli("config", "check").code == 0
 
 
+def test_windows_line_ends_stay(cli: Cli) -> None:
+    samples.otter(cli.folder)
+    (cli.folder / ".gitignore").write_bytes(b"a\r\nb\r\n")
+
+    cli("init", "--yes")
+
+    assert (cli.folder / ".gitignore").read_bytes().count(b"\n") == (cli.folder / ".gitignore").read_bytes().count(
+        b"\r\n"
+    )
+
+
+def test_lines_are_added_to_gitignore_and_none_is_taken_away(cli: Cli) -> None:
+    samples.otter(cli.folder)
+    (cli.folder / ".gitignore").write_text("mine\n.doit.db*\n")
+
+    cli("init", "--yes")
+
+    lines = (cli.folder / ".gitignore").read_text().splitlines()
+    assert lines[:2] == ["mine", ".doit.db*"]
+    assert lines.count(".doit.db*") == 1
+    assert ".deployforge/" in lines
+
+
 def test_a_changed_repository_changes_only_what_changed(cli: Cli) -> None:
     samples.otter(cli.folder)
     cli("init", "--yes")
@@ -174,7 +197,7 @@ def test_another_file_is_named_with_c(cli: Cli) -> None:
 def test_a_tool_without_configuration_here_is_an_error(cli: Cli) -> None:
     done = cli("init", "--from", "jreleaser", "--yes")
 
-    assert done.code == 5
+    assert done.code == 3
     assert "DF1441" in done.err
 
 
@@ -219,6 +242,16 @@ def test_online_takes_the_names_of_the_newest_release(cli: Cli, hub: GitHub, pre
     data = cli("init", "--json", "--dry-run", "--api", f"{hub.url}{API}").json
 
     assert data["release_files"]["asset"] == "{name}-v{version}-{os}-{arch}.{ext}"
+    assert data["release_files"]["source"] == "GitHub (v2.1.0)"
+
+
+def test_githubs_token_is_sent_to_no_other_server(cli: Cli, hub: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples.otter(cli.folder)
+    publish(hub, "v2.1.0", "otter-linux-arm64.zip", prerelease=False)
+    monkeypatch.setenv("GITHUB_TOKEN", "wrong-and-would-be-refused")
+
+    data = cli("init", "--json", "--dry-run", "--api", f"{hub.url}{API}").json
+
     assert data["release_files"]["source"] == "GitHub (v2.1.0)"
 
 

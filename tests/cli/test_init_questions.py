@@ -20,7 +20,7 @@ class Terminal:
     """The command in a terminal, with a person who answers."""
 
     def __init__(self, folder: Path, *words: str) -> None:
-        import pexpect  # type: ignore[import-untyped]
+        import pexpect
 
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self.child: Any = pexpect.spawn(

@@ -131,8 +131,14 @@ def test_the_log_of_a_platform(released: Cli) -> None:
     assert {word[0] for word in words} == {"snap"}
 
 
-def test_only_warnings(released: Cli) -> None:
-    assert "packaging" not in released("logs", "1", "--level", "warning").out
+def test_only_trouble(released: Cli) -> None:
+    out = released("logs", "1", "--level", "warning").out
+    assert "preflight  failed" in out
+    assert "npm" not in out
+
+
+def test_all_that_was_printed(released: Cli) -> None:
+    assert "packaging" not in released("logs", "1").out
     assert "packaging npm" in released("logs", "1", "--level", "debug").out
 
 

@@ -6,87 +6,14 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from tests.cli.shop import COMMAND, environment, write_plugin, write_shop
-from tests.graph.shelf import ShelfServer
-from tests.support.faults import hold_before
-from tests.support.proxy import FaultProxy, Rule
+from tests.cli.shop import Shop
 
-if sys.platform == "win32":
-    pytest.skip("not on systems without pseudo terminals", allow_module_level=True)
-
-from tests.cli.terminals import Screen
-
-PUT_EAST = ("PUT", "/east/")
-
-
-@dataclass
-class Shop:
-    """A project with three shelves behind a proxy, and people who look at it."""
-
-    folder: Path
-    server: ShelfServer
-    proxy: FaultProxy
-    environ: dict[str, str]
-    screens: list[Screen] = field(default_factory=list)
-
-    def looks(self, *words: str, **size: int) -> Screen:
-        """A new terminal with ``deployforge <words>`` on it."""
-        made = Screen([*COMMAND, *words], self.folder, self.environ, **size)
-        self.screens.append(made)
-        return made
-
-    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """The same without a terminal."""
-        return subprocess.run(
-            [*COMMAND, *words],
-            cwd=self.folder,
-            env={**self.environ, **more},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
-
-    def newest(self) -> dict[str, Any]:
-        """The newest run, as `runs` tells it."""
-        run: dict[str, Any] = json.loads(self.run("runs", "--limit", "1", "--json").stdout)["runs"][0]
-        return run
-
-    def hold_east(self) -> Rule:
-        """Hold the upload to the eastern shelf."""
-        return self.proxy.when(*PUT_EAST, do=hold_before)
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    plugins, folder = tmp_path / "plugins", tmp_path / "project"
-    write_plugin(plugins)
-    server = ShelfServer(tmp_path / "server")
-    server.start()
-    with FaultProxy(server.url) as proxy:
-        write_shop(folder, proxy.url, {"east": {}, "west": {}, "north": {}}, retry_on_failure=0)
-        made = Shop(folder, server, proxy, environment(plugins))
-        try:
-            yield made
-        finally:
-            for screen in made.screens:
-                screen.child.close(force=True)
-            proxy.clear()
-            for process in psutil.process_iter(["environ"]):
-                if str(folder) in (process.info["environ"] or {}).get("DEPLOYFORGE_RUN_FOLDER", ""):
-                    process.kill()
-    server.stop()
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="not on systems without pseudo terminals")
 
 
 def test_from_the_start_to_the_end(shop: Shop) -> None:

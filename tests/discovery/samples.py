@@ -195,7 +195,7 @@ def _formula(version: str) -> str:
         """
 
 
-def hedgehog(folder: Path, *, tagged: bool = True) -> Path:
+def hedgehog(folder: Path) -> Path:
     """Twelve places, twenty fields with ten values of which none is that of the tag, and two malformed tags."""
     write(folder, {
         "go.mod": "module hedgehog\n\ngo 1.23\n",
@@ -278,7 +278,10 @@ def hedgehog(folder: Path, *, tagged: bool = True) -> Path:
     })  # fmt: skip
     return commit(
         folder,
-        *(("v1.0.41", "v1.0.42", "vv1.0.47", "vv1.1.19") if tagged else ()),
+        "v1.0.41",
+        "v1.0.42",
+        "vv1.0.47",
+        "vv1.1.19",
         remote="https://github.com/hedgehogs/hedgehog.git",
     )
 

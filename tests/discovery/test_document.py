@@ -70,6 +70,26 @@ def test_an_empty_platform_is_opened_for_its_first_option() -> None:
     assert changed(text) == ["  npm:  # from package.json", "    package: elk  # from a"]
 
 
+def test_new_sections_and_new_platforms_keep_apart_at_the_end_of_a_file() -> None:
+    text = "name: elk\nplatforms:\n  npm: {}\n"
+    done = put(Entry(("license",), "MIT"), Entry(("platforms", "pypi"), {}), text=text)
+
+    assert done.text == "name: elk\nplatforms:\n  npm: {}\n  pypi: {}\n\nlicense: MIT\n"
+
+
+def test_a_licence_that_a_person_wrote_shorter_stays() -> None:
+    text = "name: elk\nlicense: MIT\n"
+    done = put(Entry(("license", "spdx"), "MIT"), Entry(("license", "file"), "LICENSE"), text=text)
+
+    assert (done.text, done.unplaced) == (text, ())
+
+
+def test_what_somebody_made_a_comment_does_not_come_back() -> None:
+    text = "name: elk\n# homepage: https://elk.example\nbinary:\n  name: elk\n  # smoke: []\n"
+
+    assert put(Entry(("homepage",), "x"), Entry(("binary", "smoke"), ["a"]), text=text).text == text
+
+
 def test_a_section_on_one_line_is_left_to_a_person() -> None:
     done = put(Entry(("artifacts", "asset"), "x", "from a"))
 

@@ -14,7 +14,15 @@ DOCS = ROOT / "docs"
 
 
 @pytest.mark.skipif(os.name == "nt" or shutil.which("bash") is None, reason="the commands are for a POSIX shell")
-@pytest.mark.parametrize("name", ["tutorial/first-release.md", "how-to/resume-a-release.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tutorial/first-release.md",
+        "how-to/resume-a-release.md",
+        "how-to/see-what-changes.md",
+        "how-to/watch-a-release.md",
+    ],
+)
 def test_every_command_prints_what_the_page_shows(name: str, tmp_path: Path) -> None:
     walked = steps(DOCS / name)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from deployforge_tasks.core.events import Event
 from deployforge_tasks.core.model import RollbackPlan
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.operations.deploy import DeployResult, deploy
@@ -131,11 +132,17 @@ def test_only_the_failure_of_a_required_platform_takes_back(tmp_path: Path, serv
 
 
 def test_after_the_failure_of_a_required_platform_nothing_more_is_published(
-    tmp_path: Path, server: ShelfServer
+    tmp_path: Path, server: ShelfServer, proxy: FaultProxy
 ) -> None:
-    folder = project(tmp_path, server.url, {"a": FLAW, "b": {}, "c": {}})
+    held = proxy.when("GET", "/[bc]/", do=hold_before, times=None)
+
+    def go_on(event: Event) -> None:
+        if event.kind == "stage_finished" and event.data["outcome"] == "failed":
+            held.release()
+
+    folder = project(tmp_path, proxy.url, {"a": FLAW, "b": {}, "c": {}})
     with shelves("a", "b", "c"):
-        result = release(folder)
+        result = release(folder, listeners=[go_on])
 
     assert server.accepted == []
     assert result.platforms["c"].outcome == "stopped"

@@ -146,6 +146,16 @@ def test_on_another_server_git_itself_says_whether_we_may_write(case: GitCase) -
     assert case.platform.credentials[0].env[0] in caught.value.hint
 
 
+def test_a_password_in_the_url_is_not_told(case: GitCase) -> None:
+    publish(case.platform, case.job())
+    remote = case.options["remote"].replace("://", f"://somebody:{TOKEN}@")
+    job = case.job(options={"remote": remote})
+    live = case.platform.live(job)
+    assert live is not None
+    assert live.look.url == case.options["remote"]
+    assert case.platform.whoami(job).may == (f"write to {case.options['remote']}",)
+
+
 @pytest.mark.parametrize(
     ("url", "options", "repository"),
     [

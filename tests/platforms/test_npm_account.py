@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from typing import Any
 import pytest
 
 from deployforge_tasks.core.errors import CredentialError, NetworkError
-from deployforge_tasks.core.model import Level
-from deployforge_tasks.platforms.base import Job
+from deployforge_tasks.core.model import Found, Level
+from deployforge_tasks.platforms.base import Job, Secrets
 from deployforge_tasks.platforms.npm import Npm
 from deployforge_tasks.rehearsal.server import Reply, Request
 from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN
@@ -96,6 +97,14 @@ def test_the_token_is_that_of_its_user(server: Server, tmp_path: Path) -> None:
     assert "NPM_TOKEN" in caught.value.hint
     assert "this one is from test" in caught.value.hint
     assert "/settings/" in caught.value.hint
+
+
+def test_a_token_of_trusted_publishing_is_nobodys_account(stand_in: Registry, tmp_path: Path) -> None:
+    job = job_for(at(stand_in), tmp_path)
+    secrets = Secrets("npm", {"token": Found("npm_for-this-run", "OIDC", short_lived=True)}, NPM.credentials)
+    identity = NPM.whoami(replace(job, secrets=secrets))
+    assert (identity.who, identity.may) == ("a trusted publisher", ("publish",))
+    assert stand_in.journal == []
 
 
 def test_npms_list_of_tokens_tells_the_end_of_ours_and_what_it_may_do(stand_in: Registry, tmp_path: Path) -> None:

@@ -140,6 +140,13 @@ def test_a_token_that_ends_is_found_before_publishing(tmp_path: Path, days: int,
     assert [f.level for f in findings if f.id == "PYPI-011"] == ([level] if level else [])
 
 
+@pytest.mark.parametrize(("minutes", "found"), [(14, False), (-1, True)])
+def test_a_trusted_publishers_token_may_be_short_lived_but_not_ended(tmp_path: Path, minutes: int, found: bool) -> None:
+    end = datetime.now(UTC) + timedelta(minutes=minutes)
+    made = token('[4, "77", {}]', '[2, ["42"]]', f"[0, {int(end.timestamp())}, 1]")
+    assert bool([f for f in PYPI.preflight(job_with(made, tmp_path)) if f.id == "PYPI-011"]) is found
+
+
 def test_a_token_for_another_project_is_found_before_publishing(tmp_path: Path) -> None:
     findings = PYPI.preflight(job_with(token('[1, ["other", "more"]]'), tmp_path))
     assert [f.message for f in findings if f.id == "PYPI-004"] == [

@@ -13,6 +13,7 @@ from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.endings import tell_endings
 from deployforge_tasks.cli.exit_codes import INTERRUPTED
 from deployforge_tasks.cli.help_format import Command
+from deployforge_tasks.cli.interactive import choose, require_person, retry_failures
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import option, selection
 from deployforge_tasks.cli.progress import following
@@ -22,6 +23,7 @@ from deployforge_tasks.graph.stage import FROM_STAGES
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.deploy import DeployResult
+    from deployforge_tasks.operations.preview import Preview
     from deployforge_tasks.project.load import Loaded
 
 
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     metavar="A,B",
     help="Publish again there although the version was rejected or withdrawn.",
 )
+@option("--interactive", group="Behaviour", is_flag=True, help="Ask about each platform, and again when one fails.")
 @option("--watch", group="Output", is_flag=True, help="Run in a process of its own, and look at it here: `q` detaches.")
 @option("--only-failed", group="Selection", is_flag=True, help="Only what the newest run of this version left undone.")
 @option(
@@ -80,6 +83,7 @@ def command(
     only_failed: bool,
     from_stage: str | None,
     fail_fast: bool,
+    interactive: bool,
     watch: bool,
     strict: bool,
 ) -> int:
@@ -92,6 +96,8 @@ def command(
     from deployforge_tasks.operations.detach import Record
     from deployforge_tasks.operations.estimate import estimate_of
 
+    if interactive:
+        require_person(invocation)
     loaded = invocation.settings(version).load()
     _count_warnings(invocation, loaded)
     chosen = choose_platforms(loaded, wanted, without)
@@ -101,11 +107,15 @@ def command(
     words = [*(f"deploy:{name}" for name in names), *(f"{name}={value}" for name, value in switches.items() if value)]
     if words:
         tell_doit(invocation, *words, loaded=loaded, jobs=jobs)
+    if interactive and (watch or dry_run):
+        raise Misused("--interactive goes with neither --watch nor --dry-run", "leave one of them out")
     if dry_run:
         plan_only = deploy(loaded, platforms=chosen, dry_run=True, force=forced, only_failed=only_failed)
         tell_endings(invocation, loaded, names)
         return show_plan(invocation, loaded, plan_only)
-    if not agreed(invocation, loaded, names, forced):
+    if interactive:
+        chosen = names = _chosen(invocation, loaded, names, forced)
+    if not (bool(names) if interactive else agreed(invocation, loaded, names, forced)):
         invocation.terminal.err("nothing was published")
         return INTERRUPTED
     if watch:
@@ -113,20 +123,27 @@ def command(
 
         return watch_run(invocation, loaded, names, again(click.get_current_context(), str(loaded.version)))
     record = Record.of(invocation.environ)
-    title = f"{loaded.project.name} v{loaded.version}"
-    with following(invocation, title, names, estimate=estimate_of(loaded, names)) as listeners:
-        result = deploy(
-            loaded,
-            platforms=chosen,
-            jobs=jobs,
-            listeners=[*listeners, *([record] if record else [])],
-            force=forced,
-            command=_command_line(names),
-            only_failed=only_failed,
-            from_stage=from_stage,
-            fail_fast=fail_fast,
-            strict=strict,
-        )
+
+    def run(round_of: Sequence[str]) -> DeployResult:
+        title = f"{loaded.project.name} v{loaded.version}"
+        shown = [name for name in names if name in round_of]
+        with following(invocation, title, shown, estimate=estimate_of(loaded, shown)) as listeners:
+            return deploy(
+                loaded,
+                platforms=round_of,
+                jobs=jobs,
+                listeners=[*listeners, *([record] if record else [])],
+                force=forced,
+                command=_command_line(shown),
+                only_failed=only_failed,
+                from_stage=from_stage,
+                fail_fast=fail_fast,
+                strict=strict,
+            )
+
+    result = run(chosen)
+    if interactive:
+        result = retry_failures(invocation, result, run)
     if record:
         record.keep(summary.as_json(result))
     summary.show(invocation, result)
@@ -151,21 +168,34 @@ def _count_warnings(invocation: Invocation, loaded: Loaded) -> None:
         invocation.note(f"{word} {loaded.file.name} has {count}; `deployforge config check` shows what\n")
 
 
-def show_plan(invocation: Invocation, loaded: Loaded, result: DeployResult) -> int:
-    """The plan to stdout, what is in its way to stderr; the exit code."""
+def show_plan(
+    invocation: Invocation, loaded: Loaded, result: DeployResult, seen: Preview | None = None, *, ask: bool = False
+) -> int:
+    """The plan to stdout, what is in its way to stderr; the exit code. `ask`: somebody decides after seeing it."""
     from deployforge_tasks.operations.preview import preview
 
     code = plan.exit_code(result)
-    seen = preview(loaded, result)
+    seen = seen or preview(loaded, result)
     if invocation.json:
         invocation.emit("plan", {**summary.as_json(result), **plan.as_json(result, seen)})
         return code
     terminal = invocation.terminal
-    for line in plan.lines(result, seen, terminal.style, terminal.width):
+    for line in plan.lines(result, seen, terminal.style, terminal.width, ask=ask):
         terminal.out(line)
     for line in plan.hints(result, seen):
         terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {line}")
     return code
+
+
+def _chosen(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced: Sequence[str]) -> list[str]:
+    """The platforms that somebody says yes to, after seeing the plan."""
+    from deployforge_tasks.operations.deploy import deploy
+    from deployforge_tasks.operations.preview import preview
+
+    result = deploy(loaded, platforms=names, dry_run=True, force=forced)
+    seen = preview(loaded, result)
+    show_plan(invocation, loaded, result, seen, ask=True)
+    return choose(invocation, result, seen)
 
 
 def agreed(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced: Sequence[str]) -> bool:
@@ -182,7 +212,7 @@ def agreed(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced:
             "look with --dry-run, then add --yes",
         )
     result = deploy(loaded, platforms=names, dry_run=True, force=forced)
-    show_plan(invocation, loaded, result)
+    show_plan(invocation, loaded, result, ask=True)
     if not any(plan.final(platform) for platform in result.platforms.values()):
         return True
     typed = click.prompt(f"\nType {loaded.version} to publish, anything else stops", default="", err=True, type=str)

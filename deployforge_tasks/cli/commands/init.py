@@ -15,7 +15,7 @@ from deployforge_tasks.cli.usage import unknown
 from deployforge_tasks.core.endpoints import GITHUB_API
 
 if TYPE_CHECKING:
-    from deployforge_tasks.operations.init import Online, Proposal
+    from deployforge_tasks.operations.init import Change, Online, Proposal
 
 
 @click.command(
@@ -110,23 +110,30 @@ def _online(invocation: Invocation, online: bool, api: str | None) -> Online | N
 
     if not online and api is None:
         return None
-    token = invocation.environ.get("GITHUB_TOKEN") or invocation.environ.get("GH_TOKEN")
+    # GitHub's token is for GitHub: another server gets only what was made for it (as in GitHub's own command line).
+    names = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN") if api else ("GITHUB_TOKEN", "GH_TOKEN")
+    token = next((value for name in names if (value := invocation.environ.get(name))), None)
     if token:
         redactor.add(token)
     return Online((api or GITHUB_API).rstrip("/"), token)
 
 
 def _agreed(invocation: Invocation, proposal: Proposal, force: bool) -> list[str]:
-    """The files that may be written: new ones, and changed ones that a person (or --force) agreed to, seeing how."""
+    """The files that may be written: new ones, and changed ones that a person (or --force) agreed to, seeing how.
+
+    Where nobody is asked, lines are still added at the end of .gitignore.
+    """
+    asking = invocation.interactive and not invocation.yes
     written = []
     for change in proposal.changes:
-        if change.old is None or not change.old.strip():
-            written.append(change.path)
-            continue
-        if not invocation.json:
+        new = change.old is None or not change.old.strip()
+        if not new and not invocation.json:
             for line in change.diff.splitlines():
                 invocation.terminal.err(line)
-        added = change.path == ".gitignore"  # lines are added at its end, nothing is lost
-        if force or added or (invocation.interactive and click.confirm(f"Write this to {change.path}?", err=True)):
+        if new or force or (click.confirm(f"Write this to {change.path}?", err=True) if asking else _adds(change)):
             written.append(change.path)
     return written
+
+
+def _adds(change: Change) -> bool:
+    return change.path == ".gitignore"

@@ -41,7 +41,7 @@ LEVELS = ("warning", "info", "debug")
     "--level",
     group="Output",
     type=click.Choice(LEVELS),
-    help="What to show: warnings, also messages (info), also all that programs printed (debug). Without it: info, and "
+    help="Only trouble (warning), also messages (info), also all that programs printed (debug). Without it: info, and "
     "debug for one TASK.",
 )
 @click.pass_obj
@@ -61,10 +61,13 @@ def command(invocation: Invocation, words: tuple[str, ...], wait: bool, level: s
         task = _task(reader, run, name) if name else Task()
         shown = view(reader, run, [])
         events = _events(reader, run, task, wait=wait)
+        level = level or ("debug" if name else "info")
+        if level == "warning":
+            events = (event for event in events if _is_trouble(event))
         if invocation.json:
             _write_json(invocation, shown, events)
         else:
-            _write_lines(invocation, shown, events, reader, level or ("debug" if name else "info"))
+            _write_lines(invocation, shown, events, reader, level)
     return 0
 
 
@@ -111,6 +114,12 @@ def _events(reader: Reader, run: StoredRun, task: Task, *, wait: bool) -> Iterat
     for event in follow(reader, run.id, pause, platform=task.platform, stage=task.stage):
         if task.target is None or str(event.data.get("target", "")).replace("/", "-") == task.target:
             yield event
+
+
+def _is_trouble(event: Event) -> bool:
+    """Whether an event tells of something that did not go well."""
+    data = event.data
+    return data.get("level") in ("warning", "error") or data.get("outcome") in ("failed", "blocked", "waiting")
 
 
 def _pause(seconds: float) -> bool:

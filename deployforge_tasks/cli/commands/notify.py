@@ -1,7 +1,8 @@
-"""``deployforge notify``: test, list."""
+"""``deployforge notify``: test, send, list."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,13 @@ import click
 
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import global_options, option
+from deployforge_tasks.cli.options import global_options, option, selection
 from deployforge_tasks.cli.table import Cell, columns
-from deployforge_tasks.cli.usage import unknown
+from deployforge_tasks.cli.usage import choose_platforms, unknown
 
 if TYPE_CHECKING:
     from deployforge_tasks.ledger.deliveries import Delivery
-    from deployforge_tasks.operations.notify import ChannelInfo, ChannelTest, RouteInfo
+    from deployforge_tasks.operations.notify import ChannelInfo, ChannelResult, RouteInfo
     from deployforge_tasks.project.load import Loaded
 
 
@@ -30,27 +31,37 @@ def command() -> None:
 @click.pass_obj
 def test(invocation: Invocation, channels: tuple[str, ...], event: str) -> int:
     """Send a message that is marked as a test on every channel, or on those that are named."""
-    from deployforge_tasks.notify.happening import WORDS
     from deployforge_tasks.operations import notify
     from deployforge_tasks.project.routes import channels as known_channels
 
     loaded = invocation.settings().load()
-    if event not in WORDS:
-        raise unknown("event", event, WORDS)
+    _check_event(event)
     for name in channels:
         if name not in known_channels(loaded.project):
             raise unknown("channel", name, known_channels(loaded.project))
-    tests = notify.try_channels(loaded, list(dict.fromkeys(channels)), event=event)
-    code = notify.exit_code(tests)
-    if invocation.json:
-        invocation.emit("notify-test", {"event": event, "exit_code": code, "channels": [_test_json(t) for t in tests]})
-        return code
-    for line in columns([_test_row(t) for t in tests], invocation.terminal.style):
-        invocation.terminal.out(line)
-    style = invocation.terminal.err_style
-    for failed in (t for t in tests if t.error is not None):
-        invocation.terminal.err(f"\n{style('hint:', 'hint')} {failed.channel}: {failed.error.hint}")  # type: ignore[union-attr]
-    return code
+    return _show(invocation, event, notify.try_channels(loaded, list(dict.fromkeys(channels)), event=event))
+
+
+@command.command(
+    cls=Command,
+    examples=(
+        'deployforge notify send license_purchased "ACME, 5 seats"',
+        'deployforge notify send drift "the download page shows 1.0.41" --platforms homebrew',
+    ),
+)
+@click.argument("event")
+@click.argument("text")
+@selection
+@click.pass_obj
+def send(invocation: Invocation, event: str, text: str, *, wanted: tuple[str, ...], without: tuple[str, ...]) -> int:
+    """Tell those who want to know of EVENT about something that DeployForge does not see itself."""
+    from deployforge_tasks.operations import notify
+
+    loaded = invocation.settings().load()
+    _check_event(event)
+    platforms = tuple(choose_platforms(loaded, wanted, without)) if wanted or without else ()
+    version = str(loaded.version) if loaded.version and platforms else ""
+    return _show(invocation, event, notify.send(loaded, notify.Happening(event, version, platforms, text)))
 
 
 @command.command("list", cls=Command, examples=("deployforge notify list --json",))
@@ -78,33 +89,67 @@ def list_(invocation: Invocation) -> None:
         out(line)
 
 
-def _test_row(tested: ChannelTest) -> tuple[Cell | str, ...]:
-    if tested.delivered:
-        return Cell("✓", "ok"), tested.channel, Cell("delivered", "ok"), tested.said
-    code = f"   {tested.error.code}" if tested.error else ""
-    return Cell("✗", "error"), tested.channel, Cell("failed", "error"), f"{tested.said}{code}"
+def _check_event(event: str) -> None:
+    from deployforge_tasks.notify.happening import WORDS
+
+    if event not in WORDS:
+        raise unknown("event", event, WORDS)
 
 
-def _test_json(tested: ChannelTest) -> dict[str, Any]:
+def _show(invocation: Invocation, event: str, results: Sequence[ChannelResult]) -> int:
+    """What became of each message: to stdout, hints to stderr; the exit code."""
+    from deployforge_tasks.operations import notify
+
+    code = notify.exit_code(results)
+    if invocation.json:
+        channels = [_result_json(r) for r in results]
+        invocation.emit("notify-test", {"event": event, "exit_code": code, "channels": channels})
+        return code
+    if not results:
+        invocation.terminal.out(f"nobody is told about {event}: no route names it")
+    for line in columns([_result_row(r) for r in results], invocation.terminal.style):
+        invocation.terminal.out(line)
+    hint = invocation.terminal.err_style("hint:", "hint")
+    for result in results:
+        if result.error is not None:
+            invocation.terminal.err(f"\n{hint} {result.channel}: {result.error.hint}")
+    return code
+
+
+def _result_json(result: ChannelResult) -> dict[str, Any]:
     return {
-        "channel": tested.channel,
-        "kind": tested.kind,
-        "delivered": tested.delivered,
-        "said": tested.said,
-        "tries": tested.tries,
-        "error": tested.error.as_json() if tested.error else None,
+        "channel": result.channel,
+        "kind": result.kind,
+        "outcome": result.outcome,
+        "said": result.said,
+        "tries": result.tries,
+        "error": result.error.as_json() if result.error else None,
     }
 
 
+_LOOKS = {"delivered": ("✓", "ok"), "quiet": ("·", "dim"), "failed": ("✗", "error")}
+
+
+def _result_row(result: ChannelResult) -> tuple[Cell | str, ...]:
+    symbol, look = _LOOKS[result.outcome]
+    code = f"   {result.error.code}" if result.error else ""
+    return Cell(symbol, look), result.channel, Cell(result.outcome, look), f"{result.said}{code}"
+
+
 def _channel_row(channel: ChannelInfo) -> tuple[Cell | str, ...]:
-    set_ = [secret.found for secret in channel.secrets if secret.found]
-    missing = [secret.variables[0] for secret in channel.secrets if secret.required and not secret.found]
-    words = [", ".join(set_)] if set_ else []
-    words += [f"{', '.join(missing)} is not set"] if missing else []
     last = channel.last
     told = f"last: {last.outcome} {last.at.astimezone():%Y-%m-%d %H:%M} ({last.event})" if last else "nothing sent yet"
-    source = Cell("; ".join(words) or "no secret", "warning" if missing else "")
-    return Cell(channel.name, "bold"), channel.kind, source, told
+    return Cell(channel.name, "bold"), channel.kind, _source(channel), told
+
+
+def _source(channel: ChannelInfo) -> Cell:
+    """Where the secrets come from, or which one is missing."""
+    missing = [secret.variables[0] for secret in channel.secrets if secret.required and not secret.found]
+    if missing:
+        return Cell(f"{', '.join(missing)} is not set", "warning")
+    found = [secret.found for secret in channel.secrets if secret.found]
+    names = [secret.variables[0] for secret in channel.secrets]
+    return Cell(", ".join(found) or (f"no {' or '.join(names)}" if names else "needs no secret"))
 
 
 def _route_row(route: RouteInfo) -> tuple[Cell | str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from deployforge_tasks.discovery._goreleaser_publishers import publishers
+from deployforge_tasks.discovery.detectors._goreleaser_publishers import publishers
 from deployforge_tasks.discovery.findings import Findings, Left, Moved, Rank, Release, Trouble, merged
 from deployforge_tasks.discovery.go_program import version_variable
 from deployforge_tasks.discovery.go_template import UnknownTemplate, fill
@@ -37,7 +37,7 @@ def _import(found: Import, tree: Tree) -> Findings:
     _archives(found, targets, found.text("project_name") or tree.slug)
     _checksum(found)
     publishers(found)
-    found.rest(_KNOWN, _REASONS)
+    found.rest(KNOWN, _REASONS)
     return found.done()
 
 
@@ -216,7 +216,7 @@ def _listed(value: Any) -> list[str]:
     return [str(value)] if isinstance(value, str | int) and value != "" else []
 
 
-_KNOWN = {
+KNOWN = {
     "version", "pro", "project_name", "release", "builds", "archives", "checksum", "brews", "homebrew_casks", "scoops",
     "scoop", "aurs", "aur_sources", "chocolateys", "snapcrafts", "dockers", "dockers_v2", "docker_manifests", "npms",
     "winget", "nix", "krews", "flatpak", "flatpaks", "mcp", "dist",
