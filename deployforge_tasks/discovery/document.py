@@ -107,6 +107,7 @@ def update(text: str, file: str, entries: Sequence[Entry]) -> Update:
     kept: list[tuple[str, Any, Entry]] = []
     unplaced: list[Entry] = []
     additions: dict[tuple[int, int], list[Entry]] = {}
+    rows: dict[int, list[str]] = {}
     for entry in entries:
         if entry.aside or entry.value is None:
             continue
@@ -123,13 +124,24 @@ def update(text: str, file: str, entries: Sequence[Entry]) -> Update:
                 additions.setdefault((anchor, depth), []).append(entry)
         elif entry.value == {} and isinstance(node.value, dict):
             continue  # the section is there, whatever stands in it
+        elif entry.notes and isinstance(node.value, list):
+            rows[_last(node)] = _missing_rows(node, entry)
         elif not _same(node.plain(), entry.value) and not _replaced(lines, root, path, entry):
             kept.append((".".join(entry.path), node.plain(), entry))
-    for anchor, depth in sorted(
-        additions, key=lambda key: (-key[0], key[1])
-    ):  # the outer one first, so it ends up last
-        lines[anchor:anchor] = ([""] if depth == 0 else []) + _lines(additions[anchor, depth], depth)
+    blocks = [(anchor, depth, _lines(found, depth)) for (anchor, depth), found in additions.items()]
+    blocks += [(anchor, len(lines), found) for anchor, found in rows.items()]
+    for anchor, depth, block in sorted(blocks, key=lambda b: (-b[0], b[1])):  # the outer one first: it ends up last
+        lines[anchor:anchor] = ([""] if depth == 0 else []) + block
     return Update("\n".join(lines) + "\n", tuple(kept), tuple(unplaced))
+
+
+def _missing_rows(node: Node, entry: Entry) -> list[str]:
+    """The rows of a list of mappings that are not there yet (told apart by their first key), as lines."""
+    key = next(iter(entry.value[0]))
+    there = {item.get(key) for item in node.plain() if isinstance(item, dict)}
+    new = [(v, n) for v, n in zip(entry.value, entry.notes, strict=True) if v[key] not in there]
+    indent = " " * (node.value[0].place.column - 3) if node.value else "  "
+    return [f"{indent}- {_flow(value)}  # {note}" for value, note in new]
 
 
 def _replaced(lines: list[str], root: Node, path: Path, entry: Entry) -> bool:

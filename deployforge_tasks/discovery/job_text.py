@@ -15,13 +15,14 @@ _ASSIGNED = re.compile(
 )
 _VARIABLE = re.compile(r"\$\{(\w+)(?:[#%/:][^}]*)?\}|\$(?:env:)?(\w+)")
 _VERSION = re.compile(r"version|ref_name|\btag\b|GITHUB_REF", re.IGNORECASE)
+_BETWEEN = re.compile(r"[\s\"'`=,;()<>|&/\\]+")
 _NAME = re.compile(
-    r"[\w.{}+~@-]*(?:linux|darwin|mac|osx|windows|win)[\w.{}+~-]*\.(?:tar\.gz|tgz|tar\.xz|zip|exe)\b", re.IGNORECASE
+    r"[\w.{}+~@-]*(?:linux|darwin|mac|osx|windows|win)[\w.{}+~-]*\.(?:tar\.gz|tgz|tar\.xz|zip|exe)", re.IGNORECASE
 )
 _BARE = re.compile(
-    r"(?<=[\s/\"'=])[\w.{}+~-]*(?:linux|darwin|macos|windows)[-_.](?:x86_64|amd64|x64|aarch64|arm64)(?:\.exe)?(?=[\s\"']|$)",
-    re.IGNORECASE,
+    r"[\w.{}+~-]*(?:linux|darwin|macos|windows)[-_.](?:x86_64|amd64|x64|aarch64|arm64)(?:\.exe)?", re.IGNORECASE
 )
+_LONGEST = 200
 _MOST = 64
 UNKNOWN = "{?}"
 
@@ -66,10 +67,11 @@ def release_names(job: Node) -> list[str]:
     found: dict[str, None] = {}
     for run in combinations(job):
         filled = _filled(text, run)
-        names = _NAME.findall(filled) or [name for name in _BARE.findall(filled) if "-o " in filled]
-        for name in names:
-            if UNKNOWN not in name and "*" not in name:
-                found[name.lstrip("-.")] = None
+        words = [word for word in _BETWEEN.split(filled) if len(word) <= _LONGEST and UNKNOWN not in word]
+        names = [word for word in words if _NAME.fullmatch(word)]
+        if not names and "-o " in filled:
+            names = [word for word in words if _BARE.fullmatch(word)]
+        found |= dict.fromkeys(name.lstrip("-.") for name in names)
     return list(found)
 
 

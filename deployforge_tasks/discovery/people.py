@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 _PERSON = re.compile(r"\s*(?P<name>[^<(]+?)\s*(?:<(?P<email>[^>]*)>)?\s*(?:\(.*\))?\s*")
+_LONGEST = 300
 _MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
@@ -13,7 +14,7 @@ def person(value: Any) -> dict[str, str]:
     """``Ann Lee <ann@example.org>`` (or a mapping with name and email) as options of `author`."""
     if isinstance(value, dict):
         name, email = value.get("name"), value.get("email")
-    elif isinstance(value, str) and (match := _PERSON.fullmatch(value)):
+    elif isinstance(value, str) and len(value) < _LONGEST and (match := _PERSON.fullmatch(value)):
         name, email = match["name"], match["email"]
     else:
         return {}

@@ -90,6 +90,15 @@ def test_what_somebody_made_a_comment_does_not_come_back() -> None:
     assert put(Entry(("homepage",), "x"), Entry(("binary", "smoke"), ["a"]), text=text).text == text
 
 
+def test_a_list_gets_the_rows_that_it_lacks() -> None:
+    text = "version_files:\n  - {path: a, regex: (x)}\nname: elk\n"
+    entry = Entry(("version_files",), [{"path": "a", "regex": "(y)"}, {"path": "b", "regex": "(z)"}], notes=("1", "2"))
+
+    assert put(entry, text=text).text == (
+        "version_files:\n  - {path: a, regex: (x)}\n  - {path: b, regex: (z)}  # 2\nname: elk\n"
+    )
+
+
 def test_a_section_on_one_line_is_left_to_a_person() -> None:
     done = put(Entry(("artifacts", "asset"), "x", "from a"))
 

@@ -102,6 +102,22 @@ def test_the_name_of_a_secret_tells_whose_it_is(tmp_path: Path, secret: str, opt
     assert value(choose(found.facts), option) == secret
 
 
+def test_a_secret_of_any_name_is_known_by_the_variable_that_holds_it(tmp_path: Path) -> None:
+    found = look(tmp_path, "      - run: npm publish\n        env: {NODE_AUTH_TOKEN: '${{ secrets.ROBOT }}'}")
+
+    assert value(choose(found.facts), "credentials.npm.token") == "ROBOT"
+
+
+def test_a_secret_that_nothing_tells_about_is_left_alone(tmp_path: Path) -> None:
+    found = look(tmp_path, "      - run: npm publish\n        env: {HOOK: '${{ secrets.SLACK_WEBHOOK }}'}")
+
+    assert not [fact for fact in found.facts if fact.option.startswith("credentials.")]
+
+
+def test_a_long_line_without_end_is_no_trouble(tmp_path: Path) -> None:
+    assert look(tmp_path, f"      - run: echo {'linux' * 100_000}").releases == ()
+
+
 def test_a_matrix_and_variables_spell_the_release_files(tmp_path: Path) -> None:
     made = draft(survey(Tree(samples.wren(tmp_path / "wren"))))
 

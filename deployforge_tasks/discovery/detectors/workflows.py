@@ -86,24 +86,24 @@ _NAMES = {
 
 
 def _secrets(notes: Notes, path: str, job: Node, found: list[str], rank: Rank) -> None:
-    """The secrets of a job; a name that tells nothing belongs to the only platform of the job."""
-    for name, line in _secret_places(job):
+    """The secrets of a job: whose they are tells their own name, else that of the variable they are put into."""
+    for name, variable, line in _secret_places(job):
+        known: list[tuple[str, str]]
         if name == "GITHUB_TOKEN":
-            for platform in ("github", "github_packages"):
-                if platform in found:
-                    notes.fact(f"credentials.{platform}.token", name, f"{path}:{line}", rank)
-            continue
-        known = signals.credential(name)
-        if known:
-            notes.fact(f"credentials.{known[0]}.{known[1]}", name, f"{path}:{line}", rank)
+            known = [(platform, "token") for platform in ("github", "github_packages") if platform in found]
+        else:
+            known = [c for c in (signals.credential(name) or signals.credential(variable),) if c]
+        for platform, credential in known:
+            notes.fact(f"credentials.{platform}.{credential}", name, f"{path}:{line}", rank)
 
 
-def _secret_places(node: Node) -> list[tuple[str, int]]:
+def _secret_places(node: Node, variable: str = "") -> list[tuple[str, str, int]]:
+    """Every secret below a node, with the key that it stands under and its line."""
     if isinstance(node.value, dict):
-        return [found for child in node.value.values() for found in _secret_places(child)]
+        return [found for key, child in node.value.items() for found in _secret_places(child, key)]
     if isinstance(node.value, list):
-        return [found for child in node.value for found in _secret_places(child)]
-    return [(name, node.place.line) for name in _SECRET.findall(str(node.value or ""))]
+        return [found for child in node.value for found in _secret_places(child, variable)]
+    return [(name, variable, node.place.line) for name in _SECRET.findall(str(node.value or ""))]
 
 
 def _comments(notes: Notes, path: str, text: str) -> None:
