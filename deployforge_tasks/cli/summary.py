@@ -93,13 +93,13 @@ def _waiting_lines(result: DeployResult, style: Style) -> list[str]:
     return [f"{style('warning:', 'warning')} {text}", f"{style('hint:', 'hint')} {hint}"]
 
 
-def taken_back_lines(result: DeployResult, style: Style) -> list[str]:
+def taken_back_lines(result: DeployResult, style: Style, width: int | None = None) -> list[str]:
     """What was taken back after a failure, for stderr; empty when nothing was to be."""
     if not result.taken_back:
         return []
     why = f"{', '.join(result.taken_back_because)} failed, and `conditions.rollback_on_error` is set"
     rows = [row for platform in result.taken_back.values() for row in rollback_rows.rows(platform)]
-    return ["", f"{style('taken back:', 'warning')} {why}", "", *columns(rows, style)]
+    return ["", f"{style('taken back:', 'warning')} {why}", "", *columns(rows, style, width=width)]
 
 
 def _row(platform: PlatformResult) -> Row:
@@ -252,5 +252,5 @@ def show(invocation: Invocation, result: DeployResult) -> None:
     failures = failure_lines(result, terminal.err_style)
     for line in ["", *failures] if failures else []:
         terminal.err(line)
-    for line in taken_back_lines(result, terminal.err_style):
+    for line in taken_back_lines(result, terminal.err_style, terminal.err_width):
         terminal.err(line)

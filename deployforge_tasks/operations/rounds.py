@@ -51,6 +51,8 @@ def merged(before: DeployResult, after: DeployResult) -> DeployResult:
         exit_code=code,
         outcome=after.outcome if code == after.exit_code else "failed",
         seconds=before.seconds + after.seconds,
+        taken_back={**before.taken_back, **after.taken_back},
+        taken_back_because=tuple(dict.fromkeys((*before.taken_back_because, *after.taken_back_because))),
     )
 
 

@@ -89,7 +89,7 @@ def show(invocation: Invocation, result: RehearsalResult) -> None:
         more = {"registries": dict(result.registries), "usage": dict(result.usage), "page": str(result.page)}
         invocation.emit("rehearsal", {**data, "platforms": rows, **more})
         return
-    for line in lines(result, invocation.terminal.style):
+    for line in lines(result, invocation.terminal.style, invocation.terminal.width):
         invocation.terminal.out(line)
     for row in result.report.rows:
         if row.hint:
@@ -97,7 +97,7 @@ def show(invocation: Invocation, result: RehearsalResult) -> None:
     invocation.note(f"\nreport: {result.page}")
 
 
-def lines(result: RehearsalResult, style: Any) -> list[str]:
+def lines(result: RehearsalResult, style: Any, width: int | None = None) -> list[str]:
     """The table: platform, published, installed with, what the program said, time."""
     report = result.report
     head = style(f"rehearsal of {report.project} v{report.version}", "bold")
@@ -109,7 +109,7 @@ def lines(result: RehearsalResult, style: Any) -> list[str]:
         cells += [row.registry] if registries else []
         cells += [row.installed_with, row.said, duration(row.seconds)]
         rows.append([*cells, "" if row.good else row.note])
-    return [f"{head} · {report.summary} · {duration(report.seconds)}", "", *columns(rows, style)]
+    return [f"{head} · {report.summary} · {duration(report.seconds)}", "", *columns(rows, style, width=width)]
 
 
 def _wait(invocation: Invocation, result: RehearsalResult) -> None:

@@ -105,18 +105,22 @@ def _show(invocation: Invocation, result: RollbackResult) -> None:
     if invocation.json:
         invocation.emit("rollback", as_json(result))
         return
-    for line in lines(result, terminal.style):
+    for line in lines(result, terminal.style, terminal.width):
         terminal.out(line)
     for error in errors:
         terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {error.platform}: {error.hint}")
 
 
-def lines(result: RollbackResult, style: Any) -> list[str]:
+def lines(result: RollbackResult, style: Any, width: int | None = None) -> list[str]:
     """The result as people read it: what was done, and what is left to do by hand."""
     where = f"v{result.to}" if result.to else "the version before"
     found = [row for platform in result.platforms.values() for row in rows(platform, planned=result.planned)]
     plan = "plan: " if result.planned else ""
-    return [f"{plan}{style(result.project, 'bold')} v{result.version} → {where}", "", *columns(found, style)]
+    return [
+        f"{plan}{style(result.project, 'bold')} v{result.version} → {where}",
+        "",
+        *columns(found, style, width=width),
+    ]
 
 
 def as_json(result: RollbackResult) -> dict[str, Any]:

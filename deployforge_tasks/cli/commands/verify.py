@@ -66,13 +66,13 @@ def _show(invocation: Invocation, result: VerifyResult) -> None:
     if invocation.json:
         invocation.emit("verify", as_json(result))
         return
-    for line in lines(result, terminal.style):
+    for line in lines(result, terminal.style, terminal.width):
         terminal.out(line)
     for error in errors:
         terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {error.platform}: {error.hint}")
 
 
-def lines(result: VerifyResult, style: Any) -> list[str]:
+def lines(result: VerifyResult, style: Any, width: int | None = None) -> list[str]:
     """A headline, and a row a platform: how it was tried, with which client, and what the program said."""
     found = result.platforms.values()
     words = [
@@ -84,7 +84,7 @@ def lines(result: VerifyResult, style: Any) -> list[str]:
     title = style(f"{result.project} v{result.version}", "bold")
     head = " · ".join([title, *profile, *(words or ["nothing to verify"]), duration(result.seconds)])
     names: list[Cell | str] = ["", *(Cell(word, "dim") for word in ("platform", "", "method", "client", "said"))]
-    return [head, "", *columns([names, *(_row(platform) for platform in found)], style)]
+    return [head, "", *columns([names, *(_row(platform) for platform in found)], style, width=width)]
 
 
 def _row(platform: PlatformVerification) -> list[Cell | str]:
