@@ -25,6 +25,8 @@ _VOLATILE = (
     (re.compile(r"^\d\d:\d\d:\d\d ", re.MULTILINE), "HH:MM:SS "),
     (re.compile(r"\b\d+(\.\d+)?s\b"), "N.Ns"),
     (re.compile(r"\[Errno \d+\] "), ""),
+    (re.compile(r"Python \d+\.\d+\.\d+\S*( · \S+ \S+)?"), "Python N.N.N"),
+    (re.compile(r"\d+ GB free"), "N GB free"),
 )
 
 

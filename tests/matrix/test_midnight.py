@@ -1,4 +1,4 @@
-"""A midnight: twelve platforms, a bad token and a registry that is down; one engineer at a terminal, one command more."""
+"""A midnight: twelve platforms, a bad token and a registry that is down; one engineer, one more command."""
 
 from __future__ import annotations
 
