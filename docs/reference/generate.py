@@ -269,6 +269,7 @@ def _exit_codes() -> Iterator[str]:
 def _doit_tasks() -> Iterator[str]:
     from deployforge_tasks.graph.commands import Ignore, ResetDep
     from deployforge_tasks.graph.rehearse_task import DOC, NAME
+    from deployforge_tasks.graph.stage import FROM_STAGES
     from deployforge_tasks.graph.tasks import GROUPS
 
     yield "# Tasks of doit\n"
@@ -286,6 +287,9 @@ def _doit_tasks() -> Iterator[str]:
         ("profile=staging", "the profile; also DEPLOYFORGE_PROFILE"),
         ("env_file=.env", "more environment variables; also DEPLOYFORGE_ENV_FILE"),
         ("to=1.2.2", "the version that `rollback` takes users back to"),
+        ("from_stage=package", f"do this stage and what follows again: {', '.join(FROM_STAGES)}"),
+        ("fail_fast=1", "after the failure of a required platform begin nothing new (also `--no-continue`)"),
+        ("strict=1", "end with 9 when something waits, with 10 when a platform failed that is not required"),
     )
     yield from _table(("word", "meaning"), [(_code(word), text) for word, text in choices])
     yield "## Commands that are switched off\n"

@@ -21,6 +21,7 @@ DOCS = ROOT / "docs"
         "how-to/resume-a-release.md",
         "how-to/see-what-changes.md",
         "how-to/watch-a-release.md",
+        "how-to/take-a-release-back.md",
     ],
 )
 def test_every_command_prints_what_the_page_shows(name: str, tmp_path: Path) -> None:

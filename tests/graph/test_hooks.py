@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from deployforge_tasks.operations.deploy import DeployResult, deploy
 from deployforge_tasks.operations.rollback import rollback
 from deployforge_tasks.platforms import registry
+from tests.docs.walk import ROOT
 from tests.graph import child
 from tests.graph.shelf import Heard, ShelfServer, shelves, write_project
 
@@ -283,3 +285,19 @@ def test_a_hook_that_cannot_be_meant_is_refused_when_the_file_is_read(
         registry.load(folder / "deployforge.yml", environ={})
 
     assert complaint in str(caught.value)
+
+
+def test_the_page_about_hooks_shows_what_is_true(tmp_path: Path, server: ShelfServer) -> None:
+    page = (ROOT / "docs" / "how-to" / "hooks.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    folder = write_project(tmp_path / "example", {"npm": {}, "pypi": {}})
+    with (folder / "deployforge.yml").open("a") as file:
+        file.write(example)
+    release(project(tmp_path, server.url, {"after": "publish", "run": script(tmp_path, RECORD)}))
+    (event,) = heard(tmp_path)
+
+    assert [hook.moment for hook in registry.load(folder / "deployforge.yml", environ={}).project.hooks] == [
+        "before publish", "after publish", "after run",
+    ]  # fmt: skip
+    assert list(json.loads(shown)) == [key for key in event if key not in ("environ", "arguments")]

@@ -86,12 +86,13 @@ def _announce(invocation: Invocation, found: Retry) -> None:
     which = f"run {left.run} (v{left.version}{f', {left.profile}' if left.profile else ''})"
     if left.state == "killed":
         which += ", which was killed"
-    kept = f"{plural(len(left.done), 'published platform')} {'is' if len(left.done) == 1 else 'are'} left alone"
+    count = len(left.done)
+    kept = f"; {plural(count, 'published platform')} {'is' if count == 1 else 'are'} left alone" if count else ""
     if not found.platforms:
-        invocation.note(f"nothing is left to do after {which}; {kept}\n")
+        invocation.note(f"nothing is left to do after {which}{kept}\n")
         return
     names = ", ".join(f"{name} ({left.undone[name]})" for name in found.platforms)
-    invocation.note(f"going on with {which}: {plural(found.tasks, 'task')} for {names}; {kept}")
+    invocation.note(f"going on with {which}: {plural(found.tasks, 'task')} for {names}{kept}")
     if found.gone:
         invocation.note(f"no longer enabled, and left out: {', '.join(found.gone)}")
     invocation.note("")

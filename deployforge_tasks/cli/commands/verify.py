@@ -95,7 +95,12 @@ def _row(platform: PlatformVerification) -> list[Cell | str]:
     if platform.evidence is None:
         return [*start, "", "", platform.reason]
     evidence = platform.evidence
-    return [*start, evidence.method, evidence.client, " ".join(filter(None, [evidence.said, evidence.reason]))]
+    return [
+        *start,
+        evidence.method,
+        evidence.client,
+        "  ".join(filter(None, [evidence.said, f"({evidence.reason})" if evidence.reason else ""])),
+    ]
 
 
 def as_json(result: VerifyResult) -> dict[str, Any]:
