@@ -14,6 +14,8 @@ from deployforge_tasks.project.tree import Node, Path, parse
 
 #: How a comment begins that tells where a value was found. A line that has it may be brought up to date.
 FROM = "# from "
+#: How a note begins that tells of a mere assumption, which an existing document does not need.
+ASSUMED = "assumed: "
 _WIDEST = 110
 
 
@@ -109,7 +111,7 @@ def update(text: str, file: str, entries: Sequence[Entry]) -> Update:
     additions: dict[tuple[int, int], list[Entry]] = {}
     rows: dict[int, list[str]] = {}
     for entry in entries:
-        if entry.aside or entry.value is None:
+        if entry.aside or entry.value is None or entry.note.startswith(ASSUMED):
             continue
         path = _written(root, entry.path)
         node = root.child(*path)
@@ -128,11 +130,15 @@ def update(text: str, file: str, entries: Sequence[Entry]) -> Update:
             rows[_last(node)] = _missing_rows(node, entry)
         elif not _same(node.plain(), entry.value) and not _replaced(lines, root, path, entry):
             kept.append((".".join(entry.path), node.plain(), entry))
-    blocks = [(anchor, depth, _lines(found, depth)) for (anchor, depth), found in additions.items()]
+    blocks = [(anchor, depth, _block(found, depth)) for (anchor, depth), found in additions.items()]
     blocks += [(anchor, len(lines), found) for anchor, found in rows.items()]
     for anchor, depth, block in sorted(blocks, key=lambda b: (-b[0], b[1])):  # the outer one first: it ends up last
         lines[anchor:anchor] = ([""] if depth == 0 else []) + block
     return Update("\n".join(lines) + "\n", tuple(kept), tuple(unplaced))
+
+
+def _block(entries: Sequence[Entry], depth: int) -> list[str]:
+    return _lines(entries, depth) if depth else render(entries).rstrip("\n").split("\n")
 
 
 def _missing_rows(node: Node, entry: Entry) -> list[str]:
@@ -142,6 +148,11 @@ def _missing_rows(node: Node, entry: Entry) -> list[str]:
     new = [(v, n) for v, n in zip(entry.value, entry.notes, strict=True) if v[key] not in there]
     indent = " " * (node.value[0].place.column - 3) if node.value else "  "
     return [f"{indent}- {_flow(value)}  # {note}" for value, note in new]
+
+
+def has(text: str, file: str, option: str) -> bool:
+    """Whether a document has an option (``artifacts.asset``)."""
+    return parse(text, file)[0].child(*option.split(".")) is not None
 
 
 def _replaced(lines: list[str], root: Node, path: Path, entry: Entry) -> bool:

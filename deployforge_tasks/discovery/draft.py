@@ -9,7 +9,7 @@ from typing import Any
 from deployforge_tasks.discovery import asset_names
 from deployforge_tasks.discovery.asset_names import Naming
 from deployforge_tasks.discovery.choice import Choice, choose, value
-from deployforge_tasks.discovery.document import FROM, Entry
+from deployforge_tasks.discovery.document import ASSUMED, FROM, Entry
 from deployforge_tasks.discovery.findings import Fact, Findings, Rank, Release
 from deployforge_tasks.discovery.platform_plan import PlatformPlan, plan
 from deployforge_tasks.discovery.versions import watched
@@ -176,9 +176,9 @@ class _Maker:
     def _binary(self) -> None:
         if not self._put("binary.name"):
             name = value(self.choices, "name")
-            self.entries.append(Entry(("binary", "name"), name, "assumed: the project's name"))
+            self.entries.append(Entry(("binary", "name"), name, f"{ASSUMED}the project's name"))
         self.entries.append(
-            Entry(("binary", "version_command"), ["--version"], "assumed: arguments that print the version")
+            Entry(("binary", "version_command"), ["--version"], f"{ASSUMED}arguments that print the version")
         )
 
     def _names(self) -> tuple[Naming | None, Release | None, tuple[tuple[str, str], ...]]:
@@ -220,14 +220,18 @@ class _Maker:
     def _artifacts_unseen(self, build: bool) -> None:
         if build:
             self.entries.append(
-                Entry(("artifacts", "from"), "build", "no release files were seen; the program can be built here")
+                Entry(
+                    ("artifacts", "from"),
+                    "build",
+                    f"{ASSUMED}no release files were seen",
+                )
             )
             self._put("artifacts.targets")
             if not self._put("artifacts.asset"):
-                self.entries.append(Entry(("artifacts", "asset"), _USUAL, "the usual pattern"))
+                self.entries.append(Entry(("artifacts", "asset"), _USUAL, f"{ASSUMED}the usual pattern"))
             return
         what = "how the release files are named (one program a target: DeployForge packages programs, not sources)"
-        self.entries.append(Entry(("artifacts", "from"), "github_release", "assumed: files of the GitHub release"))
+        self.entries.append(Entry(("artifacts", "from"), "github_release", f"{ASSUMED}files of the GitHub release"))
         if not self._put("artifacts.asset"):
             self._lack("artifacts.asset", what, _USUAL)
         if not self._put("artifacts.targets"):

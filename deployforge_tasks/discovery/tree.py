@@ -31,7 +31,8 @@ class Tree:
     """A project's folder.
 
     `files` are paths below it with ``/``; git lists them where there is git (tracked and new ones, not the ignored
-    ones), else the folder is walked. What cannot be read is remembered in `troubles`, once a file.
+    ones), else the folder is walked. Templates of projects (``{{name}}/package.json``) are not the project's own. What
+    cannot be read is remembered in `troubles`, once a file.
     """
 
     def __init__(self, root: Path) -> None:
@@ -43,7 +44,7 @@ class Tree:
     def files(self) -> tuple[str, ...]:
         listed = self.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
         paths = listed.split("\0") if listed is not None else self._walk()
-        own = sorted({p for p in paths if p and not _FOREIGN.intersection(p.split("/")[:-1])})
+        own = sorted({p for p in paths if p and "{{" not in p and not _FOREIGN.intersection(p.split("/")[:-1])})
         if len(own) > MAX_FILES:
             self.troubles.append(Trouble(".", f"only the first {MAX_FILES} of {len(own)} files are looked at"))
         return tuple(own[:MAX_FILES])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tempfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +137,7 @@ def propose(
     if old is not None and old.strip():
         update = document.update(old, file.name, entries)
         _check(update.text, file.name)
+        made = replace(made, missing=tuple(m for m in made.missing if not document.has(old, file.name, m.option)))
     changes = [Change(file.name, old, update.text)] if old != update.text else []
     beside, troubles = _beside(file.parent, doit_settings)
     newest = found.tags[0] if found.tags else ""
@@ -154,7 +155,7 @@ def propose(
 
 
 def write(changes: Collection[Change], folder: Path) -> None:
-    """Write the files, each whole or not at all, and the JSON Schema that the first line names.
+    """Write the files, each of them whole or not at all, and the JSON Schema that the first line names.
 
     Raises:
         ConfigError: the folder cannot be written to.
@@ -173,7 +174,7 @@ def write(changes: Collection[Change], folder: Path) -> None:
     except OSError as error:
         raise ConfigError(
             f"{error.filename or folder} cannot be written: {error.strerror}",
-            hint="check who owns the folder; nothing else was changed",
+            hint="check who owns the folder, and run init again: what was written stays",
             code="DF1442",
         ) from error
 
@@ -186,8 +187,6 @@ def _with_line_ends(file: Path, text: str) -> str:
 
 def _loading(entries: Collection[Entry]) -> tuple[list[Entry], list[tuple[str, str]]]:
     """The entries of a file that loads: what may not stand there is left out, with the reason."""
-    from dataclasses import replace
-
     from deployforge_tasks.discovery import document
     from deployforge_tasks.project.problems import ConfigProblems
 

@@ -185,6 +185,24 @@ def test_what_is_missing_is_a_warning(cli: Cli) -> None:
     assert cli("config", "check").code == 0
 
 
+def test_what_the_file_has_is_not_missing(cli: Cli) -> None:
+    (cli.folder / "deployforge.yml").write_text("name: elk\ndescription: Runs\nlicense: MIT\n")
+
+    missing = {row["option"] for row in cli("init", "--json", "--dry-run").json["missing"]}
+
+    assert "author" in missing
+    assert not {"description", "license"} & missing
+
+
+def test_a_place_that_cannot_be_written_is_an_error(cli: Cli) -> None:
+    (cli.folder / ".deployforge").write_text("in the way")
+
+    done = cli("init", "--yes")
+
+    assert done.code == 3
+    assert "DF1442" in done.err
+
+
 def test_another_file_is_named_with_c(cli: Cli) -> None:
     samples.otter(cli.folder)
 

@@ -90,6 +90,14 @@ def test_what_somebody_made_a_comment_does_not_come_back() -> None:
     assert put(Entry(("homepage",), "x"), Entry(("binary", "smoke"), ["a"]), text=text).text == text
 
 
+def test_an_assumption_is_no_reason_to_change_anything() -> None:
+    done = put(
+        Entry(("description",), "Assumed", "assumed: a guess"), Entry(("binary", "name"), "x", "assumed: a guess")
+    )
+
+    assert (done.text, done.kept) == (OLD, ())
+
+
 def test_a_list_gets_the_rows_that_it_lacks() -> None:
     text = "version_files:\n  - {path: a, regex: (x)}\nname: elk\n"
     entry = Entry(("version_files",), [{"path": "a", "regex": "(y)"}, {"path": "b", "regex": "(z)"}], notes=("1", "2"))

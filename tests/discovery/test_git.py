@@ -99,6 +99,12 @@ def test_a_remote_elsewhere_is_told_and_not_taken(tmp_path: Path) -> None:
     assert any("gitlab.example" in trouble.message for trouble in found.troubles)
 
 
+def test_templates_of_projects_are_not_the_project(tmp_path: Path) -> None:
+    samples.commit(samples.write(tmp_path, {"t/{{cookiecutter.name}}/package.json": {}, "a.txt": ""}))
+
+    assert Tree(tmp_path).files == ("a.txt",)
+
+
 def test_ignored_and_foreign_files_are_not_looked_at(tmp_path: Path) -> None:
     folder = samples.write(tmp_path, {
         ".gitignore": "hidden.txt\n", "hidden.txt": "", "new.txt": "", "vendor/x/package.json": {},
