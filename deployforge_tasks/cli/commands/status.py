@@ -53,12 +53,15 @@ def command(
 
     Only looks, sends nothing.
     """
+    from deployforge_tasks.operations.alarms import tell_drift
     from deployforge_tasks.operations.status import status
 
     loaded = invocation.settings(version).load()
     names = choose_platforms(loaded, wanted, without)
     tell_doit(invocation, "list", "--status", *(f"publish:{name}" for name in names), loaded=loaded)
     found = status(loaded, platforms=names)
+    if strict:  # this is what watches a release: whoever wants to know of drift is told
+        tell_drift(loaded, found)
     terminal = invocation.terminal
     if invocation.json:
         invocation.emit("status", as_json(found))

@@ -48,11 +48,13 @@ def command(invocation: Invocation, *, wanted: tuple[str, ...], without: tuple[s
     A credential is looked for in the environment, the env-file, the system keyring, and in CI among the identities that
     a platform trusts. Exits with 4 when one of a required platform is missing, refused or over.
     """
+    from deployforge_tasks.operations.alarms import tell_ending
     from deployforge_tasks.operations.whoami import whoami
 
     loaded = invocation.settings().load()
     tell_doit(invocation)
     found = whoami(loaded, platforms=choose_platforms(loaded, wanted, without))
+    tell_ending(loaded, found)
     if invocation.json:
         invocation.emit("whoami", as_json(found))
     else:
