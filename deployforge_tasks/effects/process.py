@@ -104,13 +104,9 @@ class Processes:
             **own_group(),
         )
         out, err = _Reader(process.stdout, self._on_line), _Reader(process.stderr, self._on_line)
+        if stdin is not None:
+            threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()
         try:
-            if stdin is not None and process.stdin is not None:
-                try:
-                    process.stdin.write(stdin)
-                    process.stdin.close()
-                except BrokenPipeError:
-                    pass  # it ended without reading; its exit code tells why
             _wait(process, out, timeout)
         except subprocess.TimeoutExpired as error:
             raise ProgramTimeoutError(
@@ -161,6 +157,14 @@ class _Reader(threading.Thread):
     def text(self) -> str:
         self.join(5)
         return "".join(self._lines)
+
+
+def _feed(stream: IO[str], text: str) -> None:
+    """Write a program's standard input: from a thread, because one that does not read would hold up its own timeout."""
+    with contextlib.suppress(OSError):  # it ended without reading; its exit code tells why
+        stream.write(text)
+    with contextlib.suppress(OSError):
+        stream.close()
 
 
 def _wait(process: subprocess.Popen[str], output: threading.Thread, timeout: float) -> None:

@@ -25,10 +25,10 @@ class Sandbox:
     """An installation sandbox below one folder.
 
     `home` is an empty HOME; `root` the folder to install into; programs that install there are run with `run`, the
-    installed program itself with `run_program`.
+    installed program itself with `run_program`. `timeout`: seconds for each of the former.
     """
 
-    def __init__(self, folder: Path, binary: str, processes: Processes) -> None:
+    def __init__(self, folder: Path, binary: str, processes: Processes, *, timeout: float = 600.0) -> None:
         remove_folder(folder)
         self.home = folder / "home"
         self.root = folder / "root"
@@ -37,6 +37,7 @@ class Sandbox:
         self._tmp = folder / "tmp"
         self._binary = binary
         self._processes = processes
+        self._timeout = timeout
 
     def environment(self, *, path: Sequence[Path] = ()) -> dict[str, str]:
         """The sandbox's whole environment; `path` goes before the system's tools."""
@@ -64,16 +65,16 @@ class Sandbox:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
-        timeout: float = 600.0,
         check: bool = True,
+        timeout: float | None = None,
     ) -> Completed:
-        """Run a client (npm, pip, cargo …) in the sandbox; as `Processes.run`."""
+        """Run a client (npm, pip, cargo …) in the sandbox; as `Processes.run`, with the sandbox's own limit of time."""
         return self._processes.run(
             argv,
             cwd=cwd or self.root,
             env={**self.environment(), **(env or {})},
             secrets=secrets,
-            timeout=timeout,
+            timeout=self._timeout if timeout is None else timeout,
             check=check,
             clean=True,
         )

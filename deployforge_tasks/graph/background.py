@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 from deployforge_tasks.core.events import Event, Listener
 
+#: Seconds for which the end of a run waits for a listener.
+_LONGEST = 120.0
+
 
 class Background:
     """Hands events to a listener in a thread of its own, in their order.
@@ -26,9 +29,9 @@ class Background:
         self._events.put(event)
 
     def close(self) -> None:
-        """Wait until every event was handed over."""
+        """Wait until every event was handed over, or for two minutes: the release is over, and its end is told."""
         self._events.put(None)
-        self._thread.join()
+        self._thread.join(_LONGEST)
 
     def _work(self) -> None:
         listen: Callable[[Event], None] = self._listener

@@ -28,6 +28,8 @@ def fire(
 ) -> None:
     """Run the hooks of a moment, in the order of ``deployforge.yml``.
 
+    A rehearsal runs none: it never leaves this machine.
+
     Args:
         when: ``before`` or ``after``.
         stage: the stage, or ``run``.
@@ -39,6 +41,8 @@ def fire(
         PreflightError: a `before` hook failed that must not.
         ProgramError: an `after` hook failed that must not, and the stage itself ended well.
     """
+    if context.loopback_only:
+        return
     ended_badly = end is not None and end.get("outcome") in ("failed", "stopped")
     for hook in context.project.hooks:
         if getattr(hook, when) != stage or (hook.platforms and platform not in hook.platforms):

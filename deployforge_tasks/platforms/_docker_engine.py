@@ -56,6 +56,7 @@ def _listens(url: str) -> bool:
     if not unix or not hasattr(socket, "AF_UNIX"):
         return True
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(5.0)
         try:
             probe.connect(path)
         except OSError:

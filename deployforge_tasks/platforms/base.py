@@ -205,7 +205,8 @@ class Job(Generic[O]):
 
     def sandbox(self) -> Sandbox:
         """A new empty installation sandbox in the workdir."""
-        return Sandbox(self.workdir / "sandbox", self.binary, self.processes)
+        timeout = self.project.verify.timeout
+        return Sandbox(self.workdir / "sandbox", self.binary, self.processes, timeout=timeout)
 
 
 class Platform(ABC, Generic[O]):

@@ -195,6 +195,7 @@ class Verify(Strict):
     expect_version: Literal[True] = True
     """The installed program must print the version."""
     timeout: Duration = 600.0
+    """Seconds after which a client (npm, pip, cargo …) that is still at work is stopped."""
     propagate: dict[str, Duration] = Field(default_factory=dict)
     """Per platform: how long its mirrors take to show a new version."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from deployforge_tasks.core.errors import DeployForgeError, PreflightError
+from deployforge_tasks.core.errors import DeployForgeError, PreflightError, ProgramTimeoutError
 from deployforge_tasks.effects.process import Processes, kill_descendants, kill_group, own_group
 
 WAIT = "import sys; sys.stdin.read()"
@@ -103,3 +103,8 @@ def test_a_ctrl_c_for_us_does_not_reach_what_we_run() -> None:
         assert os.getpgid(group.pid) != os.getpgrp()
         kill_group(group)
     assert group.returncode == -signal.SIGKILL
+
+
+def test_a_program_that_does_not_read_its_input_is_stopped_in_time() -> None:
+    with pytest.raises(ProgramTimeoutError):
+        Processes().run([sys.executable, "-c", "import time; time.sleep(60)"], stdin="x" * 1_000_000, timeout=1)

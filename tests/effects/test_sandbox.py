@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployforge_tasks.core.errors import VerifyError
+from deployforge_tasks.core.errors import ProgramTimeoutError, VerifyError
 from deployforge_tasks.core.targets import Target
 from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.effects.sandbox import Sandbox
@@ -86,3 +86,9 @@ def test_nothing_of_the_maintainers_home_is_seen(sandbox: Sandbox, monkeypatch: 
     assert "NPM_TOKEN" not in environment
     assert environment["HOME"] == str(sandbox.home)
     assert list(sandbox.home.iterdir()) == []
+
+
+def test_a_client_that_hangs_is_stopped_after_the_time_of_the_sandbox(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path / "sandbox", BINARY, Processes(), timeout=0.5)
+    with pytest.raises(ProgramTimeoutError):
+        sandbox.run(["sleep", "60"])

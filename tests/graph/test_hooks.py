@@ -250,6 +250,13 @@ def test_hooks_run_around_a_rollback(tmp_path: Path, server: ShelfServer) -> Non
     assert [event["command"] for event in heard(folder)] == ["rollback"]
 
 
+def test_a_rehearsal_runs_no_hook(tmp_path: Path, server: ShelfServer) -> None:
+    hook = {"before": "publish", "run": script(tmp_path, RECORD)}
+    release(project(tmp_path, server.url, hook), loopback_only=True)
+
+    assert (server.accepted, heard(tmp_path)) == (["a-0"], [])
+
+
 def test_hooks_run_under_plain_doit(tmp_path: Path, server: ShelfServer) -> None:
     record = script(tmp_path, RECORD)
     hooks = [{"before": "run", "run": record}, {"after": "publish", "run": record}]
