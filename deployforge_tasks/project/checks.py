@@ -96,7 +96,8 @@ def _credentials(config: Config) -> Iterator[Problem]:
 def _hooks(config: Config) -> Iterator[Problem]:
     """Hooks name known platforms, and no variable that holds a credential."""
     known = {*config.kinds, *config.project.platforms}
-    named = {v for variables in config.project.credentials.values() for v in variables.values()}
+    lines = [line for mapping in config.project.credentials.values() for line in mapping.values()]
+    named = {variable for line in lines for variable in as_names(line)}
     secret = named | {v for kind in config.kinds.values() for c in kind.credentials if c.secret for v in c.env}
     for number, hook in enumerate(config.project.hooks):
         for index, name in enumerate(hook.platforms):
