@@ -7,74 +7,80 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.table import Cell, columns, plural
+from deployforge_tasks.cli.table import Cell, Style, columns, plural
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.init import Proposal
 
 Say = Callable[[str], None]
+#: A title, rows of cells, and a last line.
+Section = tuple[str, list[Sequence[Cell | str]], str]
 _SHOWN = ("name", "source.repo", "source.tag", "binary.name", "description", "license")
 _LONGEST = 60
 
 
-def show(invocation: Invocation, proposal: Proposal, say: Say) -> None:
+def show(proposal: Proposal, say: Say, style: Style) -> None:
     """The whole report, section by section; a section without content is left out."""
     for title, rows, hint in _sections(proposal):
         if not rows:
             continue
-        say(invocation.terminal.style(title, "bold"))
-        for line in columns(rows, invocation.terminal.style):
+        say(style(title, "bold"))
+        for line in columns([[_shown(cell) for cell in row] for row in rows], style):
             say(line)
         if hint:
             say(f"  {hint}")
         say("")
 
 
-def _sections(proposal: Proposal) -> list[tuple[str, list[Sequence[Cell | str]], str]]:
+def _shown(cell: Cell | str) -> Cell:
+    from deployforge_tasks.discovery.findings import printable
+
+    cell = cell if isinstance(cell, Cell) else Cell(cell)
+    return Cell(printable(cell.text), cell.style)
+
+
+def _sections(proposal: Proposal) -> list[Section]:
     found, draft = proposal.found, proposal.draft
-    count = len(proposal.contradictions)
-    expected = proposal.contradictions[0].expected if count else ""
-    newest = f"the newest tag says {expected}" if found.tags[:1] and found.tags[0] else f"most say {expected}"
-    watched = "`version_files` in deployforge.yml watches those that the program is built from" if count else ""
-    left: list[Sequence[Cell | str]] = []
-    for part in found.left:
-        left.append((Cell(part.key, "warning"), part.why))
-        if part.todo != "nothing":
-            left.append(("", Cell(f"→ {part.todo}", "hint")))
     tools = ", ".join(dict.fromkeys([*(part.tool for part in found.moved), *(part.tool for part in found.left)]))
+    names = [(Cell(example, "warning"), source) for source, example in draft.other_names]
+    kept = [(option, _short(value), f"found {_short(e.value)} ({e.note})") for option, value, e in proposal.kept]
+    by_hand = [(".".join(e.path), _short(e.value), e.note) for e in proposal.unplaced]
     return [
         ("Found", _found(proposal), ""),
         ("Platforms", _platforms(proposal), ""),
-        (
-            f"{plural(len(found.versions), 'place')} repeat{'' if len(found.versions) != 1 else 's'} the version, "
-            f"{count} of them contradict{'' if count != 1 else 's'}: {newest}"
-            if count
-            else "",
-            [(Cell(c.field.value, "warning"), c.field.place, c.field.what) for c in proposal.contradictions],
-            watched,
-        ),
+        _contradictions(proposal),
         ("Tags that are no versions", [(Cell(tag, "warning"),) for tag in found.tags[1:]], ""),
-        (
-            "Release files are named otherwise here",
-            [(Cell(example, "warning"), source) for source, example in draft.other_names],
-            "",
-        ),
+        ("Release files are named otherwise here", [*names], ""),
         (f"Carried over from {tools}", [(part.key, "→", part.option) for part in found.moved], ""),
-        (f"Did not carry over from {tools}", left, ""),
+        (f"Did not carry over from {tools}", _left(proposal), ""),
         ("Looked at, with trouble", [(Cell(t.source, "warning"), t.message) for t in proposal.troubles], ""),
         ("Left out, because it would not load", [(Cell(o, "warning"), why) for o, why in proposal.dropped], ""),
-        (
-            "Stays as you wrote it, though something else was found",
-            [(option, _short(value), f"found {_short(e.value)} ({e.note})") for option, value, e in proposal.kept],
-            "",
-        ),
-        (
-            "To be added by hand (the section stands on one line)",
-            [(".".join(e.path), _short(e.value), e.note) for e in proposal.unplaced],
-            "",
-        ),
+        ("Stays as you wrote it, though something else was found", [*kept], ""),
+        ("To be added by hand (the section stands on one line)", [*by_hand], ""),
         ("Not found", [(Cell(m.option, "warning"), m.what) for m in draft.missing], ""),
     ]
+
+
+def _contradictions(proposal: Proposal) -> Section:
+    count, places = len(proposal.contradictions), len(proposal.found.versions)
+    if not count:
+        return "", [], ""
+    expected = proposal.contradictions[0].expected
+    newest = f"the newest tag says {expected}" if any(proposal.found.tags[:1]) else f"most say {expected}"
+    repeat, contradict = ("repeats" if places == 1 else "repeat"), ("contradicts" if count == 1 else "contradict")
+    return (
+        f"{plural(places, 'place')} {repeat} the version, {count} of them {contradict}: {newest}",
+        [(Cell(c.field.value, "warning"), c.field.place, c.field.what) for c in proposal.contradictions],
+        "`version_files` in deployforge.yml watches those that the program is built from",
+    )
+
+
+def _left(proposal: Proposal) -> list[Sequence[Cell | str]]:
+    rows: list[Sequence[Cell | str]] = []
+    for part in proposal.found.left:
+        rows.append((Cell(part.key, "warning"), part.why))
+        rows += [("", Cell(f"→ {part.todo}", "hint"))] if part.todo != "nothing" else []
+    return rows
 
 
 def _found(proposal: Proposal) -> list[Sequence[Cell | str]]:

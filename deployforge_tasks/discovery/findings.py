@@ -111,6 +111,11 @@ class Trouble:
     message: str
 
 
+def printable(text: str) -> str:
+    """The text without control characters: what other people wrote is shown in a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 @dataclass(frozen=True)
 class Findings:
     """Everything that a detector found."""
@@ -140,7 +145,7 @@ class Notes:
 
     def fact(self, option: str, value: Any, source: str, rank: Rank = Rank.FILE) -> bool:
         """Remember a value, unless there is none; returns whether there was one."""
-        text = " ".join(value.split()) if isinstance(value, str) else value
+        text = " ".join(printable(value).split()) if isinstance(value, str) else value
         if text in (None, "", [], {}):
             return False
         self.facts.append(Fact(option, text, source, rank))

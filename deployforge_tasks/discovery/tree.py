@@ -44,7 +44,7 @@ class Tree:
     def files(self) -> tuple[str, ...]:
         listed = self.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
         paths = listed.split("\0") if listed is not None else self._walk()
-        own = sorted({p for p in paths if p and "{{" not in p and not _FOREIGN.intersection(p.split("/")[:-1])})
+        own = sorted({p for p in paths if p and _is_own(p)})
         if len(own) > MAX_FILES:
             self.troubles.append(Trouble(".", f"only the first {MAX_FILES} of {len(own)} files are looked at"))
         return tuple(own[:MAX_FILES])
@@ -169,6 +169,11 @@ class Tree:
 
     def _trouble(self, source: str, message: str) -> None:
         self.troubles.append(Trouble(source, message))
+
+
+def _is_own(path: str) -> bool:
+    """Whether a file is the project's own, and has a name that can be shown."""
+    return path.isprintable() and "{{" not in path and not _FOREIGN.intersection(path.split("/")[:-1])
 
 
 def _plain(name: str) -> str:

@@ -87,6 +87,23 @@ def test_texts_that_would_be_taken_for_variables_are_left_out(tmp_path: Path) ->
     assert "${HOME}" not in text
 
 
+def test_control_characters_reach_neither_the_file_nor_a_terminal(tmp_path: Path) -> None:
+    text = "Runs\x1b[31m in\x07 forests"
+    folder = samples.write(tmp_path / "elk", {"package.json": {"name": "elk", "description": text}})
+
+    made = init.propose(init.look(folder), folder / "deployforge.yml")
+
+    assert made.draft.choices["description"].value == "Runs [31m in forests"
+    assert "\x1b" not in made.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on systems with such names of files")
+def test_a_name_that_cannot_be_shown_is_not_looked_at(tmp_path: Path) -> None:
+    folder = samples.write(tmp_path / "elk", {"a\nb/package.json": {"name": "elk", "bin": "x"}, "c.txt": ""})
+
+    assert Tree(folder).files == ("c.txt",)
+
+
 def test_a_value_that_may_not_stand_there_becomes_a_comment(tmp_path: Path) -> None:
     snap = "name: elk\nbase: core24\nconfinement: loose\n"
     folder = samples.write(tmp_path / "elk", {"snap/snapcraft.yaml": snap})

@@ -82,12 +82,12 @@ def command(
         pyproject = pyproject or init_questions.doit_settings(file.parent)
         proposal = init.propose(found, file, answers, doit_settings=pyproject)
     if dry_run and not invocation.json:
-        init_report.show(invocation, proposal, invocation.terminal.err)
+        init_report.show(proposal, invocation.terminal.err, invocation.terminal.err_style)
         invocation.terminal.out(proposal.text.rstrip("\n"))
         return 0
     written = [] if dry_run else _agreed(invocation, proposal, force)
     if not invocation.json:
-        init_report.show(invocation, proposal, invocation.terminal.out)
+        init_report.show(proposal, invocation.terminal.out, invocation.terminal.style)
     init.write([c for c in proposal.changes if c.path in written], file.parent)
     if invocation.json:
         invocation.emit("init", init_report.as_json(proposal, written))
