@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from deployforge_tasks.core.errors import DeployForgeError
 from deployforge_tasks.core.model import Credential, Found
 from deployforge_tasks.core.redact import redactor
-from deployforge_tasks.effects.ci_identity import CiIdentity, find_identity
+from deployforge_tasks.effects.ci_identity import CiIdentity, advice, find_identity
+from deployforge_tasks.platforms.base import Platform
 
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
@@ -50,6 +51,14 @@ class Exchanges:
             values = self._values(name, piece, identity)
         value = values.get(credential.name)
         return Found(value, f"OIDC ({identity.service})", short_lived=True) if value else None
+
+    def advice(self, name: str) -> str:
+        """What would let this CI job trade with a platform; "" where it can already, or never will."""
+        if type(self._context.platforms[name]).exchange is Platform.exchange:
+            return ""
+        environ = self._context.loaded.environ
+        found = "" if find_identity(environ, self._context.http) else advice(environ)
+        return f"or, as a trusted publisher, {found}" if found else ""
 
     def give_back(self) -> None:
         """Make what was got worthless, where the platform can; it ends by itself soon, so failures do not matter."""

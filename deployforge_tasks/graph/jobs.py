@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.artifacts import ArtifactStore
 
 
+_HUB = "github"
+
+
 def open_store(context: RunContext) -> ArtifactStore:
     """The project's release files for this run's version."""
     from deployforge_tasks.project.artifacts import ArtifactStore
@@ -34,12 +37,24 @@ def open_store(context: RunContext) -> ArtifactStore:
         context.work,
         http=context.http,
         processes=context.processes(None, "fetch"),
-        environ=context.loaded.environ,
+        environ=_with_kept_token(context),
         clock=context.clock,
         log=context.log,
         options=context.loaded.options,
         pause=context.pause,
     )
+
+
+def _with_kept_token(context: RunContext) -> Mapping[str, str]:
+    """The environment, with the token for private releases if only the keyring has it."""
+    environ = context.loaded.environ
+    if _HUB not in context.platforms or not context.vault.kept(_HUB):
+        return environ
+    for credential in context.vault.credentials(_HUB, context.platforms[_HUB].credentials):
+        found = None if context.vault.given([credential]) else context.vault.stored(_HUB, credential)
+        if found and credential.env:
+            return {**environ, credential.env[0]: found.value}
+    return environ
 
 
 def job_targets(context: RunContext, name: str) -> tuple[Target, ...]:
@@ -166,7 +181,8 @@ def _secrets(context: RunContext, platform: Platform[Any], stage: str) -> Secret
             return stored
         return context.exchanges.find(name, credential, piece)
 
-    return Secrets(name, vault.given(credentials), credentials, find, vault.kept(name))
+    instead = context.exchanges.advice(name) if stage in STAGES else ""
+    return Secrets(name, vault.given(credentials), credentials, find=find, sought=vault.kept(name), instead=instead)
 
 
 def _render(root: Path, own: str | None, template: str, names: Mapping[str, Any], to: Path) -> Path:

@@ -101,6 +101,8 @@ def whoami(loaded: Loaded, *, platforms: Sequence[str] = (), deadline: float = D
 
 def _ask(context: RunContext, names: Sequence[str], deadline: float) -> list[Account]:
     """All at once, in threads that nobody waits for after the deadline."""
+    for name in names:  # a person may have to unlock the keyring: that is not the platforms' time
+        _open_keyring(context, name)
     answers: dict[str, Account] = {}
     until = context.clock.monotonic() + deadline
 
@@ -114,6 +116,12 @@ def _ask(context: RunContext, names: Sequence[str], deadline: float) -> list[Acc
         thread.join(max(0.0, until - context.clock.monotonic()))
     late = f"no answer within {deadline:g} s"
     return [answers.get(name) or replace(_plain(context, name), state=UNKNOWN, reason=late) for name in names]
+
+
+def _open_keyring(context: RunContext, name: str) -> None:
+    for credential in context.vault.credentials(name, context.platforms[name].credentials):
+        if credential.required and not context.vault.given([credential]):
+            context.vault.stored(name, credential)
 
 
 def _account(context: RunContext, name: str) -> Account:

@@ -35,6 +35,7 @@ from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.effects.sandbox import Sandbox
 from deployforge_tasks.project.schema import Project
+from deployforge_tasks.project.secrets import KEYRING
 from deployforge_tasks.project.strict import Options as Options  # noqa: PLC0414 - platforms import it from here
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - the one letter that reads as "options" beside Job[O]
@@ -49,6 +50,7 @@ class Secrets:
         credentials: what the platform takes, with the variables that the project looks at.
         find: looks a credential up that is not among `found` (it may take a while).
         sought: optional credentials that it is worth to look up, too.
+        instead: what else would do where a credential is missing, for people.
     """
 
     def __init__(
@@ -56,13 +58,17 @@ class Secrets:
         platform: str,
         found: Mapping[str, Found],
         credentials: Sequence[Credential],
+        *,
         find: Callable[[Credential, str], Found | None] | None = None,
         sought: Collection[str] = (),
+        instead: str = "",
     ) -> None:
         self._platform = platform
         self._found = dict(found)
+        self._looked_up: dict[str, Found] = {}
         self._credentials = {c.name: c for c in credentials}
         self._find = find
+        self._instead = instead
         self._sought = {c.name for c in credentials if c.required} | set(sought)
         for name, secret in found.items():
             self._mask(name, secret)
@@ -90,10 +96,11 @@ class Secrets:
         found = self._found.get(name) or self._look(credential, piece)
         if found:
             return found.value
-        variables = " or ".join(credential.env)
+        unset = f", and {' or '.join(credential.env)} is not set" if credential.env else ""
+        ways = [credential.help, f"`deployforge login {self._platform}` keeps it for you", self._instead]
         raise CredentialError(
-            f"{self._platform} needs its {name}, and {variables} is not set",
-            hint=f"{credential.help}; `deployforge login {self._platform}` keeps it for you",
+            f"{self._platform} needs its {name}{unset}",
+            hint="; ".join(filter(None, ways)),
             code="DF2001",
             platform=self._platform,
         )
@@ -109,8 +116,10 @@ class Secrets:
         return CredentialError(says, hint=self.renewal(name), code=code, platform=self._platform, url=url)
 
     def renewal(self, name: str) -> str:
-        """The hint for a secret that is of no use any more: the variable to set, and where to get a new one."""
-        credential, found = self._credentials[name], self._found.get(name)
+        """The hint for a secret that is of no use any more: where to put a new one, and where to get it."""
+        credential, found = self._credentials[name], self._found.get(name) or self._looked_up.get(name)
+        if found and found.source == KEYRING:
+            return f"keep a new one with `deployforge login {self._platform}`: {credential.help}"
         now = f" (this one is from {found.source})" if found else ""
         return f"set {' or '.join(credential.env)} to a new one{now}: {credential.help}"
 
@@ -123,6 +132,7 @@ class Secrets:
     def _look(self, credential: Credential, piece: str) -> Found | None:
         found = self._find(credential, piece) if self._find else None
         if found:
+            self._looked_up[credential.name] = found
             self._mask(credential.name, found)
         return found
 

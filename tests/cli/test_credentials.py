@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -308,8 +309,19 @@ def test_a_locked_keyring_is_a_warning(place: Place, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_an_end_that_is_near_is_told_by_commands_that_ask_nobody(place: Place) -> None:
+    place.environ["NPM_TOKEN"] = TOKEN
+    place.registry.token_expiry = datetime.now(UTC) + timedelta(days=3)
+    assert "expires in" in place.run("whoami").stdout
+    for words in (["status"], ["deploy", "--dry-run"]):
+        asked = len(place.registry.journal)
+        assert "warning: the credential of npm expires in" in place.run(*words).stderr
+        assert not [path for _, path, _ in place.registry.journal[asked:] if "whoami" in path]
+
+
 def test_fast_commands_never_load_the_keyring(place: Place) -> None:
-    for words in (["--help"], ["login", "-h"], ["config", "check"]):
+    place.environ["NPM_TOKEN"] = TOKEN
+    for words in (["--help"], ["login", "-h"], ["config", "check"], ["status"], ["graph"]):
         code = f"import sys; from deployforge_tasks.cli.main import main; main({words!r})"
         done = place.command(sys.executable, "-c", f"{code}; print('keyring' in sys.modules)")
         assert done.stdout.splitlines()[-1] == "False", words

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deployforge_tasks.operations.rehearsal_project import _without_credentials
+from deployforge_tasks.operations.settings import Settings
 from tests.support.canaries import found_below, found_in
 from tests.support.identity_provider import REPOSITORY, REQUEST_TOKEN, IdentityProvider, identity, identity_provider
 from tests.support.worlds import World, world
@@ -80,11 +83,12 @@ def test_a_refused_job_is_told_what_to_set_up(made: World, provider: IdentityPro
 
 @pytest.mark.parametrize("made", ["pypi"], indirect=True)
 def test_without_an_identity_the_secret_is_asked_for(made: World) -> None:
-    become_a_ci_job(made, {"CI": "true"})
+    become_a_ci_job(made, {"CI": "true", "GITHUB_ACTIONS": "true"})
     trust(made)
     done = made.deploy()
     assert done.returncode != 0
     assert "is not set" in done.stderr
+    assert "or, as a trusted publisher, give the job `permissions: {id-token: write}`" in done.stderr
 
 
 @pytest.mark.parametrize("made", ["pypi"], indirect=True)
@@ -136,3 +140,24 @@ def test_a_package_of_npm_that_does_not_trust_the_job_stops_all_of_them(
     assert done.returncode != 0
     assert packages_of(made)[-1] in done.stderr
     assert made.publications() == []
+
+
+@pytest.mark.parametrize("made", ["npm"], indirect=True)
+def test_whoami_tries_the_trade(made: World, provider: IdentityProvider) -> None:
+    become_a_ci_job(made, provider.environ)
+    trust(made)
+    (found,) = json.loads(made.run("whoami", "--platforms", "npm", "--json").stdout)["platforms"]
+    assert (found["state"], found["who"]) == ("ok", "a trusted publisher")
+    assert found["credentials"][0]["source"] == "OIDC (GitHub Actions)"
+    provider.repository = "somebody/else"
+    (found,) = json.loads(made.run("whoami", "--platforms", "npm", "--json").stdout)["platforms"]
+    assert found["state"] == "refused"
+
+
+@pytest.mark.parametrize("made", ["pypi"], indirect=True)
+def test_a_rehearsal_never_shows_the_identity_of_its_job(made: World, provider: IdentityProvider) -> None:
+    made.environ |= provider.environ
+    plain = Settings(made.folder / "deployforge.yml", environ=made.environ).load()
+    kept = _without_credentials(plain)
+    assert [name for name in provider.environ if name in kept] == ["CI"]
+    assert kept["DEPLOYFORGE_KEYRING"] == "off"

@@ -10,6 +10,7 @@ import pytest
 from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.model import Credential, Found, Level
 from deployforge_tasks.effects.keyring import Keyring
+from deployforge_tasks.platforms.base import Secrets
 from deployforge_tasks.project.load import Loaded
 from deployforge_tasks.project.secrets import Vault, entry
 from tests.project.kinds import PASSWORD, load_text, problem_of
@@ -112,6 +113,26 @@ def test_a_locked_keyring_is_a_warning_and_is_not_asked_again(tmp_path: Path) ->
     assert vault.stored("docker", Credential("username", (), help="")) is None
     assert heard == ["the system keyring is locked; unlock it"]
     assert drawer.asked == 1
+
+
+def test_optional_credentials_are_only_sought_if_login_put_them_there(tmp_path: Path) -> None:
+    extra = Credential("extra", ("EXTRA",), help="", required=False)
+    asked: list[str] = []
+
+    def find(credential: Credential, piece: str) -> Found:
+        asked.append(credential.name)
+        return Found("kept", "keyring")
+
+    assert Secrets("docker", {}, [extra], find=find).get("extra") is None
+    assert asked == []
+    assert Secrets("docker", {}, [extra], find=find, sought=["extra"]).get("extra") == "kept"
+    assert Secrets("docker", {}, [extra], find=find).require("extra") == "kept"
+
+
+def test_a_refused_credential_of_the_keyring_is_renewed_by_login() -> None:
+    secrets = Secrets("docker", {}, [PASSWORD], find=lambda *_: Found("kept", "keyring"))
+    secrets.require("password")
+    assert secrets.renewal("password") == "keep a new one with `deployforge login docker`: make one"
 
 
 # --- two variables

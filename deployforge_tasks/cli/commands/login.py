@@ -12,7 +12,7 @@ from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.login_dialog import PLACES, Dialog, Options, Outcome
-from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.options import argument, option
 from deployforge_tasks.cli.table import Cell, Row, columns
 from deployforge_tasks.cli.terminal import is_terminal
 from deployforge_tasks.cli.usage import Misused, choose_platforms
@@ -28,7 +28,7 @@ from deployforge_tasks.cli.usage import Misused, choose_platforms
     ),
     epilog="See also: `deployforge whoami`, `deployforge logout`, docs/how-to/credentials.md.",
 )
-@click.argument("platform", required=False)
+@argument("platform", required=False)
 @option("--credential", group="Selection", metavar="NAME", default="", help="Which of the platform's credentials.")
 @option("--with-token", group="Behaviour", is_flag=True, help="Read the credential from stdin.")
 @option("--from-file", group="Behaviour", metavar="FILE", help="Read the credential from a file (a key).")

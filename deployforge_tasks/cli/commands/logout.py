@@ -10,7 +10,7 @@ from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.failures import error_json, error_lines
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.options import argument, option
 from deployforge_tasks.cli.table import Cell, Row, columns
 from deployforge_tasks.cli.usage import Misused, unknown
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     examples=("deployforge logout npm", "deployforge logout --all --shared"),
     epilog="See also: `deployforge login`, `deployforge whoami`.",
 )
-@click.argument("platform", required=False)
+@argument("platform", required=False)
 @option("--all", "everything", group="Selection", is_flag=True, help="The credentials of every platform.")
 @option("--shared", group="Selection", is_flag=True, help="Also those that the keyring has for all projects.")
 @click.pass_obj
