@@ -151,6 +151,6 @@ def _drift(context: RunContext, found: PlatformStatus, behind: int) -> str:
         return "it was published from here, and is no longer there"
     if ours and state is State.DIFFERENT:
         return "it was changed after it was published from here"
-    if ours and state is State.PARTIAL:
+    if state is State.PARTIAL and any(piece in ours for piece in found.presence.missing):  # else it was never finished
         return "a part of what was published from here is no longer there"
     return "it is there, and users get an older version" if behind else ""

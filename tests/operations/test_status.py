@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from deployforge_tasks.core.presence import State
+from deployforge_tasks.ledger.store import Key, Ledger
 from deployforge_tasks.operations.deploy import deploy
 from deployforge_tasks.operations.status import PlatformStatus, Status, status
 from tests.graph.shelf import ShelfServer, load_project, shelves, write_project
@@ -90,6 +93,27 @@ def test_what_was_changed_after_it_was_published_is_drift(project: Callable[...,
     deploy(load_project(folder))
     server.files["a", "1.0.0"]["a-0"] = b"something else"
     assert "was changed" in the_one(status(load_project(folder))).drift
+
+
+def test_a_part_that_was_taken_away_is_drift(project: Callable[..., Path], server: ShelfServer) -> None:
+    folder = project(pieces=2)
+    deploy(load_project(folder))
+    del server.files["a", "1.0.0"]["a-1"]
+    assert "a part of" in the_one(status(load_project(folder))).drift
+
+
+def test_a_release_that_was_never_finished_is_no_drift(project: Callable[..., Path], server: ShelfServer) -> None:
+    folder = project(pieces=2)
+    deploy(load_project(folder))
+    with closing(Ledger.open(f"sqlite:///{folder}/.deployforge/ledger.db")) as ledger:
+        key = Key("hello-forge", "", "a", "1.0.0")
+        assert set(ledger.receipts(key)) == {"a-0", "a-1"}
+    with sqlite3.connect(folder / ".deployforge" / "ledger.db") as ledger_file:
+        ledger_file.execute("delete from receipts where piece = 'a-1'")
+    del server.files["a", "1.0.0"]["a-1"]
+    found = status(load_project(folder))
+    assert (the_one(found).presence.state, the_one(found).drift) == (State.PARTIAL, "")
+    assert found.strict_exit_code == 1
 
 
 def test_what_was_never_published_is_missing_and_no_drift(project: Callable[..., Path]) -> None:
