@@ -20,7 +20,7 @@ _LOG_LINES = 500
 _ENDS = {
     "failed": ("✗", "error"),
     "waiting": ("⏸", "warning"),
-    "blocked": ("–", "warning"),  # noqa: RUF001 - an en dash is what is meant
+    "blocked": ("\N{EN DASH}", "warning"),
 }
 #: How tasks tell how far they are: "wheel 3 of 4".
 _PART = re.compile(r"\b(\d+) of (\d+)\b")

@@ -36,7 +36,7 @@ def lines(
     changes = seen.changes.platforms if seen.changes else {}
     rows: list[Row] = [("", "platform", "plan", "what", "", "", "why")]
     rows += [_row(platform, changes.get(platform.name)) for platform in result.platforms.values()]
-    off = Cell("–", "dim")  # noqa: RUF001 - an en dash
+    off = Cell("\N{EN DASH}", "dim")
     rows += [(off, name, "off", "", "", "", f"disabled in {place}") for name, place in seen.off.items()]
     out = [
         f"{head} · nothing {'is published yet' if ask else 'will be published'}",

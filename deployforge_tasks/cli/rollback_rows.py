@@ -18,7 +18,7 @@ def rows(platform: PlatformRollback, *, planned: bool = False) -> Rows:
         text = f"{platform.error.code} {platform.error.message}"
         return [[Cell("✗", "error"), platform.name, Cell("no way" if planned else "failed", "error"), text]]
     if platform.stays:
-        return [[Cell("–", "warning"), platform.name, Cell("stays", "warning"), platform.stays]]  # noqa: RUF001
+        return [[Cell("\N{EN DASH}", "warning"), platform.name, Cell("stays", "warning"), platform.stays]]
     if platform.rollback is None:
         return [[Cell("✗", "error"), platform.name, Cell("not done", "error"), "the run was stopped before it"]]
     done = Cell("would do", "ok") if planned else Cell("done", "ok")

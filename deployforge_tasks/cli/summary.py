@@ -23,9 +23,9 @@ OUTCOMES = {
     "skipped": ("✓", "ok"),
     "ok": ("✓", "ok"),
     "waiting": ("⏸", "warning"),
-    "blocked": ("–", "warning"),  # noqa: RUF001 - an en dash is what is meant
-    "stopped": ("–", "warning"),  # noqa: RUF001
-    "none": ("–", "dim"),  # noqa: RUF001
+    "blocked": ("\N{EN DASH}", "warning"),
+    "stopped": ("\N{EN DASH}", "warning"),
+    "none": ("\N{EN DASH}", "dim"),
     "rolled-back": ("↩", "warning"),
     "failed": ("✗", "error"),
 }
