@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from deployforge_tasks.rehearsal import server
 from deployforge_tasks.rehearsal.real import with_real_servers
 from deployforge_tasks.rehearsal.registries import stand_ins
 from deployforge_tasks.rehearsal.report import Row
+from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN
 from tests.rehearsal.conftest import MakeProject
 from tests.support.registries import TOOLS
 
@@ -171,6 +174,25 @@ def test_the_registries_are_up_while_they_are_held_and_down_afterwards(project: 
 
     assert held == [(f"npm install --registry {result.registries['npm']} hello-forge", True)]
     assert not listens(result.registries["npm"])
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not on this machine")
+def test_a_command_to_install_with_names_no_token_and_works_where_readers_sign_in(
+    project: MakeProject, tmp_path: Path
+) -> None:
+    held: list[tuple[str, int]] = []
+
+    def install(result: RehearsalResult) -> None:
+        line = result.usage["github_packages"]
+        held.append(
+            (line, subprocess.run(shlex.split(line), cwd=tmp_path, capture_output=True, check=False).returncode)
+        )
+
+    rehearse(project(platforms={"github_packages": {}}), hold=install)
+
+    ((line, code),) = held
+    assert code == 0
+    assert TOKEN not in line
 
 
 def listens(url: str) -> bool:

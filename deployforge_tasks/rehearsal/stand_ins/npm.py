@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,10 +85,16 @@ class Npm(StandIn):
         return {platform: {"token": TOKEN} for platform in self.serves}
 
     def usage(self) -> dict[str, str]:
-        (platform, secrets), *_ = self.secrets().items()
-        login = f" --//{self.url.partition('//')[2]}/:_authToken={secrets['token']}" if self.reads_need_token else ""
         names = [p.name for p in self.publications()]
-        return {platform: f"npm install --registry {self.url}{login} {min(names, key=len)}"} if names else {}
+        login = f" --userconfig {shlex.quote(str(self._login()))}" if self.reads_need_token else ""
+        return {self.serves[0]: f"npm install{login} --registry {self.url} {min(names, key=len)}"} if names else {}
+
+    def _login(self) -> Path:
+        """A configuration of npm with the token: on a command line everybody would see it."""
+        file = self.root / "npmrc"
+        token = self.secrets()[self.serves[0]]["token"]
+        file.write_text(f"//{self.url.partition('//')[2]}/:_authToken={token}\n", "utf-8")
+        return file
 
     def publications(self) -> list[Publication]:
         with self.lock:
