@@ -71,6 +71,7 @@ def build_images(
     engine, reason = connect_engine(job.options.engine)
     if engine is None:
         raise PreflightError(reason, hint="start Docker, or leave `dockerfile` out", code="DF3313")
+    job.log.info(f"the image is built from {job.options.dockerfile} by a Docker Engine")
     try:
         return [_build(job, engine, layout, word, artifact, texts=texts) for word, artifact in platforms.items()]
     finally:

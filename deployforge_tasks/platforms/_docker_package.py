@@ -49,6 +49,7 @@ def build_layout(job: Job[DockerOptions]) -> str:
 
         images = build_images(job, layout, platforms, texts)
     else:
+        job.log.info("the image is made from the release files, without a Docker Engine")
         bases = base_of(job, list(platforms))
         images = [
             add_image(

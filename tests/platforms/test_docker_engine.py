@@ -21,7 +21,8 @@ from deployforge_tasks.platforms._docker_engine import connect_engine
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.docker import Docker
 from deployforge_tasks.rehearsal.stand_ins.oci import OciStandIn
-from tests.support.jobs import make_job, packaged, presence, publish
+from tests.support.jobs import Recorder, make_job, packaged, presence, publish
+from tests.support.running import running
 
 PLATFORM = Docker()
 TARGETS = ("linux/amd64", "linux/arm64")
@@ -58,19 +59,18 @@ def engine() -> Iterator[str]:
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[OciStandIn]:
-    stand_in = OciStandIn(tmp_path / "oci")
-    stand_in.start()
-    yield stand_in
-    stand_in.stop()
+    with running(OciStandIn(tmp_path / "oci")) as stand_in:
+        yield stand_in
 
 
-def job_for(registry: OciStandIn, folder: Path, **more: Any) -> Job[Any]:
+def job_for(registry: OciStandIn, folder: Path, recorder: Recorder | None = None, **more: Any) -> Job[Any]:
     chosen = {
         "endpoints": {"docker.io": registry.url},
         "images": ["makers/hello:{version}", "makers/hello:latest"],
         **more,
     }
-    return make_job(PLATFORM, folder, options=chosen, secrets=registry.secrets()["docker"], targets=TARGETS)
+    secrets = registry.secrets()["docker"]
+    return make_job(PLATFORM, folder, options=chosen, secrets=secrets, targets=TARGETS, recorder=recorder)
 
 
 def test_an_engine_pulls_and_runs_what_was_published(engine: str, registry: OciStandIn, tmp_path: Path) -> None:
@@ -105,8 +105,9 @@ ENTRYPOINT ["/hello-forge"]
 
 def test_a_dockerfile_is_built_for_each_platform_and_runs(engine: str, registry: OciStandIn, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
-    job = job_for(registry, tmp_path, engine=engine, dockerfile=str(tmp_path / "Dockerfile"))
-    published = publish(PLATFORM, job)
+    recorder, file = Recorder(), str(tmp_path / "Dockerfile")
+    published = publish(PLATFORM, job_for(registry, tmp_path, recorder, engine=engine, dockerfile=file))
+    assert f"the image is built from {file} by a Docker Engine" in recorder.texts
     assert presence(PLATFORM, published).settled
     assert "1.0.0" in PLATFORM.verify(published).said
 
@@ -115,13 +116,13 @@ def test_a_dockerfile_that_only_copies_gives_the_same_image_each_time(
     engine: str, registry: OciStandIn, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
-    chosen = {"engine": engine, "dockerfile": str(tmp_path / "Dockerfile")}
+    chosen: dict[str, Any] = {"engine": engine, "dockerfile": str(tmp_path / "Dockerfile")}
     first = packaged(PLATFORM, job_for(registry, tmp_path / "a", **chosen))
     assert first.digests == packaged(PLATFORM, job_for(registry, tmp_path / "b", **chosen)).digests
 
 
 def test_a_dockerfile_without_an_engine_is_found_before_publishing(registry: OciStandIn, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
-    chosen = {"engine": "tcp://127.0.0.1:9", "dockerfile": str(tmp_path / "Dockerfile")}
+    chosen: dict[str, Any] = {"engine": "tcp://127.0.0.1:9", "dockerfile": str(tmp_path / "Dockerfile")}
     job = replace(job_for(registry, tmp_path, **chosen))
     assert "DOCKER-009" in {f.id for f in PLATFORM.preflight(job) if f.level is Level.ERROR}

@@ -18,7 +18,7 @@ from deployforge_tasks.platforms._docker_options import account
 from deployforge_tasks.platforms._oci_image import Layout
 from deployforge_tasks.platforms._oci_refs import Reference, images
 from deployforge_tasks.platforms.docker import Docker
-from tests.support.jobs import make_job, packaged
+from tests.support.jobs import Recorder, make_job, packaged
 
 PLATFORM = Docker()
 IMAGES = ["makers/hello-forge:latest", "makers/hello-forge:${version}"]
@@ -100,6 +100,12 @@ def test_the_config_carries_the_options(tmp_path: Path) -> None:
     assert set(config["ExposedPorts"]) == {"8080/tcp", "53/udp"}
     assert "MODE=x" in config["Env"]
     assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
+
+
+def test_the_log_says_that_no_engine_made_the_image(tmp_path: Path) -> None:
+    recorder = Recorder()
+    packaged(PLATFORM, make_job(PLATFORM, tmp_path, options={"images": IMAGES}, recorder=recorder))
+    assert recorder.texts == ["the image is made from the release files, without a Docker Engine"]
 
 
 @pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not on this machine")

@@ -45,6 +45,11 @@ class Recorder:
     intents: list[tuple[str, str]] = field(default_factory=list)
     receipts: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def texts(self) -> list[str]:
+        """What the job logged."""
+        return [str(event.data["text"]) for event in self.events if event.kind == "log"]
+
     @contextmanager
     def intend(self, piece: str, digest: str) -> Iterator[None]:
         self.intents.append((piece, digest))
