@@ -12,9 +12,11 @@ from deployforge_tasks.core.errors import ArtifactError
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.operations.rehearse import rehearse
 from deployforge_tasks.rehearsal.stand_ins.github import GitHub
-from tests.rehearsal.conftest import TARGETS, MakeProject
+from tests.rehearsal.conftest import MakeProject
+from tests.support.cases import SAMPLE_TARGETS
 from tests.support.files import serving
 from tests.support.hello import release_files
+from tests.support.running import running
 
 REPO = "hello-makers/hello-forge"
 SCOOP: dict[str, dict[str, Any]] = {"scoop": {}, "npm": {}}
@@ -23,14 +25,12 @@ SCOOP: dict[str, dict[str, Any]] = {"scoop": {}, "npm": {}}
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[GitHub]:
     """What stands for the real GitHub: the rehearsal has one of its own."""
-    host = GitHub(tmp_path / "github")
-    host.start()
-    yield host
-    host.stop()
+    with running(GitHub(tmp_path / "github")) as host:
+        yield host
 
 
 def released(github: GitHub, folder: Path) -> None:
-    files = release_files(folder, "1.0.0", TARGETS)
+    files = release_files(folder, "1.0.0", SAMPLE_TARGETS)
     github.show(REPO, "v1.0.0", {file.name: file.path.read_bytes() for file in files})
 
 
@@ -38,7 +38,7 @@ def sections(host: GitHub, **platforms: Mapping[str, Any]) -> dict[str, Any]:
     """A project that takes its files from the release; the profile says where GitHub is."""
     where = host.overlay({})["github"]
     return {
-        "artifacts": {"from": "github_release", "targets": TARGETS},
+        "artifacts": {"from": "github_release", "targets": SAMPLE_TARGETS},
         "platforms": platforms,
         "profiles": {"rehearsal": {"platforms": {"github": where}}},
     }
@@ -86,13 +86,13 @@ def test_fetching_the_files_is_told_as_it_goes(project: MakeProject, github: Git
     rehearse(project(**sections(github, github={}, npm={})), listeners=[heard.append])
 
     first = [event.data["target"] for event in heard if (event.kind, event.stage) == ("stage_finished", "fetch")]
-    assert set(first[: len(TARGETS)]) == set(TARGETS)
+    assert set(first[: len(SAMPLE_TARGETS)]) == set(SAMPLE_TARGETS)
 
 
 def test_files_behind_urls_are_read_there_and_served_here(project: MakeProject, tmp_path: Path) -> None:
-    release_files(tmp_path / "site", "1.0.0", TARGETS)
+    release_files(tmp_path / "site", "1.0.0", SAMPLE_TARGETS)
     with serving(tmp_path / "site") as url:
-        artifacts = {"from": "urls", "targets": TARGETS, "urls": {"default": f"{url}/{{asset}}"}}
+        artifacts = {"from": "urls", "targets": SAMPLE_TARGETS, "urls": {"default": f"{url}/{{asset}}"}}
         result = rehearse(project(artifacts=artifacts, platforms=SCOOP, source={}))
 
     assert [(row.published, row.note) for row in result.report.rows] == [("published", ""), ("published", "")]

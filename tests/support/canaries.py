@@ -44,10 +44,14 @@ def found_below(folders: Iterable[Path], secrets: Iterable[str]) -> list[str]:
 
 
 class Arguments:
-    """Collects the argument lists of a process and everything it starts, as ``/proc`` shows them to all users."""
+    """Collects the argument lists of a process and everything it starts, as ``/proc`` shows them to all users.
+
+    `environments` are those of what it starts, which only their owner can read.
+    """
 
     def __init__(self, pid: int) -> None:
         self.seen: set[bytes] = set()
+        self.environments: set[bytes] = set()
         self._pid = pid
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -66,10 +70,14 @@ class Arguments:
         return {Path(line.split(b"\0")[0].decode(errors="replace")).name for line in self.seen}
 
     def _watch(self) -> None:
+        own = Path(f"/proc/{self._pid}/cmdline").read_bytes()
         while not self._over.is_set():
             for pid in _family(self._pid):
                 with contextlib.suppress(OSError):
-                    self.seen.add(Path(f"/proc/{pid}/cmdline").read_bytes())
+                    line = Path(f"/proc/{pid}/cmdline").read_bytes()
+                    self.seen.add(line)
+                    if line != own:  # until a child runs its program it is a copy of the process, environment and all
+                        self.environments.add(Path(f"/proc/{pid}/environ").read_bytes())
             self._over.wait(0.001)
 
 

@@ -15,15 +15,36 @@ from deployforge_tasks.platforms.base import Job, Platform
 from deployforge_tasks.platforms.registry import platforms
 from deployforge_tasks.rehearsal.registries import Registries
 from tests.support.files import serving
+from tests.support.hello import release_files
 from tests.support.jobs import Recorder, make_job
 
 ROOT = Path(__file__).parents[2]
+SAMPLE_TARGETS = ["linux/amd64", "windows/amd64"]
 
 
 def sample_options(name: str) -> dict[str, Any]:
     """What the repository's own deployforge.yml says about a platform (nothing for one that it does not have)."""
-    text = (ROOT / "deployforge.yml").read_text("utf-8")
-    return dict(yaml.safe_load(text)["platforms"].get(name) or {})
+    return dict(_sample()["platforms"].get(name) or {})
+
+
+def sample_project(folder: Path, **sections: Any) -> Path:
+    """The repository's own deployforge.yml in a folder, with release files in ``dist`` and without credentials.
+
+    Args:
+        sections: what stands in the place of the file's own sections.
+    """
+    release_files(folder / "dist", "1.0.0", SAMPLE_TARGETS)
+    config = _sample()
+    del config["credentials"]
+    config["artifacts"] = {"from": "directory", "directory": "dist", "targets": SAMPLE_TARGETS}
+    config["conditions"] = {"settle": 5, "settle_interval": 0.05, "read_patience": 1.0}
+    (folder / "deployforge.yml").write_text(yaml.safe_dump({**config, **sections}), "utf-8")
+    return folder
+
+
+def _sample() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "deployforge.yml").read_text("utf-8"))
+    return loaded
 
 
 @dataclass

@@ -25,6 +25,11 @@ def available() -> bool:
     return AurOverSsh.available()
 
 
+def middle_of(key: str) -> str:
+    """The lines of a private key that are its own: what to look for where it must not be."""
+    return "\n".join(key.splitlines()[1:-1])
+
+
 @contextmanager
 def git_over_ssh(folder: Path) -> Iterator[GitOverSsh]:
     """Start sshd on a free port of this machine; it is stopped by its own handle."""

@@ -8,8 +8,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import yaml
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.platforms.registry import platforms
 from deployforge_tasks.rehearsal.registries import Registries
+from deployforge_tasks.rehearsal.server import StandIn
 from tests.support.cases import sample_options
 from tests.support.hello import release_files
 from tests.support.jobs import PROJECT
@@ -46,6 +47,11 @@ class World:
     proxy: FaultProxy
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def registry(self) -> StandIn:
+        """The registry of the platform itself."""
+        return _registry_of(self.platform, self.registries)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start ``deployforge <words>`` in the project folder."""
@@ -75,6 +81,25 @@ class World:
     def start_deploy(self) -> subprocess.Popen[str]:
         return self.start("deploy", "--platforms", self.platform, "--yes")
 
+    def change(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change the project's configuration."""
+        file = self.folder / "deployforge.yml"
+        config = yaml.safe_load(file.read_text("utf-8"))
+        change(config)
+        file.write_text(yaml.safe_dump(config), "utf-8")
+
+    def go_on_to(self, version: str) -> None:
+        """Make the next version's release files; the hubs publish them already."""
+        shutil.rmtree(self.folder / "dist")
+        release_files(self.folder / "dist", version, TARGETS)
+        self.change(lambda config: config.update(version=version))
+        self.publish_hubs()
+
+    def publish_hubs(self) -> None:
+        for hub in platforms()[self.platform].needs:
+            done = self.run("deploy", "--platforms", hub, "--yes")
+            assert done.returncode == 0, done.stdout + done.stderr
+
     def forget_everything(self) -> None:
         """Be a fresh machine: no state, no ledger, no work folders."""
         shutil.rmtree(self.folder / ".deployforge", ignore_errors=True)
@@ -83,8 +108,7 @@ class World:
 
     def publications(self) -> list[Publication]:
         """What the platform's own registry has, in a stable order."""
-        registry = next(r for r in self.registries.running.values() if self.platform in r.serves)
-        return sorted((p for p in registry.publications() if p.platform == self.platform), key=repr)
+        return sorted((p for p in self.registry.publications() if p.platform == self.platform), key=repr)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the ledger."""
@@ -97,24 +121,32 @@ class World:
 
 
 @contextmanager
-def world(platform: str, folder: Path) -> Iterator[World]:
-    """A project with one platform; the hubs that it needs have published already."""
+def world(platform: str, folder: Path, kinds: Mapping[str, type[StandIn]] | None = None) -> Iterator[World]:
+    """A project with one platform; the hubs that it needs have published already.
+
+    Args:
+        kinds: the registry class for each platform (default: the stand-ins); one over ssh has no proxy before it.
+    """
     needs = platforms()[platform].needs
-    with Registries(folder / "registries", {n: sample_options(n) for n in (*needs, platform)}) as registries:
-        registry = next(r for r in registries.running.values() if platform in r.serves)
-        with FaultProxy(registry.url) as proxy:
-            made = World(platform, registries, proxy, folder / "project")
-            _write_project(made, (*needs, platform))
-            for hub in needs:
-                done = made.run("deploy", "--platforms", hub, "--yes")
-                assert done.returncode == 0, done.stdout + done.stderr
-            yield made
+    with ExitStack() as stack:
+        chosen = {n: sample_options(n) for n in (*needs, platform)}
+        registries = stack.enter_context(Registries(folder / "registries", chosen, kinds))
+        proxy = stack.enter_context(FaultProxy(_registry_of(platform, registries).url))
+        made = World(platform, registries, proxy, folder / "project")
+        _write_project(made, (*needs, platform))
+        made.publish_hubs()
+        yield made
+
+
+def _registry_of(platform: str, registries: Registries) -> StandIn:
+    return next(r for r in registries.running.values() if platform in r.serves)
 
 
 def _write_project(made: World, names: Sequence[str]) -> None:
     overlay = made.registries.overlay()
     options = {n: {**sample_options(n), **overlay["platforms"].get(n, {})} for n in names}
-    options[made.platform] = made.proxy.through(options[made.platform])
+    if made.registry.url.startswith("http"):
+        options[made.platform] = made.proxy.through(options[made.platform])
     dist = made.folder / "dist"
     release_files(dist, "1.0.0", TARGETS)
     config = {
