@@ -16,6 +16,7 @@ import pytest
 from deployforge_tasks.cli.main import main
 from tests.cli.shop import Shop, open_shop
 from tests.graph.shelf import ShelfServer, shelves, write_project
+from tests.support.running import running
 
 SCREENS = Path(__file__).parent / "screens"
 WRITE = os.environ.get("DEPLOYFORGE_WRITE_SCREENS") == "1"
@@ -76,10 +77,8 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ShelfServer]:
-    made = ShelfServer(tmp_path / "server")
-    made.start()
-    yield made
-    made.stop()
+    with running(ShelfServer(tmp_path / "server")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from deployforge_tasks.platforms.base import Platform
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
 from tests.docs.walk import ROOT
 from tests.support.jobs import make_job, packaged, publish
+from tests.support.running import running
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 HOW_TO = ROOT / "docs" / "how-to" / "add-a-platform.md"
@@ -102,10 +103,8 @@ class Shelf(StandIn):
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    made = Shelf(tmp_path / "shelf")
-    made.start()
-    yield made
-    made.stop()
+    with running(Shelf(tmp_path / "shelf")) as made:
+        yield made
 
 
 def _example() -> Platform[Any]:

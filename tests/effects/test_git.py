@@ -17,6 +17,7 @@ from deployforge_tasks.effects.git_errors import MovedError, git_error
 from deployforge_tasks.effects.process import Completed, Processes
 from deployforge_tasks.rehearsal.stand_ins.git import TAP, TOKEN, GitStandIn
 from tests.support.files import serving
+from tests.support.running import running
 
 AUTHOR = Author("Hello Makers", "hello@example.com")
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -24,10 +25,8 @@ WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[GitStandIn]:
-    stand_in = GitStandIn(tmp_path / "git")
-    stand_in.start()
-    yield stand_in
-    stand_in.stop()
+    with running(GitStandIn(tmp_path / "git")) as stand_in:
+        yield stand_in
 
 
 @contextmanager

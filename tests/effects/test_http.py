@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deployforge_tasks.core.errors import ConfigError, NetworkError, StatusError
-from deployforge_tasks.core.model import Publication
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.effects.clock import Patience
 from deployforge_tasks.effects.http import Http
-from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.server import Reply, Request, route
 from tests.support.faults import cut_upload, drop_after, garbage, refuse, status, truncate
 from tests.support.proxy import FaultProxy
+from tests.support.running import Bare
 
 CONTENT = bytes(range(256)) * 4096
 
 
-class Files(StandIn):
+class Files(Bare):
     """A server with one large file that can be resumed."""
 
     name = "files"
-
-    def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        return {}
-
-    def secrets(self) -> dict[str, dict[str, str]]:
-        return {}
-
-    def publications(self) -> list[Publication]:
-        return []
 
     @route("GET", "/file")
     def file(self, request: Request) -> Reply:

@@ -9,14 +9,13 @@ import pytest
 
 from tests.graph.shelf import ShelfServer
 from tests.support.proxy import FaultProxy
+from tests.support.running import running
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ShelfServer]:
-    made = ShelfServer(tmp_path / "server")
-    made.start()
-    yield made
-    made.stop()
+    with running(ShelfServer(tmp_path / "server")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,19 @@ from typing import Any
 import pytest
 
 from deployforge_tasks.core.errors import ArtifactError, NetworkError
-from deployforge_tasks.core.model import Publication
 from deployforge_tasks.graph.context import RunContext
 from deployforge_tasks.graph.links import check_links
 from deployforge_tasks.platforms.base import Job
-from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.server import Reply, Request, route
 from tests.graph.shelf import Shelf, load_project, shelves, write_project
 from tests.support.jobs import make_job
+from tests.support.running import Bare, running
 
 
-class Downloads(StandIn):
+class Downloads(Bare):
     """Serves files; `late` is how often each is missing before it is there."""
 
     name = "downloads"
-    serves = ()
     late = 0
 
     @route("GET", r"/v1\.0\.0/(?P<name>.+)")
@@ -34,22 +33,11 @@ class Downloads(StandIn):
         path = self.root / name
         return Reply(200, path.read_bytes()) if path.exists() else Reply(404)
 
-    def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        return {}
-
-    def secrets(self) -> dict[str, dict[str, str]]:
-        return {}
-
-    def publications(self) -> list[Publication]:
-        return []
-
 
 @pytest.fixture
 def downloads(tmp_path: Path) -> Iterator[Downloads]:
-    made = Downloads(tmp_path / "downloads")
-    made.start()
-    yield made
-    made.stop()
+    with running(Downloads(tmp_path / "downloads")) as made:
+        yield made
 
 
 @pytest.fixture

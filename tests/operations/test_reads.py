@@ -15,6 +15,7 @@ from deployforge_tasks.operations.settings import Settings
 from deployforge_tasks.operations.status import status
 from deployforge_tasks.rehearsal.server import Reply, Request
 from tests.graph.shelf import ShelfServer, load_project, shelves, write_project
+from tests.support.running import running
 
 
 class TogetherServer(ShelfServer):
@@ -29,10 +30,8 @@ class TogetherServer(ShelfServer):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ShelfServer]:
-    made = ShelfServer(tmp_path / "server")
-    made.start()
-    yield made
-    made.stop()
+    with running(ShelfServer(tmp_path / "server")) as made:
+        yield made
 
 
 def test_status_asks_all_platforms_at_once(tmp_path: Path) -> None:

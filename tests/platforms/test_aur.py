@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from deployforge_tasks.platforms._aur_files import srcinfo
 from deployforge_tasks.platforms.aur import Aur
 from deployforge_tasks.platforms.base import Job
 from tests.support import sshd
-from tests.support.git_places import GitCase, over_http, release_files_served
+from tests.support.git_places import LINUX, GitCase, aur_over_http, aur_over_ssh
 from tests.support.jobs import packaged, publish
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -33,20 +32,11 @@ needs_makepkg = pytest.mark.skipif(
     or (AS_ROOT and shutil.which("setpriv") is None),
     reason="makepkg, pacman, fakeroot and bsdtar are not on this machine",
 )
-LINUX = ("linux/amd64", "linux/arm64")
-
-
-@contextmanager
-def over_ssh(folder: Path) -> Iterator[GitCase]:
-    with release_files_served(folder) as (releases, url), sshd.git_over_ssh(folder / "ssh") as server:
-        options = {"server": server.url, "host_key": server.host_key}
-        yield GitCase(Aur(), folder, options, {"ssh_key": server.private_key}, releases, url, targets=LINUX)
 
 
 @pytest.fixture
 def http(tmp_path: Path) -> Iterator[GitCase]:
-    with over_http(Aur(), tmp_path) as case:
-        case.targets = LINUX
+    with aur_over_http(tmp_path) as case:
         yield case
 
 
@@ -58,8 +48,7 @@ def http(tmp_path: Path) -> Iterator[GitCase]:
 )
 def aur(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GitCase]:
     """The stand-in over http, and a real sshd."""
-    with over_http(Aur(), tmp_path) if request.param == "http" else over_ssh(tmp_path) as case:
-        case.targets = LINUX
+    with aur_over_http(tmp_path) if request.param == "http" else aur_over_ssh(tmp_path) as case:
         yield case
 
 
@@ -285,7 +274,7 @@ def test_the_stand_in_refuses_what_the_aur_refuses(http: GitCase) -> None:
 
 @pytest.mark.skipif(not sshd.available(), reason="sshd is not on this machine")
 def test_a_server_with_another_host_key_is_not_talked_to(tmp_path: Path) -> None:
-    with over_ssh(tmp_path) as case:
+    with aur_over_ssh(tmp_path) as case:
         job = case.job(options={"host_key": endpoints.AUR_HOST_KEY})
         with pytest.raises(CredentialError, match="host key"):
             case.platform.presence(job)
@@ -293,7 +282,7 @@ def test_a_server_with_another_host_key_is_not_talked_to(tmp_path: Path) -> None
 
 @pytest.mark.skipif(not sshd.available(), reason="sshd is not on this machine")
 def test_no_key_is_left_on_disk(tmp_path: Path) -> None:
-    with over_ssh(tmp_path) as case:
+    with aur_over_ssh(tmp_path) as case:
         job = publish(case.platform, case.job())
         lines = case.secrets["ssh_key"].splitlines()
         held = [p for p in job.workdir.rglob("*") if p.is_file() and lines[1].encode() in p.read_bytes()]

@@ -11,27 +11,23 @@ import pytest
 
 from deployforge_tasks.core import endpoints
 from deployforge_tasks.core.errors import CredentialError, NetworkError
-from deployforge_tasks.platforms.aur import Aur
 from tests.support import sshd
-from tests.support.git_places import GitCase, over_http, release_files_served
+from tests.support.git_places import GitCase, aur_over_http, aur_over_ssh
 from tests.support.jobs import publish
 
 NAME = "hello-forge-bin"
-LINUX = ("linux/amd64", "linux/arm64")
 needs_sshd = pytest.mark.skipif(not sshd.available(), reason="sshd is not on this machine")
 
 
 @pytest.fixture
 def ssh(tmp_path: Path) -> Iterator[GitCase]:
-    with release_files_served(tmp_path) as (releases, url), sshd.git_over_ssh(tmp_path / "ssh") as server:
-        options = {"server": server.url, "host_key": server.host_key}
-        yield GitCase(Aur(), tmp_path, options, {"ssh_key": server.private_key}, releases, url, targets=LINUX)
+    with aur_over_ssh(tmp_path) as case:
+        yield case
 
 
 @pytest.fixture
 def http(tmp_path: Path) -> Iterator[GitCase]:
-    with over_http(Aur(), tmp_path) as case:
-        case.targets = LINUX
+    with aur_over_http(tmp_path) as case:
         yield case
 
 

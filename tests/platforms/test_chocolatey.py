@@ -24,6 +24,7 @@ from deployforge_tasks.rehearsal.stand_ins.nuget import KEY, Nuget
 from tests.support.files import serving
 from tests.support.jobs import Recorder, make_job, packaged, publish
 from tests.support.minchoc import minchoc
+from tests.support.running import running
 
 CHOCOLATEY = Chocolatey()
 DETAILS = {"author": {"name": "Hello Makers"}, "urls": {"issues": "https://hello.example/issues"}}
@@ -43,10 +44,8 @@ class Feed:
 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> Iterator[Nuget]:
-    nuget = Nuget(tmp_path / "feed")
-    nuget.start()
-    yield nuget
-    nuget.stop()
+    with running(Nuget(tmp_path / "feed")) as nuget:
+        yield nuget
 
 
 @pytest.fixture(params=["stand-in", "minchoc"])

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from deployforge_tasks.rehearsal.stand_ins.cargo import TOKEN, Cargo
 from tests.support.cargo_registry import SERVER, cargo_http_registry
 from tests.support.files import serving
 from tests.support.jobs import Recorder, make_job, packaged, publish
+from tests.support.running import running
 
 CRATES = Crates()
 needs_cargo = pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not on this machine")
@@ -293,15 +293,6 @@ class _SilentRegistry(Cargo):
     def answer(self, request: Request) -> Reply:
         reply = super().answer(request)
         return Reply(200) if (request.method, reply.status) == ("PUT", 200) else reply
-
-
-@contextmanager
-def running(registry: Cargo) -> Iterator[Cargo]:
-    registry.start()
-    try:
-        yield registry
-    finally:
-        registry.stop()
 
 
 def test_a_refusal_that_comes_with_status_200_is_an_error(tmp_path: Path) -> None:

@@ -17,16 +17,15 @@ from deployforge_tasks.rehearsal.server import Reply
 from deployforge_tasks.rehearsal.stand_ins.cargo import TOKEN, Cargo
 from tests.support.cargo_registry import SERVER, cargo_http_registry
 from tests.support.jobs import make_job, packaged, publish
+from tests.support.running import running
 
 CRATES = Crates()
 
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Cargo]:
-    cargo = Cargo(tmp_path / "registry")
-    cargo.start()
-    yield cargo
-    cargo.stop()
+    with running(Cargo(tmp_path / "registry")) as cargo:
+        yield cargo
 
 
 def job_for(registry: Cargo, folder: Path, version: str = "1.0.0", token: str = TOKEN, **options: Any) -> Job[Any]:

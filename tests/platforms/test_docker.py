@@ -25,7 +25,7 @@ from deployforge_tasks.rehearsal.real_servers.docker import DockerRegistry
 from deployforge_tasks.rehearsal.server import Reply
 from deployforge_tasks.rehearsal.stand_ins.oci import OciStandIn
 from tests.support.jobs import Recorder, make_job, packaged, presence, publish
-from tests.support.registries import running
+from tests.support.running import running
 
 PLATFORM = Docker()
 IMAGES = ["makers/hello-forge:latest", "makers/hello-forge:${version}"]
@@ -48,7 +48,7 @@ def docker_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Debian's docker-registry with passwords, on loopback."""
     if not DockerRegistry.available():
         pytest.skip("docker-registry is not on this machine")
-    with running(DockerRegistry, tmp_path_factory.mktemp("registry")) as server:
+    with running(DockerRegistry(tmp_path_factory.mktemp("registry"))) as server:
         yield server.url
 
 

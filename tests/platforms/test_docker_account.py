@@ -19,7 +19,7 @@ from deployforge_tasks.rehearsal.real_servers.docker import DockerRegistry
 from deployforge_tasks.rehearsal.server import Reply
 from deployforge_tasks.rehearsal.stand_ins.oci import PASSWORD, USER, OciStandIn
 from tests.support.jobs import make_job, packaged, publish
-from tests.support.registries import running
+from tests.support.running import running
 
 PLATFORM = Docker()
 NAME = "makers/hello-forge"
@@ -42,7 +42,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     if not DockerRegistry.available():
         pytest.skip("docker-registry is not on this machine")
-    with running(DockerRegistry, tmp_path / "registry") as server:
+    with running(DockerRegistry(tmp_path / "registry")) as server:
         yield server.url
 
 
@@ -81,7 +81,7 @@ def test_a_token_server_tells_what_the_account_may_do(stand_in: OciStandIn, tmp_
 def test_a_registry_without_a_token_server_tells_no_rights(tmp_path: Path) -> None:
     if not DockerRegistry.available():
         pytest.skip("docker-registry is not on this machine")
-    with running(DockerRegistry, tmp_path / "registry") as server:
+    with running(DockerRegistry(tmp_path / "registry")) as server:
         identity = PLATFORM.whoami(job_for(server.url, tmp_path))
     assert identity.may == ()
     assert "docker.io does not tell what the account may do" in identity.note

@@ -26,6 +26,7 @@ from deployforge_tasks.rehearsal.stand_ins.github import GitHub
 from tests.support import sshd
 from tests.support.git_places import GitCase, over_http
 from tests.support.jobs import make_job, publish
+from tests.support.running import running
 
 WRONG = {"token": "surely-wrong-token"}
 
@@ -39,11 +40,10 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GitCase]:
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[GitHub]:
     """GitHub's API, which knows the git server's token."""
-    running = GitHub(tmp_path / "github")
-    running.token = TOKEN
-    running.start()
-    yield running
-    running.stop()
+    host = GitHub(tmp_path / "github")
+    host.token = TOKEN
+    with running(host):
+        yield host
 
 
 def on_github(case: GitCase, hub: GitHub, **more: Any) -> Any:

@@ -17,14 +17,14 @@ from tests.support import faults
 from tests.support.github import FILES, PLATFORM, Place, fill, names, put, wait_for
 from tests.support.jobs import Recorder, packaged, presence, publish
 from tests.support.proxy import FaultProxy
+from tests.support.running import running
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     made = Place(tmp_path)
-    made.hub.start()
-    yield made
-    made.hub.stop()
+    with running(made.hub):
+        yield made
 
 
 def test_a_release_has_every_file_and_their_checksums_and_is_the_latest(place: Place) -> None:

@@ -14,14 +14,14 @@ from tests.support import faults
 from tests.support.github import PLATFORM, REPO, Place, put
 from tests.support.jobs import presence, publish
 from tests.support.proxy import FaultProxy
+from tests.support.running import running
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     made = Place(tmp_path)
-    made.hub.start()
-    yield made
-    made.hub.stop()
+    with running(made.hub):
+        yield made
 
 
 # --- verify -------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from tests.support import faults
 from tests.support.github import FILES, PLATFORM, REPO, Place, fill, names, put
 from tests.support.jobs import packaged, presence, publish
 from tests.support.proxy import FaultProxy
+from tests.support.running import running
 
 
 def ids(job: Job[Any], level: Level | None = None) -> set[str]:
@@ -27,9 +28,8 @@ def ids(job: Job[Any], level: Level | None = None) -> set[str]:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     made = Place(tmp_path)
-    made.hub.start()
-    yield made
-    made.hub.stop()
+    with running(made.hub):
+        yield made
 
 
 # --- presence -----------------------------------------------------------------------------------------------------

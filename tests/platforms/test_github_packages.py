@@ -23,7 +23,8 @@ from deployforge_tasks.rehearsal.stand_ins.github import GitHub
 from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN
 from deployforge_tasks.rehearsal.stand_ins.npm import GithubPackages as Registry
 from tests.support.jobs import make_job, publish
-from tests.support.registries import VERDACCIO, Server, verdaccio
+from tests.support.registries import Server, npm_server
+from tests.support.running import running
 
 GITHUB = GithubPackages()
 MAIN = "@hello-makers/hello-forge"
@@ -32,21 +33,14 @@ needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not o
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
-    stand_in = Registry(tmp_path / "registry")
-    stand_in.start()
-    yield stand_in
-    stand_in.stop()
+    with running(Registry(tmp_path / "registry")) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture(params=["stand-in", "verdaccio"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    if request.param == "verdaccio":
-        if not VERDACCIO.exists():
-            pytest.skip("verdaccio is not on this machine")
-        with verdaccio(tmp_path / "verdaccio") as real:
-            yield real
-    else:
-        yield Server(request.getfixturevalue("registry").url, TOKEN)
+    with npm_server(request.param, tmp_path / "servers", Registry) as made:
+        yield made
 
 
 def job_for(url: str, folder: Path, token: str = TOKEN, **kwargs: Any) -> Job[Any]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import platform as machine
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,13 +19,9 @@ from deployforge_tasks.effects.files import Entry, digest, tar_bytes, write_atom
 from deployforge_tasks.platforms._homebrew_ruby import class_name, description, license_of, ruby_string
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.homebrew import Homebrew, HomebrewOptions
+from tests.support.formula import FORMULA, needs_ruby
 from tests.support.git_places import GitCase, over_http
 from tests.support.jobs import packaged, publish
-
-FORMULA = Path(__file__).parents[1] / "support" / "formula.rb"
-needs_ruby = pytest.mark.skipif(
-    shutil.which("ruby") is None or shutil.which("bsdtar") is None, reason="ruby and bsdtar are not on this machine"
-)
 
 
 @pytest.fixture

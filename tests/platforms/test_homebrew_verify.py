@@ -2,20 +2,15 @@ from __future__ import annotations
 
 import os
 import platform as machine
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deployforge_tasks.platforms.homebrew import Homebrew
+from tests.support.formula import FORMULA, needs_ruby
 from tests.support.git_places import GitCase, over_http
 from tests.support.jobs import publish
-
-FORMULA = Path(__file__).parents[1] / "support" / "formula.rb"
-needs_ruby = pytest.mark.skipif(
-    shutil.which("ruby") is None or shutil.which("bsdtar") is None, reason="ruby and bsdtar are not on this machine"
-)
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from deployforge_tasks.rehearsal.server import Reply, Request
 from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN
 from deployforge_tasks.rehearsal.stand_ins.npm import Npm as Registry
 from tests.support.jobs import make_job, publish
-from tests.support.registries import NPM12, VERDACCIO, Server, verdaccio
+from tests.support.registries import NPM12, VERDACCIO, Server, npm_server, verdaccio
+from tests.support.running import running
 
 NPM = Npm()
 MAIN = "hello-forge"
@@ -30,21 +31,14 @@ needs_npm12 = pytest.mark.skipif(not NPM12.is_dir(), reason="npm 12 is not on th
 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> Iterator[Registry]:
-    registry = Registry(tmp_path / "registry")
-    registry.start()
-    yield registry
-    registry.stop()
+    with running(Registry(tmp_path / "registry")) as registry:
+        yield registry
 
 
 @pytest.fixture(params=["stand-in", "verdaccio"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    if request.param == "verdaccio":
-        if not VERDACCIO.exists():
-            pytest.skip("verdaccio is not on this machine")
-        with verdaccio(tmp_path / "verdaccio") as real:
-            yield real
-    else:
-        yield at(request.getfixturevalue("stand_in"))
+    with npm_server(request.param, tmp_path / "servers", Registry) as made:
+        yield made
 
 
 def job_for(server: Server, folder: Path, **kwargs: Any) -> Job[Any]:

@@ -25,6 +25,7 @@ from deployforge_tasks.platforms.npm import Npm
 from deployforge_tasks.rehearsal.stand_ins.npm import TOKEN
 from deployforge_tasks.rehearsal.stand_ins.npm import Npm as Registry
 from tests.support.jobs import make_job, packaged, publish
+from tests.support.running import running
 
 NPM = Npm()
 MAIN = "hello-forge"
@@ -34,10 +35,8 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is no
 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> Iterator[Registry]:
-    registry = Registry(tmp_path / "registry")
-    registry.start()
-    yield registry
-    registry.stop()
+    with running(Registry(tmp_path / "registry")) as registry:
+        yield registry
 
 
 # --- packages -----------------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ from deployforge_tasks.platforms.pypi import Pypi
 from deployforge_tasks.rehearsal.stand_ins.pypi import TOKEN, macaroon
 from deployforge_tasks.rehearsal.stand_ins.pypi import Pypi as Registry
 from tests.support.jobs import make_job, packaged, publish
-from tests.support.registries import PYPIRON, pypiron, pypiserver
+from tests.support.registries import pypi_server
+from tests.support.running import running
 
 Place = tuple[dict[str, Any], str]
 PYPI = Pypi()
@@ -40,25 +41,15 @@ WINDOWS = "hello_forge-1.0.0-py3-none-win_amd64.whl"
 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> Iterator[Registry]:
-    registry = Registry(tmp_path / "registry")
-    registry.start()
-    yield registry
-    registry.stop()
+    with running(Registry(tmp_path / "registry")) as registry:
+        yield registry
 
 
 @pytest.fixture(params=["stand-in", "pypiserver", "pypiron"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Somewhere to publish to: the options that point there, and a token."""
-    if request.param == "pypiserver":
-        with pypiserver(tmp_path / "pypiserver") as real:
-            yield {"registry": f"{real.url}/", "index": real.url}, real.token
-    elif request.param == "pypiron":
-        if not PYPIRON.exists():
-            pytest.skip("pypiron is not on this machine")
-        with pypiron(tmp_path / "pypiron") as real:
-            yield {"registry": f"{real.url}/legacy/"}, real.token
-    else:
-        yield at(request.getfixturevalue("stand_in")), TOKEN
+    with pypi_server(request.param, tmp_path / "servers") as made:
+        yield made
 
 
 def at(stand_in: Registry) -> dict[str, str]:

@@ -18,7 +18,8 @@ from deployforge_tasks.platforms.pypi import Pypi
 from deployforge_tasks.rehearsal.stand_ins.pypi import TOKEN
 from deployforge_tasks.rehearsal.stand_ins.pypi import Pypi as Registry
 from tests.support.jobs import make_job, publish
-from tests.support.registries import PYPIRON, pypiron, pypiserver
+from tests.support.registries import pypi_server
+from tests.support.running import running
 
 PYPI = Pypi()
 USER = "11111111-2222-4333-8444-555555555555"
@@ -161,25 +162,15 @@ def test_a_token_for_another_project_is_found_before_publishing(tmp_path: Path) 
 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> Iterator[Registry]:
-    registry = Registry(tmp_path / "registry")
-    registry.start()
-    yield registry
-    registry.stop()
+    with running(Registry(tmp_path / "registry")) as registry:
+        yield registry
 
 
 @pytest.fixture(params=["stand-in", "pypiserver", "pypiron"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[dict[str, Any], str]]:
     """Options that point to an index, and a password for it."""
-    if request.param == "pypiserver":
-        with pypiserver(tmp_path / "pypiserver") as real:
-            yield {"registry": f"{real.url}/", "index": real.url}, real.token
-    elif request.param == "pypiron":
-        if not PYPIRON.exists():
-            pytest.skip("pypiron is not on this machine")
-        with pypiron(tmp_path / "pypiron") as real:
-            yield {"registry": f"{real.url}/legacy/"}, real.token
-    else:
-        yield dict(request.getfixturevalue("stand_in").overlay({})["pypi"]), TOKEN
+    with pypi_server(request.param, tmp_path / "servers") as made:
+        yield made
 
 
 def job_at(place: tuple[dict[str, Any], str], folder: Path, version: str = "1.0.0", **more: Any) -> Job[Any]:

@@ -25,6 +25,7 @@ from deployforge_tasks.platforms.snap import Snap
 from deployforge_tasks.rehearsal.server import Reply
 from deployforge_tasks.rehearsal.stand_ins.snap_store import SnapStoreStandIn
 from tests.support.jobs import Recorder, make_job, packaged, presence, publish
+from tests.support.running import running
 
 PLATFORM = Snap()
 TARGETS = ("linux/amd64", "linux/arm64")
@@ -36,10 +37,8 @@ needs_snap = pytest.mark.skipif(shutil.which("snap") is None, reason="snap is no
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SnapStoreStandIn]:
-    stand_in = SnapStoreStandIn(tmp_path / "store")
-    stand_in.start()
-    yield stand_in
-    stand_in.stop()
+    with running(SnapStoreStandIn(tmp_path / "store")) as stand_in:
+        yield stand_in
 
 
 def job_for(store: SnapStoreStandIn, folder: Path, **more: Any) -> Job[Any]:

@@ -16,6 +16,7 @@ from deployforge_tasks.platforms.snap import Snap
 from deployforge_tasks.rehearsal.server import Reply
 from deployforge_tasks.rehearsal.stand_ins.snap_store import SnapStoreStandIn
 from tests.support.jobs import make_job, publish
+from tests.support.running import running
 
 PLATFORM = Snap()
 BOTH = ("linux/amd64", "linux/arm64")
@@ -23,10 +24,8 @@ BOTH = ("linux/amd64", "linux/arm64")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SnapStoreStandIn]:
-    stand_in = SnapStoreStandIn(tmp_path / "store")
-    stand_in.start()
-    yield stand_in
-    stand_in.stop()
+    with running(SnapStoreStandIn(tmp_path / "store")) as stand_in:
+        yield stand_in
 
 
 def job_for(store: SnapStoreStandIn, folder: Path, version: str = "1.0.0", **more: Any) -> Job[Any]:

@@ -14,6 +14,7 @@ from deployforge_tasks.platforms._snap_account import parse_login
 from deployforge_tasks.platforms.snap import Snap
 from deployforge_tasks.rehearsal.stand_ins.snap_store import SnapStoreStandIn
 from tests.support.jobs import make_job, packaged, presence
+from tests.support.running import running
 
 PLATFORM = Snap()
 NAME = "hello-forge"
@@ -21,10 +22,8 @@ NAME = "hello-forge"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SnapStoreStandIn]:
-    stand_in = SnapStoreStandIn(tmp_path / "store")
-    stand_in.start()
-    yield stand_in
-    stand_in.stop()
+    with running(SnapStoreStandIn(tmp_path / "store")) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from deployforge_tasks.platforms.vscode import Vscode
 from deployforge_tasks.rehearsal.stand_ins.gallery import PAT, Gallery
 from tests.support.jobs import Recorder, make_job, packaged, publish
 from tests.support.registries import TOOLS
+from tests.support.running import running
 
 VSCODE = Vscode()
 ID = "hello-makers.hello-forge"
@@ -47,10 +48,8 @@ EXTENSION = {
 
 @pytest.fixture
 def gallery(tmp_path: Path) -> Iterator[Gallery]:
-    stand_in = Gallery(tmp_path / "gallery")
-    stand_in.start()
-    yield stand_in
-    stand_in.stop()
+    with running(Gallery(tmp_path / "gallery")) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

@@ -23,9 +23,10 @@ from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.platforms.base import Options
 from deployforge_tasks.project.artifacts import ArtifactStore
 from deployforge_tasks.project.schema import Project
-from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.server import Reply, Request, route
 from tests.support.hello import EXAMPLE, executable, release_files
 from tests.support.jobs import IMPATIENT
+from tests.support.running import Bare, running
 
 LINUX, WINDOWS = Target("linux", "amd64"), Target("windows", "amd64")
 LINUX_FILE, WINDOWS_FILE = "hello-forge-1.0.0-linux-amd64.tar.gz", "hello-forge-1.0.0-windows-amd64.zip"
@@ -38,11 +39,10 @@ PROJECT: dict[str, Any] = {
 BUILD = {"command": ["{python}", str(EXAMPLE / "build.py"), "{target}", "{version}", "{output}"], "inputs": ["in/*"]}
 
 
-class Host(StandIn):
+class Host(Bare):
     """A release's host: GitHub's release by tag, and plain files with ranges."""
 
     name = "host"
-    serves = ()
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -52,15 +52,6 @@ class Host(StandIn):
         self.prerelease = False
         self.cut: set[str] = set()
         self.after_cut = b""
-
-    def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        return {}
-
-    def secrets(self) -> dict[str, dict[str, str]]:
-        return {}
-
-    def publications(self) -> list[Any]:
-        return []
 
     def add(self, path: Path, *, told: bool = True) -> None:
         self.files[path.name] = path.read_bytes()
@@ -109,10 +100,8 @@ class Host(StandIn):
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
-    host = Host(tmp_path / "host")
-    host.start()
-    yield host
-    host.stop()
+    with running(Host(tmp_path / "host")) as host:
+        yield host
 
 
 class GitHubOptions(Options):

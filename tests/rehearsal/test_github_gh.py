@@ -17,6 +17,7 @@ import pytest
 from deployforge_tasks.rehearsal.server import Reply, Request
 from deployforge_tasks.rehearsal.stand_ins._github_shapes import API
 from deployforge_tasks.rehearsal.stand_ins.github import GitHub
+from tests.support.running import running
 
 GH = shutil.which("gh", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 REPO = "github.localhost/hello-makers/hello-forge"
@@ -40,10 +41,8 @@ class OwnHost(GitHub):
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[OwnHost]:
-    running = OwnHost(tmp_path / "github")
-    running.start()
-    yield running
-    running.stop()
+    with running(OwnHost(tmp_path / "github")) as host:
+        yield host
 
 
 def gh(hub: OwnHost, folder: Path, *words: str) -> str:

@@ -18,6 +18,7 @@ from tests.support.github import FILES, PLATFORM, REPO, Place, fill, put
 from tests.support.jobs import packaged, presence, publish
 from tests.support.openapi import Description, Operation
 from tests.support.registries import TOOLS
+from tests.support.running import running
 
 FILE = TOOLS / "octokit" / "node_modules" / "@octokit" / "openapi" / "generated" / "api.github.com.json"
 
@@ -71,9 +72,8 @@ def _wrong(request: Request, reply: Reply) -> list[str]:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     made = Place(tmp_path)
-    made.hub.start()
-    yield made
-    made.hub.stop()
+    with running(made.hub):
+        yield made
 
 
 @pytest.fixture

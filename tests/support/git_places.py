@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from deployforge_tasks.platforms._git import GitPlatform
+from deployforge_tasks.platforms.aur import Aur
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.rehearsal.stand_ins.git import GitStandIn
+from tests.support import sshd
 from tests.support.files import serving
 from tests.support.jobs import Recorder, make_job
+
+LINUX = ("linux/amd64", "linux/arm64")
 
 
 @dataclass
@@ -65,3 +69,19 @@ def over_http(platform: GitPlatform[Any], folder: Path) -> Iterator[GitCase]:
         stack.callback(stand_in.stop)
         options = stand_in.overlay({platform.name: {}})[platform.name]
         yield GitCase(platform, folder, options, stand_in.secrets()[platform.name], releases, url, stand_in)
+
+
+@contextmanager
+def aur_over_ssh(folder: Path) -> Iterator[GitCase]:
+    """The AUR against a real sshd."""
+    with release_files_served(folder) as (releases, url), sshd.git_over_ssh(folder / "ssh") as server:
+        options = {"server": server.url, "host_key": server.host_key}
+        yield GitCase(Aur(), folder, options, {"ssh_key": server.private_key}, releases, url, targets=LINUX)
+
+
+@contextmanager
+def aur_over_http(folder: Path) -> Iterator[GitCase]:
+    """The AUR against the stand-in."""
+    with over_http(Aur(), folder) as case:
+        case.targets = LINUX
+        yield case

@@ -13,18 +13,17 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from deployforge_tasks.core.model import Publication
-from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.server import Reply, Request, route
 from tests.support import faults
 from tests.support.exchange import Answer, Exchange
 from tests.support.proxy import FaultProxy, Rule
+from tests.support.running import Bare, running
 
 
-class Shelf(StandIn):
+class Shelf(Bare):
     """A server that keeps what is put on it."""
 
     name = "shelf"
-    serves = ()
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -45,22 +44,11 @@ class Shelf(StandIn):
     def elsewhere(self, request: Request) -> Reply:
         return Reply(302, b"", {"Location": f"{self.url}/things/a"})
 
-    def overlay(self, platforms: object) -> dict[str, dict[str, object]]:
-        return {}
-
-    def secrets(self) -> dict[str, dict[str, str]]:
-        return {}
-
-    def publications(self) -> list[Publication]:
-        return []
-
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    server = Shelf(tmp_path)
-    server.start()
-    yield server
-    server.stop()
+    with running(Shelf(tmp_path)) as server:
+        yield server
 
 
 @pytest.fixture
