@@ -49,7 +49,7 @@ def _sections(proposal: Proposal) -> list[Section]:
         ("Found", _found(proposal), ""),
         ("Platforms", _platforms(proposal), ""),
         _contradictions(proposal),
-        ("Tags that are no versions", [(Cell(tag, "warning"),) for tag in found.tags[1:]], ""),
+        ("Tags that are no versions", [(Cell(tag, "warning"),) for tag in found.malformed], ""),
         ("Release files are named otherwise here", [*names], ""),
         (f"Carried over from {tools}", [(part.key, "→", part.option) for part in found.moved], ""),
         (f"Did not carry over from {tools}", _left(proposal), ""),
@@ -66,7 +66,7 @@ def _contradictions(proposal: Proposal) -> Section:
     if not count:
         return "", [], ""
     expected = proposal.contradictions[0].expected
-    newest = f"the newest tag says {expected}" if any(proposal.found.tags[:1]) else f"most say {expected}"
+    newest = f"the newest tag says {expected}" if proposal.found.newest else f"most say {expected}"
     repeat, contradict = ("repeats" if places == 1 else "repeat"), ("contradicts" if count == 1 else "contradict")
     return (
         f"{plural(places, 'place')} {repeat} the version, {count} of them {contradict}: {newest}",
@@ -157,7 +157,7 @@ def as_json(proposal: Proposal, written: Sequence[str]) -> dict[str, Any]:
         "platforms": [asdict(one) for one in draft.platforms],
         "release_files": asdict(draft.naming) | {"source": draft.naming_source} if draft.naming else None,
         "other_names": [{"source": source, "example": example} for source, example in draft.other_names],
-        "tags": {"newest": found.tags[0] if found.tags else "", "malformed": list(found.tags[1:])},
+        "tags": {"newest": found.newest, "malformed": list(found.malformed)},
         "versions": [asdict(v) | {"place": v.place} for v in found.versions],
         "contradictions": [
             {"place": c.field.place, "value": c.field.value, "expected": c.expected} for c in proposal.contradictions

@@ -114,7 +114,7 @@ class _Maker:
     def _project(self, platforms: Sequence[str]) -> None:
         self.entries.append(Entry(("schema",), 1))
         self._put("name")
-        newest = self.found.tags[0] if self.found.tags else ""
+        newest = self.found.newest
         told = f"the newest tag is {newest}" if newest else "there are no tags yet"
         self.entries.append(
             Entry(("version",), newest or "1.0.0", f"not needed: a run says it, or the tag does ({told})", aside=True)
@@ -161,8 +161,7 @@ class _Maker:
     def _source(self) -> None:
         if not self._put("source.repo"):
             self._lack("source", "owner/name on GitHub", {"repo": "owner/name"})
-        if self.found.tags[:1] or value(self.choices, "source.tag"):
-            self._put("source.tag")
+        self._put("source.tag")
         self._put("source.branch")
 
     def _version_files(self) -> None:

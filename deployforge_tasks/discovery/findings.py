@@ -127,8 +127,10 @@ class Findings:
     moved: tuple[Moved, ...] = ()
     left: tuple[Left, ...] = ()
     troubles: tuple[Trouble, ...] = ()
-    tags: tuple[str, ...] = ()
-    """The newest version that a tag names, if there is one, and the tags that name none although they look like it."""
+    newest: str = ""
+    """The newest version that a tag names."""
+    malformed: tuple[str, ...] = ()
+    """Tags that look like a version and are none (``vv1.0.47``)."""
 
 
 @dataclass
@@ -142,6 +144,8 @@ class Notes:
     moved: list[Moved] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
+    newest: str = ""
+    malformed: tuple[str, ...] = ()
 
     def fact(self, option: str, value: Any, source: str, rank: Rank = Rank.FILE) -> bool:
         """Remember a value, unless there is none; returns whether there was one."""
@@ -153,12 +157,13 @@ class Notes:
 
     def done(self) -> Findings:
         """What was collected."""
-        return Findings(**{f.name: tuple(getattr(self, f.name)) for f in fields(self)})
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Findings(**{name: tuple(v) if isinstance(v, list) else v for name, v in found.items()})
 
 
 def merged(parts: Iterable[Findings]) -> Findings:
     """All findings as one, in order."""
     found = list(parts)
-    return Findings(
-        **{f.name: tuple(item for part in found for item in getattr(part, f.name)) for f in fields(Findings)}
-    )
+    lists = [f.name for f in fields(Findings) if f.name != "newest"]
+    together: dict[str, Any] = {name: tuple(item for part in found for item in getattr(part, name)) for name in lists}
+    return Findings(newest=next((part.newest for part in found if part.newest), ""), **together)

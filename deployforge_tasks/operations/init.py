@@ -102,17 +102,8 @@ def look(folder: Path, *, tools: Collection[str] = (), online: Online | None = N
     if not repo:
         trouble = Trouble("GitHub", "nothing tells which repository to ask about")
         return merged([found, Findings(troubles=(trouble,))])
-    return merged(
-        [
-            found,
-            newest(
-                Http(patience=Patience(first=0.5, longest=1.0, total=2.0), timeout=10),
-                online.api,
-                str(repo),
-                online.token,
-            ),
-        ]
-    )
+    http = Http(patience=Patience(first=0.5, longest=1.0, total=2.0), timeout=10)
+    return merged([found, newest(http, online.api, str(repo), online.token)])
 
 
 def propose(
@@ -140,13 +131,12 @@ def propose(
         made = replace(made, missing=tuple(m for m in made.missing if not document.has(old, file.name, m.option)))
     changes = [Change(file.name, old, update.text)] if old != update.text else []
     beside, troubles = _beside(file.parent, doit_settings)
-    newest = found.tags[0] if found.tags else ""
     return Proposal(
         found=found,
         draft=made,
         text=update.text,
         changes=(*changes, *beside),
-        contradictions=contradictions(found.versions, newest),
+        contradictions=contradictions(found.versions, found.newest),
         troubles=(*found.troubles, *troubles),
         kept=update.kept,
         unplaced=update.unplaced,

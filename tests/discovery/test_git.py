@@ -54,14 +54,14 @@ def test_the_pattern_of_tags_is_the_one_that_most_share(tmp_path: Path) -> None:
     found = git.detect(Tree(folder))
 
     assert value(choose(found.facts), "source.tag") == "v{version}"
-    assert found.tags == ("1.10.0",)
+    assert found.newest == "1.10.0"
 
 
 def test_tags_of_other_packages_do_not_count_however_many_they_are(tmp_path: Path) -> None:
     found = git.detect(Tree(samples.wren(tmp_path / "wren")))
 
     assert value(choose(found.facts), "source.tag") == "{version}"
-    assert found.tags == ("15.1.0",)
+    assert found.newest == "15.1.0"
 
 
 def test_a_tag_pattern_may_hold_the_name(tmp_path: Path) -> None:
@@ -73,7 +73,9 @@ def test_a_tag_pattern_may_hold_the_name(tmp_path: Path) -> None:
 def test_malformed_tags_are_named(tmp_path: Path) -> None:
     folder = samples.commit(tmp_path / "elk", "v1.0.0", "v1.1.0", "vv1.0.47", "v1.0.0.0.1")
 
-    assert git.detect(Tree(folder)).tags == ("1.1.0", "v1.0.0.0.1", "vv1.0.47")
+    found = git.detect(Tree(folder))
+
+    assert (found.newest, found.malformed) == ("1.1.0", ("v1.0.0.0.1", "vv1.0.47"))
 
 
 def test_the_newest_tag_of_this_history_counts_not_that_of_another_branch(tmp_path: Path) -> None:
@@ -81,13 +83,13 @@ def test_the_newest_tag_of_this_history_counts_not_that_of_another_branch(tmp_pa
     samples.commit(samples.write(folder, {"a": "1"}), "v2.0.0")
     samples._git(folder, "checkout", "--quiet", "v1.0.0")
 
-    assert git.detect(Tree(folder)).tags == ("1.0.0",)
+    assert git.detect(Tree(folder)).newest == "1.0.0"
 
 
 def test_a_prerelease_is_not_the_newest_version(tmp_path: Path) -> None:
     folder = samples.commit(tmp_path / "elk", "v1.0.0", "v1.1.0-nightly.5")
 
-    assert git.detect(Tree(folder)).tags == ("1.0.0",)
+    assert git.detect(Tree(folder)).newest == "1.0.0"
 
 
 def test_a_remote_elsewhere_is_told_and_not_taken(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_twenty_fields_contradict_the_tag(made: init.Proposal) -> None:
 
 
 def test_malformed_tags_and_the_empty_workflow_are_told(made: init.Proposal) -> None:
-    assert made.found.tags == ("1.0.42", "vv1.0.47", "vv1.1.19")
+    assert (made.found.newest, made.found.malformed) == ("1.0.42", ("vv1.0.47", "vv1.1.19"))
     assert ".github/workflows/empty.yml" in {trouble.source for trouble in made.troubles}
 
 
@@ -83,4 +83,4 @@ def test_the_real_repository_shows_the_same() -> None:
     assert made.draft.naming is not None
     assert made.draft.naming.asset == "{name}-{version}-{os}-{arch}.{ext}"
     assert len(made.contradictions) >= 20
-    assert {"vv1.0.47", "vv1.1.19"} <= set(made.found.tags)
+    assert {"vv1.0.47", "vv1.1.19"} <= set(made.found.malformed)

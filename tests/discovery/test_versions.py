@@ -79,7 +79,7 @@ def test_fields_contradict_the_newest_tag(tmp_path: Path) -> None:
 
     found = init.look(folder)
 
-    assert [(c.field.value, c.expected) for c in contradictions(found.versions, found.tags[0])] == [("1.1.0", "1.2.0")]
+    assert [(c.field.value, c.expected) for c in contradictions(found.versions, found.newest)] == [("1.1.0", "1.2.0")]
 
 
 def test_without_tags_the_odd_one_out_contradicts(tmp_path: Path) -> None:

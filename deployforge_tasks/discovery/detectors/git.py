@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.discovery.findings import Findings, Notes, Rank, Trouble
@@ -24,7 +23,8 @@ def detect(tree: Tree) -> Findings:
     _remote(tree, notes)
     head = (tree.git("symbolic-ref", "--short", "refs/remotes/origin/HEAD") or "").strip()
     notes.fact("source.branch", head.removeprefix("origin/"), "git: the remote's main branch")
-    return _tags(tree, notes)
+    _tags(tree, notes)
+    return notes.done()
 
 
 def _remote(tree: Tree, notes: Notes) -> None:
@@ -40,7 +40,7 @@ def _remote(tree: Tree, notes: Notes) -> None:
         )
 
 
-def _tags(tree: Tree, notes: Notes) -> Findings:
+def _tags(tree: Tree, notes: Notes) -> None:
     """The pattern that most tags share; versions of this history before those of other branches."""
     listed = (tree.git("tag", "--list") or "").split()
     here = set((tree.git("tag", "--merged", "HEAD") or "").split()) or set(listed)
@@ -49,7 +49,7 @@ def _tags(tree: Tree, notes: Notes) -> Findings:
     if prefix is None:
         if not listed:
             notes.troubles.append(Trouble("git", "there are no tags (a shallow clone has none: `git fetch --tags`)"))
-        return notes.done()
+        return
     named = {tag: match["version"] for tag, match in shapes.items() if match["prefix"] == prefix}
     good = {tag: version for tag, text in named.items() if (version := _version(text))}
     known = {tag: version for tag, version in good.items() if tag in here} or good
@@ -58,7 +58,7 @@ def _tags(tree: Tree, notes: Notes) -> Findings:
         notes.fact("source.tag", f"{prefix}{{version}}", f"git: {len(good)} tags, the newest {newest}", Rank.PIPELINE)
     odd = [tag for tag, match in shapes.items() if re.fullmatch(r"v{2,}|V", match["prefix"])]
     odd += [tag for tag in named if tag not in good]
-    return replace(notes.done(), tags=(str(known[newest]) if newest else "", *sorted(odd)))
+    notes.newest, notes.malformed = (str(known[newest]) if newest else ""), tuple(sorted(odd))
 
 
 def _prefix(tree: Tree, prefixes: list[str]) -> str | None:
