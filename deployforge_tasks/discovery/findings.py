@@ -157,7 +157,7 @@ class Notes:
 
     def done(self) -> Findings:
         """What was collected."""
-        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        found: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         return Findings(**{name: tuple(v) if isinstance(v, list) else v for name, v in found.items()})
 
 
