@@ -157,8 +157,11 @@ class Notes:
 
     def done(self) -> Findings:
         """What was collected."""
-        found: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Findings(**{name: tuple(v) if isinstance(v, list) else v for name, v in found.items()})
+        found: dict[str, Any] = {}
+        for f in fields(self):
+            collected = getattr(self, f.name)
+            found[f.name] = tuple(collected) if isinstance(collected, list) else collected
+        return Findings(**found)
 
 
 def merged(parts: Iterable[Findings]) -> Findings:
