@@ -26,6 +26,7 @@ def _environment() -> str:
     ]
     lines = ["Environment variables", "", *columns(sorted(own), _plain), "", "Credentials", ""]
     lines += columns(list(_credentials()), _plain)
+    lines += ["", "Channels of `monitoring:`", "", *columns(list(_channels()), _plain)]
     lines += ["", "The environment wins over --env-file, and that over the system keyring.", _OTHERS]
     return "\n".join(lines)
 
@@ -40,6 +41,15 @@ def _credentials() -> Iterator[tuple[str, str, str]]:
         for credential in platform.credentials:
             needed = "" if credential.required else "optional"
             yield platform.name, " or ".join(credential.env), f"{credential.name}{', ' if needed else ''}{needed}"
+
+
+def _channels() -> Iterator[tuple[str, str, str]]:
+    from deployforge_tasks.project.routes import of_kind
+    from deployforge_tasks.project.schema_channels import KINDS
+
+    for kind in KINDS:
+        for credential in of_kind(kind).needs:
+            yield kind, " or ".join(credential.env), f"{credential.name}{'' if credential.required else ', optional'}"
 
 
 def _json() -> str:

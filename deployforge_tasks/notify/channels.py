@@ -71,7 +71,9 @@ def check(channel: Channel, secrets: Mapping[str, str]) -> None:
     """
     for credential in credentials_of(channel):
         if credential.required and credential.name not in secrets:
-            raise CredentialError(f"{credential.env[0]} is not set", hint=f"set it: {credential.help}", code="DF1401")
+            raise CredentialError(
+                f"{credential.env[0]} is not set", hint=f"where to get it: {credential.help}", code="DF1401"
+            )
 
 
 def mask_all(loaded: Loaded) -> None:

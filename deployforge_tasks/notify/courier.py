@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.errors import DeployForgeError, NetworkError
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.ledger.deliveries import DELIVERED, FAILED, QUIET, Deliveries, Delivery
 from deployforge_tasks.notify.message import Message
@@ -65,6 +65,7 @@ class Courier:
         self._deadline = 0.0
         self._results: dict[int, Result] = {}
         self._tries: dict[int, int] = {}
+        self._met: dict[int, DeployForgeError] = {}
         self._book: Deliveries | None = None
         self._opened = False
         self._lock = threading.Lock()  # of the results; never held while the ledger is asked
@@ -86,8 +87,7 @@ class Courier:
             for thread in self._threads:
                 thread.join(max(0.0, self._deadline - time.monotonic()))
         self._over.set()
-        given_up = f"no answer within {self._limit:g} seconds"
-        late = [number for number in range(len(self._letters)) if self._end(number, FAILED, given_up)]
+        late = [number for number in range(len(self._letters)) if self._give_up(number)]
         closing = threading.Thread(target=self._close, args=(late,), name="notify-close", daemon=True)
         closing.start()
         closing.join(_LONGEST_CLOSE)
@@ -120,6 +120,7 @@ class Courier:
             try:
                 return letter.send(max(0.1, min(_LONGEST_TRY, self._left())))
             except DeployForgeError as error:
+                self._met[number] = error
                 wait = max(delay * random.uniform(0.5, 1.0), getattr(error, "retry_after", 0.0))
                 if not error.retryable or wait >= self._left() or self._over.wait(wait):
                     raise
@@ -131,8 +132,10 @@ class Courier:
     def _is_duplicate(self, letter: Letter) -> bool:
         if letter.message.happening.test or not self._quiet:
             return False
-        book = self._the_book()
-        return book is not None and book.told_since(letter.row, letter.row.at - self._quiet)
+        with contextlib.suppress(Exception):  # rather told twice than not at all
+            book = self._the_book()
+            return book is not None and book.told_since(letter.row, letter.row.at - self._quiet)
+        return False
 
     def _end(self, number: int, outcome: str, reason: str, error: DeployForgeError | None = None) -> bool:
         """Keep how a letter ended; False when that was said before (it was given up, and nobody listens any more)."""
@@ -140,6 +143,15 @@ class Courier:
         ended = replace(row, outcome=outcome, tries=self._tries.get(number, 0), reason=redactor.text(reason))
         with self._lock:
             return self._results.setdefault(number, result := Result(ended, error)) is result
+
+    def _give_up(self, number: int) -> bool:
+        """Time is over; what the last try met says more than that."""
+        error = self._met.get(number) or NetworkError(
+            f"no answer within {self._limit:g} seconds",
+            hint="check the address and the network; `monitoring.limit` gives more time",
+            code="DF1406",
+        )
+        return self._end(number, FAILED, error.message, error)
 
     def _record(self, number: int) -> None:
         with contextlib.suppress(Exception):  # a busy ledger loses a line about a message
@@ -157,6 +169,6 @@ class Courier:
         with self._book_lock:
             if not self._opened:
                 self._opened = True
-                with contextlib.suppress(DeployForgeError):
+                with contextlib.suppress(Exception):
                     self._book = self._open_book()
             return self._book

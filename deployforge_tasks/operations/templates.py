@@ -14,6 +14,9 @@ from deployforge_tasks.core.events import Listener
 if TYPE_CHECKING:
     from deployforge_tasks.project.load import Loaded
 
+#: The templates of messages, which belong to no platform.
+MESSAGES = "notify"
+
 
 @dataclass(frozen=True)
 class TemplateInfo:
@@ -102,7 +105,7 @@ def eject(loaded: Loaded, platform: str) -> tuple[Path, tuple[str, ...]]:
     """Copy a platform's templates into the project, to be changed there.
 
     Returns:
-        The folder (to be named in ``platforms.<platform>.templates``) and the files in it.
+        The folder (to be named in ``platforms.<platform>.templates`` or ``monitoring.templates``) and the files in it.
 
     Raises:
         ConfigError: the platform has no templates, or the folder is there already.
@@ -127,9 +130,10 @@ def eject(loaded: Loaded, platform: str) -> tuple[Path, tuple[str, ...]]:
 
 
 def _own_folder(loaded: Loaded | None, platform: str) -> Path | None:
-    if loaded is None or platform not in loaded.options:
+    if loaded is None or platform not in (*loaded.options, MESSAGES):
         return None
-    templates = loaded.options[platform].templates
+    section = loaded.project.monitoring if platform == MESSAGES else loaded.options[platform]
+    templates = section.templates
     return loaded.root / templates if templates else None
 
 

@@ -38,23 +38,21 @@ class Channel(Strict):
 class SlackChannel(Channel):
     """An incoming webhook of Slack."""
 
-    needs = (
-        Credential("url", ("SLACK_WEBHOOK_URL",), "Slack: your app, Incoming Webhooks, Add New Webhook to Workspace"),
-    )
+    needs = (Credential("url", ("SLACK_WEBHOOK_URL",), "your app in Slack, Incoming Webhooks, Add New Webhook"),)
     kind: Literal["slack"] = "slack"
 
 
 class DiscordChannel(Channel):
     """A webhook of a Discord channel."""
 
-    needs = (Credential("url", ("DISCORD_WEBHOOK_URL",), "Discord: settings of the channel, Integrations, Webhooks"),)
+    needs = (Credential("url", ("DISCORD_WEBHOOK_URL",), "settings of the channel in Discord, Integrations, Webhooks"),)
     kind: Literal["discord"] = "discord"
 
 
 class TeamsChannel(Channel):
     """A workflow of Microsoft Teams that takes a webhook request and posts its adaptive card."""
 
-    needs = (Credential("url", ("TEAMS_WEBHOOK_URL",), "Teams: menu of the channel, Workflows, Send webhook alerts"),)
+    needs = (Credential("url", ("TEAMS_WEBHOOK_URL",), "menu of the channel in Teams, Workflows, Send webhook alerts"),)
     kind: Literal["teams"] = "teams"
 
 
@@ -62,7 +60,7 @@ class TelegramChannel(Channel):
     """A chat that a Telegram bot writes to."""
 
     needs = (
-        Credential("token", ("TELEGRAM_BOT_TOKEN",), "Telegram: write /newbot to @BotFather"),
+        Credential("token", ("TELEGRAM_BOT_TOKEN",), "write /newbot to @BotFather in Telegram"),
         Credential("chat", ("TELEGRAM_CHAT_ID",), "the chat's number or @name", required=False, secret=False),
     )
     kind: Literal["telegram"] = "telegram"

@@ -180,11 +180,21 @@ def _section(path: str, about: str, schema: Mapping[str, Any], definitions: Mapp
         default = "" if nested else _default(value.get("default"), required)
         text = _sentence(value.get("description") or (nested[1].get("description", "") if nested else ""))
         rows.append((_code(name), _type(value, definitions), default, text))
-        if nested:
+        if kinds := _kinds(value, definitions):
+            inner += [(f"{path}.{name}.{kind}", model["description"], model) for kind, model in kinds.items()]
+        elif nested:
             inner.append((f"{path}.{name}".strip(".") + nested[0], nested[1].get("description", ""), nested[1]))
     yield from _table(("key", "type", "default", "what it does"), rows)
     for place, description, model in inner:
         yield from _section(place, description, model, definitions)
+
+
+def _kinds(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The sections among which each named one chooses by its `kind`, by that."""
+    named = value.get("additionalProperties")
+    parts = named.get("anyOf", ()) if isinstance(named, dict) else ()
+    models = [model[1] for part in parts if (model := _model(part, definitions))]
+    return {m["properties"]["kind"]["const"]: m for m in models if "kind" in m["properties"]}
 
 
 def _model(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:

@@ -98,12 +98,13 @@ def _show(invocation: Invocation, found: tuple[Rendered, ...]) -> None:
 @argument("platform")
 @click.pass_obj
 def eject(invocation: Invocation, platform: str) -> None:
-    """Copy the templates of PLATFORM into the project, to be changed there."""
+    """Copy the templates of PLATFORM (or those of messages: `notify`) into the project, to be changed there."""
     from deployforge_tasks.operations import templates
 
     loaded = invocation.settings().load()
-    if platform not in loaded.options:
-        raise unknown("platform", platform, loaded.options)
+    known = (*loaded.options, templates.MESSAGES)
+    if platform not in known:
+        raise unknown("platform", platform, known)
     folder, files = templates.eject(loaded, platform)
     place = folder.relative_to(loaded.root).as_posix()
     if invocation.json:
@@ -111,4 +112,5 @@ def eject(invocation: Invocation, platform: str) -> None:
         return
     for file in files:
         invocation.terminal.out(f"{place}/{file}")
-    invocation.note(f"\nhint: set `platforms.{platform}.templates: {place}` in {invocation.config}")
+    section = "monitoring" if platform == templates.MESSAGES else f"platforms.{platform}"
+    invocation.note(f"\nhint: set `{section}.templates: {place}` in {invocation.config}")
