@@ -19,7 +19,9 @@ DOCS = ROOT / "docs"
     [
         "tutorial/first-release.md",
         "how-to/resume-a-release.md",
+        "how-to/check-before-a-release.md",
         "how-to/see-what-changes.md",
+        "how-to/use-your-own-templates.md",
         "how-to/watch-a-release.md",
         "how-to/take-a-release-back.md",
     ],
