@@ -41,7 +41,7 @@ ACCOUNT_STATES = {
     "refused": "error",
 }
 #: Seconds that a program gets to say its version.
-_SAY_VERSION = 15.0
+_SAY_VERSION = 5.0
 _NUMBER = re.compile(r"\d+(?:\.\d+)+(?:[-+.]?\w+)*")
 #: Free megabytes below which a release may well end in the middle.
 _LITTLE_SPACE = 500
@@ -217,7 +217,7 @@ def _credentials(loaded: Loaded) -> Iterator[Check]:
 
 
 def _account(account: Account) -> Check:
-    sources = ", ".join(view.source for view in account.credentials if view.source)
+    sources = ", ".join(dict.fromkeys(view.source for view in account.credentials if view.source))
     who = f", {account.identity.who}" if account.identity and account.identity.who else ""
     text = ": ".join(part for part in (account.platform, f"{sources}{who}", account.reason) if part)
     state = ACCOUNT_STATES[account.state] if account.required or account.state == "ok" else "warning"
