@@ -19,7 +19,7 @@ def _environment() -> str:
     own = [(o.env, (o.help or "").rstrip(".")) for o in global_options(root=True) if o.env]
     own += [
         ("DEPLOYFORGE_LEDGER", "URL of the ledger, instead of `ledger:` in deployforge.yml"),
-        ("DEPLOYFORGE_KEYRING", "`off`: never ask the system keyring for a credential"),
+        ("DEPLOYFORGE_KEYRING", "`off`: never ask the system keyring for a credential; `on`: in CI, too"),
         ("NO_COLOR", "no colour"),
         ("FORCE_COLOR, CLICOLOR_FORCE", "colour although nobody watches"),
         ("CI", "set: never ask, never redraw (`false`: this is no CI service)"),
@@ -27,7 +27,8 @@ def _environment() -> str:
     lines = ["Environment variables", "", *columns(sorted(own), _plain), "", "Credentials", ""]
     lines += columns(list(_credentials()), _plain)
     lines += ["", "Channels of `monitoring:`", "", *columns(list(_channels()), _plain)]
-    lines += ["", "The environment wins over --env-file, and that over the system keyring.", _OTHERS]
+    lines += ["", "The environment wins over --env-file, that over the system keyring, all over trusted publishing."]
+    lines.append(_OTHERS)
     return "\n".join(lines)
 
 

@@ -35,7 +35,7 @@ class Exchanges:
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
-        self._lock = threading.RLock()
+        self._locks = {name: threading.Lock() for name in context.platforms}
         self._traded: dict[tuple[str, str], _Traded] = {}
 
     def find(self, name: str, credential: Credential, piece: str) -> Found | None:
@@ -47,7 +47,7 @@ class Exchanges:
         identity = find_identity(self._context.loaded.environ, self._context.http)
         if identity is None:
             return None
-        with self._lock:
+        with self._locks[name]:
             values = self._values(name, piece, identity)
         value = values.get(credential.name)
         return Found(value, f"OIDC ({identity.service})", short_lived=True) if value else None
@@ -62,11 +62,10 @@ class Exchanges:
 
     def give_back(self) -> None:
         """Make what was got worthless, where the platform can; it ends by itself soon, so failures do not matter."""
-        with self._lock:
-            for (name, _), traded in self._traded.items():
-                with contextlib.suppress(Exception):
-                    self._context.platforms[name].give_back(traded.job, traded.values)
-            self._traded.clear()
+        while self._traded:
+            (name, _), traded = self._traded.popitem()
+            with contextlib.suppress(Exception):
+                self._context.platforms[name].give_back(traded.job, traded.values)
 
     def _values(self, name: str, piece: str, identity: CiIdentity) -> dict[str, str]:
         known, now = self._traded.get((name, piece)), self._context.clock.monotonic()
@@ -77,7 +76,7 @@ class Exchanges:
         except DeployForgeError:
             if known is None:
                 raise
-            return known.values  # GitLab's tokens can be traded once only, and what was got may still hold
+            return known.values  # an identity is traded once only at some places, and what was got may still hold
         if traded:
             self._traded[name, piece] = traded
         return traded.values if traded else {}

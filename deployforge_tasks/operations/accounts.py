@@ -57,12 +57,20 @@ def looking(loaded: Loaded, command: str) -> Iterator[RunContext]:
 
 
 def account_job(context: RunContext, name: str, given: Mapping[str, Found] | None = None) -> Job[Any]:
-    """A platform's job with the credentials that are found, or with these alone."""
+    """A platform's job with the credentials that are found; those in `given` come first, and nothing is traded then."""
     from deployforge_tasks.graph.jobs import make_job
     from deployforge_tasks.platforms.base import Secrets
 
     job = make_job(context, name, STAGE)
     if given is None:
         return job
-    credentials = context.vault.credentials(name, context.platforms[name].credentials)
-    return replace(job, secrets=Secrets(name, {**context.vault.given(credentials), **given}, credentials))
+    vault = context.vault
+    credentials = vault.credentials(name, context.platforms[name].credentials)
+    secrets = Secrets(
+        name,
+        {**vault.given(credentials), **given},
+        credentials,
+        find=lambda credential, _: vault.stored(name, credential),
+        sought=vault.kept(name),
+    )
+    return replace(job, secrets=secrets)

@@ -16,6 +16,7 @@ from deployforge_tasks.operations.accounts import account_job, looking
 if TYPE_CHECKING:
     from deployforge_tasks.effects.keyring import Keyring
     from deployforge_tasks.project.load import Loaded
+    from deployforge_tasks.project.secrets import Vault
 
 KEYRING, ENV_FILE, PRINT = "keyring", "env-file", "print"
 TYPED = "login"
@@ -62,12 +63,12 @@ class Kept:
     git: str = ""
 
 
-def needs(loaded: Loaded, platform: str) -> list[Need]:
+def needs(loaded: Loaded, platform: str, vault: Vault | None = None) -> list[Need]:
     """The credentials that a platform takes, the required ones first, with where each is already."""
     from deployforge_tasks.platforms.registry import platforms
     from deployforge_tasks.project.secrets import Vault
 
-    kind, vault = platforms()[platform], Vault(loaded)
+    kind, vault = platforms()[platform], vault or Vault(loaded)
     credentials = vault.credentials(platform, kind.credentials)
     given = vault.given(credentials)
     found = []
@@ -81,8 +82,10 @@ def needs(loaded: Loaded, platform: str) -> list[Need]:
 
 def lacking(loaded: Loaded) -> list[str]:
     """The enabled platforms that lack a required credential, in the order of ``deployforge.yml``."""
-    names = [name for name, options in loaded.options.items() if options.enabled]
-    return [n for n in names if any(need.credential.required and not need.found for need in needs(loaded, n))]
+    from deployforge_tasks.project.secrets import Vault
+
+    names, vault = [name for name, options in loaded.options.items() if options.enabled], Vault(loaded)
+    return [n for n in names if any(need.credential.required and not need.found for need in needs(loaded, n, vault))]
 
 
 def try_out(loaded: Loaded, platform: str, values: Mapping[str, str]) -> Trial:

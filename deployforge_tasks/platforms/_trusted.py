@@ -26,7 +26,7 @@ def trade(job: Job[Any], title: str, url: str, hint: str, *, absent: str = "", *
         NetworkError: no usable answer.
     """
     try:
-        answer = json_body(job.http.send("POST", url, **request))
+        answer = json_body(job.http.send("POST", url, allow_redirects=False, **request))
     except StatusError as error:
         if error.status == 404 and (not absent or absent not in error.body):
             return None

@@ -70,7 +70,7 @@ def _show(invocation: Invocation, found: Logout) -> None:
         rows += [[Cell("→", "warning"), removal.platform, f"stays: {what}"] for what in removal.stays]
     for line in columns(rows, terminal.style, width=terminal.width):
         terminal.out(line)
-    if not any(removal.removed for removal in found.removals):
+    if not found.failure and not any(removal.removed for removal in found.removals):
         terminal.err("nothing was stored")
     for line in error_lines(invocation, found.failure) if found.failure else ():
         terminal.err(line)

@@ -13,17 +13,21 @@ from typing import Any
 class Trust:
     """Which repository may publish which packages, and the tokens given out for it.
 
+    Args:
+        prefix: what its tokens begin with.
+        once: an identity is traded once only.
+
     Attributes:
         publishers: the trusted ``owner/name`` of each package.
         traded: the package of each token that holds.
         revoked: tokens that were given back.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, *, once: bool = True) -> None:
         self.publishers: dict[str, str] = {}
         self.traded: dict[str, str] = {}
         self.revoked: list[str] = []
-        self._prefix = prefix
+        self._prefix, self._once = prefix, once
         self._used: set[str] = set()
 
     def trade(self, identity: str, audience: str, package: str = "") -> tuple[str, str]:
@@ -35,7 +39,7 @@ class Trust:
         claims = _claims(identity)
         if claims.get("aud") != audience:
             return "", f"the audience is {claims.get('aud')}, not {audience}"
-        if claims.get("jti") in self._used:
+        if self._once and claims.get("jti") in self._used:
             return "", "the identity was used before"
         trusting = [p for p, repository in self.publishers.items() if repository == claims.get("repository")]
         if package and package not in trusting:
@@ -43,7 +47,7 @@ class Trust:
         if not trusting:
             return "", f"valid token, but no corresponding publisher for {claims.get('repository')}"
         self._used.add(str(claims.get("jti")))
-        token = f"{self._prefix}{len(self._used):04d}-short-lived"
+        token = f"{self._prefix}{len(self.traded) + len(self.revoked):04d}-short-lived"
         self.traded[token] = package or trusting[0]
         return token, ""
 

@@ -76,7 +76,7 @@ class Npm(StandIn):
         self.reads_until_visible = 0
         self.token_expiry = datetime.now(UTC) + timedelta(days=90)
         self._packages: dict[str, _Package] = {}
-        self.trust = Trust("npm_rehearsal-")
+        self.trust = Trust("npm_rehearsal-", once=False)
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         return {platform: {"registry": self.url} for platform in self.serves}
