@@ -30,6 +30,7 @@ from deployforge_tasks.core.errors import DeployForgeError
 from deployforge_tasks.graph.hooks import fire
 from deployforge_tasks.graph.outcomes import STRICT
 from deployforge_tasks.graph.reporter import Quiet
+from deployforge_tasks.graph.signals import Signals
 from deployforge_tasks.graph.stage import FROM_STAGES
 from deployforge_tasks.notify import pending
 
@@ -109,7 +110,8 @@ def run_to_the_end(context: RunContext, runner: Any, control: Any) -> int:
     required = {name: context.required(name) for name in context.platforms}
     exit_code = 70
     try:
-        exit_code = _run_with_hooks(context, runner, control, required, aims)
+        with Signals(context) as signals:
+            exit_code = _run_with_hooks(context, runner, control, aims, signals)
     finally:
         outcome = context.outcomes.word(context.platforms, exit_code, required)
         if context.strict and exit_code == 0:
@@ -118,7 +120,8 @@ def run_to_the_end(context: RunContext, runner: Any, control: Any) -> int:
     return exit_code
 
 
-def _run_with_hooks(context: RunContext, runner: Any, control: Any, required: dict[str, bool], aims: list[str]) -> int:
+def _run_with_hooks(context: RunContext, runner: Any, control: Any, aims: list[str], signals: Signals) -> int:
+    required = {name: context.required(name) for name in context.platforms}
     try:
         fire(context, "before", "run", platforms=aims)
     except DeployForgeError as error:
@@ -126,7 +129,7 @@ def _run_with_hooks(context: RunContext, runner: Any, control: Any, required: di
         runner.finish()
         return _remember(context, error)
     doit_result = runner.run_all(control.task_dispatcher())
-    exit_code = context.outcomes.exit_code(required, runner.stopped_by)
+    exit_code = context.outcomes.exit_code(required, signals.stopped_by)
     if exit_code == 0 and doit_result == 3:
         exit_code = 70
     outcome = context.outcomes.word(context.platforms, exit_code, required)

@@ -18,7 +18,6 @@ from deployforge_tasks.core.presence import State
 from deployforge_tasks.graph.action import StageAction, routed_output
 from deployforge_tasks.graph.outcomes import SKIPPED, WAITING
 from deployforge_tasks.graph.presence_check import EvidenceCheck, PresenceCheck, announce_seen
-from deployforge_tasks.graph.signals import Signals
 from deployforge_tasks.graph.undo import begin
 
 if TYPE_CHECKING:
@@ -51,12 +50,9 @@ class GraphRunner(Runner):  # type: ignore[misc]
         """Run what is selected until nothing is left, or until what runs is done after a stop."""
         checks = ThreadPoolExecutor(CHECKS, thread_name_prefix="check")
         stages = ThreadPoolExecutor(self._jobs, thread_name_prefix="stage")
-        try:
-            with Signals(self.context) as self.signals, routed_output(), checks as self._checks, stages as self._stages:
-                self._run(task_dispatcher)
-                self._undo(task_dispatcher)
-        finally:
-            self.stopped_by = self.signals.stopped_by
+        with routed_output(), checks as self._checks, stages as self._stages:
+            self._run(task_dispatcher)
+            self._undo(task_dispatcher)
 
     def _run(self, dispatcher: Any) -> None:
         self._dispatcher = dispatcher

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import psutil
 import pytest
 import yaml
 
+from deployforge_tasks.effects.clock import Clock, Patience, poll
 from deployforge_tasks.operations.deploy import DeployResult, deploy
 from deployforge_tasks.operations.rollback import rollback
 from deployforge_tasks.platforms import registry
@@ -27,6 +31,13 @@ RECORD = """
     with open("heard.jsonl", "a") as file:
         file.write(json.dumps({**event, "environ": sorted(os.environ), "arguments": sys.argv[1:]}) + "\\n")
     print("the hook was here")
+"""
+#: Starts a program of its own, and waits for it much too long.
+HANG = """
+    import subprocess, sys, pathlib
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    pathlib.Path("pid").write_text(str(child.pid))
+    child.wait()
 """
 FAIL = "import sys; sys.exit('the door is locked')"
 
@@ -195,13 +206,7 @@ def test_a_hook_after_the_run_that_must_succeed_fails_it(tmp_path: Path, server:
 
 
 def test_a_hook_that_hangs_is_stopped_with_its_children(tmp_path: Path, server: ShelfServer) -> None:
-    hang = """
-        import subprocess, sys, pathlib
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-        pathlib.Path("pid").write_text(str(child.pid))
-        child.wait()
-    """
-    hook = {"before": "publish", "run": script(tmp_path, hang), "timeout": "3s"}
+    hook = {"before": "publish", "run": script(tmp_path, HANG), "timeout": "3s"}
     result = release(project(tmp_path, server.url, hook))
 
     error = result.platforms["a"].error
@@ -264,6 +269,49 @@ def test_hooks_run_under_plain_doit(tmp_path: Path, server: ShelfServer) -> None
 
     assert done.returncode == 0, done.stderr
     assert [event["command"] for event in heard(tmp_path)] == ["doit", "doit"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on systems with SIGTERM")
+def test_a_stop_during_a_hook_before_the_run_lets_it_end_and_begins_nothing(
+    tmp_path: Path, server: ShelfServer
+) -> None:
+    wait = """
+        import pathlib, time
+        pathlib.Path("begun").touch()
+        while not pathlib.Path("go").exists():
+            time.sleep(0.02)
+        pathlib.Path("ended").touch()
+    """
+    folder = project(tmp_path, server.url, {"before": "run", "run": script(tmp_path, wait)})
+    process = child.start(folder, "a", "deploy")
+    assert until(lambda: (folder / "begun").exists()), process.communicate(timeout=5)
+    process.terminate()
+    (folder / "go").touch()
+    out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 143, out + err
+    assert (folder / "ended").exists()
+    assert server.accepted == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on systems with SIGTERM")
+def test_a_second_signal_kills_a_hook_with_its_children(tmp_path: Path, server: ShelfServer) -> None:
+    folder = project(tmp_path, server.url, {"before": "run", "run": script(tmp_path, HANG), "timeout": "10m"})
+    process = child.start(folder, "a", "deploy")
+    assert until(lambda: (folder / "pid").exists() and (folder / "pid").read_text()), process.communicate(timeout=5)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.3)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+
+    assert process.returncode == 130
+    assert until(lambda: not alive(int((folder / "pid").read_text())))
+
+
+def until(holds: Callable[[], object], seconds: float = 30.0) -> bool:
+    """Whether something comes to hold."""
+    return bool(poll(Clock(), holds, bool, Patience(0.02, 0.2, seconds)))
 
 
 @pytest.mark.parametrize(
