@@ -20,7 +20,8 @@ TEAMS_SECRET = "canary-teams-9f3eNeverSeen"
 class Services(StandIn):
     """Slack, Discord, Teams, Telegram and a server of one's own; `got` has what was taken, by service.
 
-    `first` are replies that are given before anything is taken; while `held`, nothing is answered.
+    `first` are replies that are given before anything is taken; nothing is answered until `held` is set. `ids` has what
+    every try of a webhook calls itself.
     """
 
     name = "services"
@@ -30,6 +31,7 @@ class Services(StandIn):
         super().__init__(root)
         self.got: dict[str, list[Request]] = {}
         self.asked: list[str] = []
+        self.ids: list[str] = []
         self.first: list[Reply] = []
         self.arrived = threading.Event()
         self.held = threading.Event()
@@ -73,6 +75,7 @@ class Services(StandIn):
 
     @route("POST", r"/hook")
     def hook(self, request: Request) -> Reply:
+        self.ids.append(request.headers["Idempotency-Key"])
         return self._take("webhook", request, "", Reply(204))
 
     @route("POST", r"/apprise/.*")
