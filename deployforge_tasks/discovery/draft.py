@@ -125,7 +125,7 @@ class _Maker:
             self._lack("description", "one sentence about what the program does", "", meanwhile=str(name))
         self._summary()
         if not self._put("homepage") and value(self.choices, "source.repo") is None:
-            self._lack("homepage", "the program's web page", "https://example.com")
+            self._lack("homepage", "the program's web page", "https://…")
         self._author()
         self._licence()
         self._put("keywords")
@@ -150,7 +150,7 @@ class _Maker:
 
     def _licence(self) -> None:
         if "license" not in self.choices:
-            self._lack("license", "an SPDX expression (https://spdx.org/licenses/)", "MIT")
+            self._lack("license", "an SPDX expression (MIT, Apache-2.0, …)", "MIT")
         elif "license.commercial" in self.choices:
             self._put("license", path=("license", "spdx"))
             self._put("license.file")

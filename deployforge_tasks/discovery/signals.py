@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from deployforge_tasks.core.endpoints import AUR_SSH, GITHUB_PACKAGES_NPM, NPM_REGISTRY
+
 _GITHUB = (
     r"softprops/action-gh-release|actions/create-release|ncipollo/release-action|svenstaro/upload-release-action|"
     r"\bgh release (?:create|upload)|goreleaser/goreleaser-action|\bgoreleaser release|\bdist host\b"
@@ -20,7 +22,7 @@ _HOMEBREW = (
 )
 _PUBLISHING = (
     ("github", _GITHUB),
-    ("github_packages", r"npm\.pkg\.github\.com[\s\S]*(?:npm|pnpm|yarn) publish"),
+    ("github_packages", rf"{re.escape(GITHUB_PACKAGES_NPM)}[\s\S]*(?:npm|pnpm|yarn) publish"),
     ("npm", _NPM),
     ("pypi", r"twine upload|pypa/gh-action-pypi-publish|\b(?:poetry|uv|flit|maturin|hatch|pdm) publish\b"),
     ("docker", _DOCKER),
@@ -29,7 +31,7 @@ _PUBLISHING = (
     ("scoop", r"ScoopInstaller/|scoop-bucket[\s\S]*git push|bucket/[\w.-]+\.json[\s\S]*git push"),
     ("chocolatey", r"\bchoco(?:latey)? push\b"),
     ("snap", r"snapcore/action-publish|\bsnapcraft (?:upload|push|release)\b"),
-    ("aur", r"github-actions-deploy-aur|aur@aur\.archlinux\.org"),
+    ("aur", rf"github-actions-deploy-aur|{re.escape(AUR_SSH.partition('://')[2])}"),
     ("vscode", r"\bvsce publish\b|publish-vscode-extension"),
     ("open_vsx", r"\bovsx publish\b"),
     ("winget", r"winget-releaser|\bwingetcreate\b|\bkomac (?:update|submit)\b"),
@@ -68,7 +70,7 @@ _SECRETS = (
 def platforms(text: str) -> Iterator[tuple[str, int]]:
     """The platforms that a workflow's text publishes to, each with where in the text that stands."""
     found = {platform: match.start() for platform, pattern in _SIGNALS if (match := pattern.search(text))}
-    if "github_packages" in found and "registry.npmjs.org" not in text:
+    if "github_packages" in found and NPM_REGISTRY not in text:
         found.pop("npm", None)  # the same command, sent elsewhere
     yield from found.items()
 

@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from deployforge_tasks.core.endpoints import GITHUB_PACKAGES_NPM
+
 _GIT = ("git", "-c", "user.name=Sample", "-c", "user.email=sample@example.com", "-c", "commit.gpgsign=false")
 
 
@@ -143,14 +145,14 @@ jobs:
     steps:
       - uses: actions/setup-node@v4
         with:
-          registry-url: https://npm.pkg.github.com
+          registry-url: GITHUB-PACKAGES
       - run: |
           sed -i 's/"name": "hedgehog"/"name": "@hedgehogs\\/hedgehog"/' package.json
           npm publish
         env:
           NODE_AUTH_TOKEN: ${{ secrets.GITHUB_TOKEN }}
 """
-)
+).replace("GITHUB-PACKAGES", GITHUB_PACKAGES_NPM)
 
 
 _MIT = """\

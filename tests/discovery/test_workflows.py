@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deployforge_tasks.core.endpoints import GITHUB_PACKAGES_NPM
 from deployforge_tasks.discovery.choice import choose, value
 from deployforge_tasks.discovery.detectors import gitlab_ci, workflows
 from deployforge_tasks.discovery.draft import draft
@@ -75,7 +76,7 @@ def test_a_workflow_put_aside_is_off(tmp_path: Path) -> None:
 
 
 def test_npm_sent_to_github_is_github_packages(tmp_path: Path) -> None:
-    found = look(tmp_path, "      - with: {registry-url: https://npm.pkg.github.com}\n      - run: npm publish")
+    found = look(tmp_path, f"      - with: {{registry-url: {GITHUB_PACKAGES_NPM}}}\n      - run: npm publish")
 
     assert [use.platform for use in found.uses] == ["github_packages"]
 

@@ -10,7 +10,6 @@ from deployforge_tasks.discovery.findings import Findings, Notes, Rank, Trouble
 from deployforge_tasks.discovery.tree import Tree
 
 _TAG = re.compile(r"(?P<prefix>.*?)(?P<version>\d+\.\d+.*)")
-_GITHUB = "github.com"
 
 
 def detect(tree: Tree) -> Findings:
@@ -32,7 +31,7 @@ def _remote(tree: Tree, notes: Notes) -> None:
     if remote is None:
         return
     notes.fact("name", remote.name, "git: the remote's name")
-    if remote.host == _GITHUB:
+    if remote.on_github:
         notes.fact("source.repo", remote.repo, "git: the remote", Rank.PIPELINE)
     else:
         notes.troubles.append(

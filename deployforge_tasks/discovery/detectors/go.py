@@ -23,7 +23,7 @@ def detect(tree: Tree) -> Findings:
     source = tree.place("go.mod", r"^module ")
     notes.fact("name", name, source, Rank.PROJECT)
     known = remote.parse(f"https://{'/'.join(path.split('/')[:3])}")
-    if known and known.host == "github.com":
+    if known and known.on_github:
         notes.fact("source.repo", known.repo, source)
     main = _main(tree, name)
     if main is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from deployforge_tasks.core.endpoints import GITHUB_PACKAGES_NPM, GITHUB_WEB
 from deployforge_tasks.discovery import remote
 from deployforge_tasks.discovery.findings import Findings, Notes, Rank, Trouble, Use
 from deployforge_tasks.discovery.people import person
@@ -58,8 +59,8 @@ def _repository(notes: Notes, repository: Any, source: str) -> None:
     url = repository.get("url") if isinstance(repository, dict) else repository
     text = str(url or "")
     short = re.fullmatch(r"(?:github:)?([\w.-]+/[\w.-]+)", text)
-    known = remote.parse(f"https://github.com/{short[1]}" if short else text)
-    if known and known.host == "github.com":
+    known = remote.parse(f"{GITHUB_WEB}/{short[1]}" if short else text)
+    if known and known.on_github:
         notes.fact("source.repo", known.repo, source)
 
 
@@ -73,7 +74,7 @@ def _program(notes: Notes, package: dict[str, Any], name: str, source: str, rank
 
 def _npm(notes: Notes, package: dict[str, Any], source: Any, rank: Rank) -> None:
     config = table(package.get("publishConfig"))
-    to_github = "npm.pkg.github.com" in str(config.get("registry", ""))
+    to_github = str(config.get("registry", "")).startswith(GITHUB_PACKAGES_NPM)
     platform = "github_packages" if to_github else "npm"
     notes.uses.append(Use(platform, source("name")))
     notes.fact(f"platforms.{platform}.package", package["name"], source("name"), rank)

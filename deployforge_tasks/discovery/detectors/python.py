@@ -54,7 +54,7 @@ def _package(tree: Tree, notes: Notes, path: str, package: dict[str, Any]) -> No
     for label, url in urls.items() if isinstance(urls, dict) else ():
         place = tree.place(path, rf'^"?{re.escape(label)}"?\s*=')
         known = remote.parse(str(url))
-        if known and known.host == "github.com":
+        if known and known.on_github:
             notes.fact("source.repo", known.repo, place)
         if label.lower() in _URLS:
             notes.fact(_URLS[label.lower()], url, place, rank)

@@ -47,7 +47,7 @@ def _crate(tree: Tree, notes: Notes, path: str, package: dict[str, Any]) -> None
     for option, value in person(authors[0] if isinstance(authors, list) and authors else None).items():
         notes.fact(option, value, source("authors"), rank)
     known = remote.parse(str(package.get("repository") or ""))
-    if known and known.host == "github.com":
+    if known and known.on_github:
         notes.fact("source.repo", known.repo, source("repository"))
     programs = tables(tree.toml(path).get("bin"))
     program = programs[0].get("name") if programs else None
