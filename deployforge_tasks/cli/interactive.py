@@ -47,8 +47,9 @@ def choose(invocation: Invocation, result: DeployResult, seen: Preview) -> list[
     for platform in to_send(result):
         name = platform.name
         hub = held_back(name, result.platforms, left_out)
-        if hub is not None:
-            terminal.err(f"\n{name} is skipped too: it needs {hub}")
+        error = seen.blocked.get(name)
+        if hub is not None or error is not None:
+            terminal.err(f"\n{name} is skipped: {f'it needs {hub}' if hub else error}")
             left_out.append(name)
             continue
         if not everything:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.cli.changes import changed_rows, platform_json
@@ -35,7 +35,7 @@ def lines(
     head = f"{style(f'{result.project} v{result.version}', 'bold')} · {plural(len(result.platforms), 'platform')}"
     changes = seen.changes.platforms if seen.changes else {}
     rows: list[Row] = [("", "platform", "plan", "what", "", "", "why")]
-    rows += [_row(platform, changes.get(platform.name)) for platform in result.platforms.values()]
+    rows += [_row(platform, seen, changes.get(platform.name)) for platform in result.platforms.values()]
     off = Cell("\N{EN DASH}", "dim")
     rows += [(off, name, "off", "", "", "", f"disabled in {place}") for name, place in seen.off.items()]
     out = [
@@ -43,7 +43,7 @@ def lines(
         "",
         *columns(_without_empty(rows), style, width=width),
     ]
-    out += _changes(changes, style, width)
+    out += _changes([change for name, change in changes.items() if name not in seen.blocked], style, width)
     notes = []
     if any(final(platform) for platform in result.platforms.values()):
         notes.append(f"  {style('!', 'warning')} cannot be undone once published")
@@ -57,7 +57,8 @@ def as_json(result: DeployResult, seen: Preview) -> dict[str, Any]:
     """What the preview adds to the plan's JSON."""
     critical = seen.critical
     return {
-        "exit_code": exit_code(result),
+        "exit_code": exit_code(result, seen),
+        "blocked": {name: error.as_json() for name, error in seen.blocked.items()},
         "off": dict(seen.off),
         "changes": [platform_json(p) for p in seen.changes.platforms.values()] if seen.changes else [],
         "critical_path": {"platforms": list(critical.platforms), "seconds": critical.seconds} if critical else None,
@@ -76,18 +77,18 @@ def hints(result: DeployResult, seen: Preview) -> list[str]:
         hint = platform.error.hint if platform.error else f"`deployforge status --platforms {platform.name}` tells more"
         found.append(f"{platform.name}: {hint}")
     changes = seen.changes.platforms.values() if seen.changes else ()
-    found += [f"{c.name}: {c.error.hint}" for c in changes if c.error is not None]
+    found += [f"{name}: {error.hint}" for name, error in seen.blocked.items()]
+    found += [f"{c.name}: {c.error.hint}" for c in changes if c.error is not None and c.name not in seen.blocked]
     if any(change.old and change.changed for change in changes):
         found.append(f"`deployforge diff v{result.version}` shows the changes line by line")
     return found
 
 
-def exit_code(result: DeployResult) -> int:
-    """0 when a deploy could go on everywhere that must; 6 when only answers are missing; else 1."""
-    actions = {p.plan.action for p in trouble(result) if p.required and p.plan is not None}
-    if not actions:
-        return 0
-    return 6 if actions == {Action.RETRY} else 1
+def exit_code(result: DeployResult, seen: Preview) -> int:
+    """0 when a deploy could go on everywhere that must; else what it would end with, as far as that can be told."""
+    codes = {6 if p.plan.action is Action.RETRY else 1 for p in trouble(result) if p.required and p.plan is not None}
+    codes |= {error.exit_code for name, error in seen.blocked.items() if result.platforms[name].required}
+    return 0 if not codes else codes.pop() if len(codes) == 1 else 1
 
 
 def final(platform: PlatformResult) -> bool:
@@ -102,12 +103,15 @@ def why(platform: PlatformResult) -> str:
     return one_line(platform.plan.reason) + (f", after {', '.join(after)}" if after else "")
 
 
-def _row(platform: PlatformResult, change: PlatformDiff | None) -> Row:
+def _row(platform: PlatformResult, seen: Preview, change: PlatformDiff | None) -> Row:
     assert platform.plan is not None
     symbol, word, look = ACTIONS[platform.plan.action]
+    error, reason = seen.blocked.get(platform.name), why(platform)
+    if error is not None:
+        symbol, word, look, reason = "✗", "blocked", "error", f"{error.code} {one_line(error.message)}"
     mark = Cell("!", "warning") if final(platform) else Cell("")
     what, bytes_ = _what(platform, change)
-    return (Cell(symbol, look), platform.name, Cell(word, look), what, Cell(bytes_, "dim"), mark, why(platform))
+    return (Cell(symbol, look), platform.name, Cell(word, look), what, Cell(bytes_, "dim"), mark, reason)
 
 
 def _what(platform: PlatformResult, change: PlatformDiff | None) -> tuple[str, str]:
@@ -128,8 +132,8 @@ def _without_empty(rows: Sequence[Row]) -> list[Row]:
     return [[row[n] for n in kept] for row in rows]
 
 
-def _changes(changes: Mapping[str, PlatformDiff], style: Style, width: int | None) -> list[str]:
-    told = [change for change in changes.values() if change.error or change.old]  # of a first release all is new
+def _changes(changes: Sequence[PlatformDiff], style: Style, width: int | None) -> list[str]:
+    told = [change for change in changes if change.error or change.old]  # of a first release all is new
     rows = [row for change in told for row in changed_rows(change, most=_MOST_FILES)]
     if not rows:
         return []

@@ -13,6 +13,7 @@ from deployforge_tasks.operations.runs import reading
 from deployforge_tasks.project import tree
 
 if TYPE_CHECKING:
+    from deployforge_tasks.core.errors import DeployForgeError
     from deployforge_tasks.operations.deploy import DeployResult
     from deployforge_tasks.project.load import Loaded
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 class Preview:
     """What is known before a deploy.
 
-    `changes` are those of the platforms that would be published to, None when there are none; `off` has the
-    place (``deployforge.yml:61``) of each platform that is switched off; `critical` is None while the ledger does not
-    know every platform.
+    `changes` are those of the platforms that would be published to, None when there are none; `blocked` has the error
+    of each of them whose package cannot be made; `off` has the place (``deployforge.yml:61``) of each platform that is
+    switched off; `critical` is None while the ledger does not know every platform.
     """
 
     changes: Diff | None
+    blocked: Mapping[str, DeployForgeError]
     off: Mapping[str, str]
     critical: CriticalPath | None
 
@@ -35,6 +37,8 @@ def preview(
     loaded: Loaded, plan: DeployResult, *, ledger_url: str | None = None, loopback_only: bool = False
 ) -> Preview:
     """Look ahead: renders and packages here what the plan would publish, and sends nothing.
+
+    The checks before publishing are not run: some of them ask a registry to begin an upload.
 
     Args:
         loaded: the project.
@@ -46,10 +50,12 @@ def preview(
     changes = None
     if todo:
         changes = diff(loaded, platforms=todo, ledger_url=ledger_url, loopback_only=loopback_only)
+    found = changes.platforms.values() if changes else ()
+    blocked = {p.name: p.error for p in found if p.error is not None and p.error_of == "new"}
     needs = {name: plan.platforms[name].needs for name in todo}
     with reading(loaded, ledger_url) as reader:
         usual = reader.usual_seconds(loaded.project.name, loaded.profile)
-    return Preview(changes, _off(loaded), Estimate(todo, needs, usual).path())
+    return Preview(changes, blocked, _off(loaded), Estimate(todo, needs, usual).path())
 
 
 def _off(loaded: Loaded) -> dict[str, str]:

@@ -40,7 +40,7 @@ def _targets(context: RunContext, names: Iterable[str]) -> list[Target]:
 
 def _obtain(context: RunContext, target: Target) -> DeployForgeError | None:
     frozen = context.ledger.frozen(context.project.name, str(context.version))
-    return _error(context, None, lambda: context.store.obtain(target, frozen))
+    return _error(context, None, "fetch", lambda: context.store.obtain(target, frozen))
 
 
 def _make(context: RunContext, name: str, missing: Mapping[Target, DeployForgeError | None]) -> DeployForgeError | None:
@@ -51,14 +51,13 @@ def _make(context: RunContext, name: str, missing: Mapping[Target, DeployForgeEr
         for target in job_targets(context, name):
             if (error := missing.get(target)) is not None:
                 return error
-    return _error(context, name, lambda: (stages.render(context, name), stages.package(context, name)))
+    return _error(context, name, "package", lambda: (stages.render(context, name), stages.package(context, name)))
 
 
-def _error(context: RunContext, name: str | None, work: Callable[[], object]) -> DeployForgeError | None:
+def _error(context: RunContext, name: str | None, stage: str, work: Callable[[], object]) -> DeployForgeError | None:
     """Do it; the error instead of raising it. What it prints goes to the log."""
     from deployforge_tasks.graph.action import output_to
 
-    stage = "package" if name else "fetch"
     try:
         with (
             stage_context(name, stage),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deployforge_tasks.core.errors import ArtifactError
 from tests.cli.conftest import Cli
 from tests.cli.rendering import RenderingShelf
 from tests.graph.shelf import ShelfServer, shelves, write_project
@@ -128,6 +129,23 @@ def test_a_new_version_that_cannot_be_made_is_an_error(cli: Cli, write: Write) -
         assert done.code == 70
         assert "no space left" in done.out
         assert "no space left" in cli("deploy", "--dry-run").out
+
+
+def test_a_package_that_cannot_be_made_blocks_its_platform_in_the_plan(cli: Cli, write: Write, screen: Screen) -> None:
+    class Incomplete(RenderingShelf):
+        def package(self, job: Any) -> Any:
+            if self.name == "npm":
+                raise ArtifactError("linux/arm64 has no release file", hint="build it, or leave out the target")
+            if self.name == "snap":
+                raise ArtifactError("windows/amd64 has no release file", hint="leave out the target")
+            return super().package(job)
+
+    write({"npm": {}, "pypi": {}, "snap": {"required": False}})
+    with shelves("npm", "pypi", "snap", kind=Incomplete):
+        done = cli("deploy", "--dry-run")
+        assert done.code == 5
+        assert cli("deploy", "--dry-run", "--except", "npm").code == 0  # snap is not required
+    screen("plan-blocked", done.out + done.err)
 
 
 def test_nothing_of_it_is_a_run(released: Cli) -> None:

@@ -7,6 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from deployforge_tasks.cli.interactive import choose
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.core.errors import ArtifactError
+from deployforge_tasks.core.presence import Action, Decision
+from deployforge_tasks.operations.deploy import DeployResult, PlatformResult
+from deployforge_tasks.operations.preview import Preview
 from tests.cli.conftest import Cli
 from tests.cli.shop import Shop, write_shop
 from tests.support.faults import status
@@ -42,9 +48,21 @@ def test_what_needs_a_skipped_platform_is_skipped_too(shop: Shop) -> None:
     terminal = shop.looks("deploy", "--interactive", "--except", "west")
     terminal.waits_for("→ east[^\n]*\n +" + QUESTION)
     terminal.presses("s\r")
-    terminal.waits_for("north is skipped too: it needs east")
+    terminal.waits_for("north is skipped: it needs east")
     assert terminal.ends() == 130
     assert shop.server.accepted == []
+
+
+def test_what_cannot_be_packaged_is_not_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    publish = Decision(Action.PUBLISH, "not there")
+    east = PlatformResult("east", "East", "planned", plan=publish)
+    north = PlatformResult("north", "North", "planned", plan=publish, needs=("east",))
+    plan = DeployResult("hello", "1.0.0", "", {"east": east, "north": north}, 0, "planned", 0.1)
+    blocked = {"east": ArtifactError("no release file", hint="build it")}
+    assert choose(Invocation(), plan, Preview(None, blocked, {}, None)) == []
+    err = capsys.readouterr().err
+    assert "east is skipped: no release file" in err
+    assert "north is skipped: it needs east" in err
 
 
 def test_the_diff_is_shown_when_it_is_asked_for(shop: Shop) -> None:

@@ -174,8 +174,8 @@ def show_plan(
     """The plan to stdout, what is in its way to stderr; the exit code. `ask`: somebody decides after seeing it."""
     from deployforge_tasks.operations.preview import preview
 
-    code = plan.exit_code(result)
     seen = seen or preview(loaded, result)
+    code = plan.exit_code(result, seen)
     if invocation.json:
         invocation.emit("plan", {**summary.as_json(result), **plan.as_json(result, seen)})
         return code
