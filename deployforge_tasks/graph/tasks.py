@@ -173,20 +173,23 @@ def _verify(context: RunContext, check: PresenceCheck) -> Task:
     return Task(
         f"verify:{check.name}",
         [_action(context, check.name, "verify", stages.verify)],
-        task_dep=[] if context.only_verify else [f"publish:{check.name}"],
+        task_dep=[] if context.only_verify else [*_again(context, check.name), f"publish:{check.name}"],
         uptodate=[EvidenceCheck(context, check)],
         subtask_of="verify",
         doc=f"install from {_title(context, check.name)} and run it",
     )
 
 
+def _again(context: RunContext, name: str) -> list[str]:
+    """What is to be done again, and would not be for a version that is there: only `publish` needs it otherwise."""
+    return [f"{stage}:{name}" for stage in ("render", "package", "preflight") if context.again(stage)]
+
+
 def _deploy(context: RunContext, name: str) -> Task:
-    # What only `publish` needs is reached through it; named here, it is done for a version that is there as well.
-    again = [f"{stage}:{name}" for stage in ("render", "package", "preflight") if context.again(stage)]
     return Task(
         f"deploy:{name}",
         None,
-        task_dep=[*again, f"publish:{name}", f"verify:{name}"],
+        task_dep=[f"publish:{name}", f"verify:{name}"],
         subtask_of="deploy",
         doc=f"publish to {_title(context, name)} and verify it",
     )
