@@ -17,19 +17,19 @@ from deployforge_tasks.effects.clock import Clock, Patience
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.graph.background import Background
+from deployforge_tasks.graph.exchange import Exchanges
 from deployforge_tasks.graph.outcomes import Outcomes
 from deployforge_tasks.graph.stage import FROM_STAGES
 from deployforge_tasks.graph.telling import mask_channels, tell_run
 from deployforge_tasks.ledger.model import Key
 from deployforge_tasks.platforms import registry
 from deployforge_tasks.platforms.base import Platform
+from deployforge_tasks.project.secrets import Vault
 
 if TYPE_CHECKING:
-    from deployforge_tasks.graph.exchange import Exchanges
     from deployforge_tasks.ledger.store import Ledger
     from deployforge_tasks.project.artifacts import ArtifactStore
     from deployforge_tasks.project.load import Loaded
-    from deployforge_tasks.project.secrets import Vault
 
 WORK = Path(".deployforge") / "work"
 #: Seconds to wait for another run that publishes the same thing, beyond the time that a registry may lag.
@@ -85,6 +85,9 @@ class RunContext:
         for listener in listeners:
             self.bus.listen(listener)
         self.log = Log(self.bus)
+        # Made here, because many threads want them at once and there must be one of each.
+        self.vault = Vault(loaded, warn=self.log.warning)
+        self.exchanges = Exchanges(self)
         self.clock = Clock()
         conditions = self.project.conditions
         reads = Patience(0.5, 8.0, conditions.read_patience)
@@ -183,20 +186,6 @@ class RunContext:
 
         return open_store(self)
 
-    @cached_property
-    def vault(self) -> Vault:
-        """The credentials."""
-        from deployforge_tasks.project.secrets import Vault
-
-        return Vault(self.loaded, warn=self.log.warning)
-
-    @cached_property
-    def exchanges(self) -> Exchanges:
-        """The credentials that were traded for the identity of a CI job."""
-        from deployforge_tasks.graph.exchange import Exchanges
-
-        return Exchanges(self)
-
     def processes(self, name: str | None, stage: str) -> Processes:
         """Runs programs; what they print goes to the log of this platform and stage."""
 
@@ -238,8 +227,7 @@ class RunContext:
             tell_run(self, outcome)
 
     def close(self) -> None:
-        if "exchanges" in vars(self):
-            self.exchanges.give_back()
+        self.exchanges.give_back()
         if self._ledger is not None:
             self._ledger.close()
             self._ledger = None

@@ -35,7 +35,8 @@ class Exchanges:
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
-        self._locks = {name: threading.Lock() for name in context.platforms}
+        self._lock = threading.Lock()
+        self._platforms: dict[str, threading.Lock] = {}
         self._traded: dict[tuple[str, str], _Traded] = {}
 
     def find(self, name: str, credential: Credential, piece: str) -> Found | None:
@@ -47,10 +48,15 @@ class Exchanges:
         identity = find_identity(self._context.loaded.environ, self._context.http)
         if identity is None:
             return None
-        with self._locks[name]:
+        with self._alone(name):
             values = self._values(name, piece, identity)
         value = values.get(credential.name)
         return Found(value, f"OIDC ({identity.service})", short_lived=True) if value else None
+
+    def _alone(self, name: str) -> threading.Lock:
+        """One trade at a time with a platform, so that what was got once is used by all."""
+        with self._lock:
+            return self._platforms.setdefault(name, threading.Lock())
 
     def advice(self, name: str) -> str:
         """What would let this CI job trade with a platform; "" where it can already, or never will."""

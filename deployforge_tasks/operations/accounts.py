@@ -50,7 +50,7 @@ def looking(loaded: Loaded, command: str) -> Iterator[RunContext]:
     version = loaded.version or Version.parse(_NO_VERSION)
     context = RunContext(replace(loaded, project=project, version=version), command=command)
     try:
-        _ = context.ledger, context.store, context.vault, context.exchanges  # opened once, before threads want them
+        _ = context.ledger, context.store  # opened once, before threads want them
         yield context
     finally:
         context.close()

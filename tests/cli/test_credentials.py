@@ -150,11 +150,23 @@ def test_a_refused_token_is_asked_for_again_and_a_good_one_is_kept(place: Place,
 
 @posix
 def test_going_through_all_platforms_ends_with_a_table(place: Place) -> None:
-    with place.terminal("login") as terminal:
+    file = place.folder / "deployforge.yml"
+    config = yaml.safe_load(file.read_text("utf-8"))
+    config["platforms"]["pypi"] = {"registry": f"{place.registry.url}/legacy/", "index": place.registry.url}
+    config["platforms"]["chocolatey"] = {}
+    file.write_text(yaml.safe_dump(config), "utf-8")
+    place.environ["CHOCOLATEY_API_KEY"] = "there-already"
+    with place.terminal("login", "--store", "env-file") as terminal:
         terminal.expect("token, not shown.*: ")
         terminal.sendline("")
+        terminal.expect("PyPI")
+        terminal.expect("token, not shown.*: ")
+        terminal.sendline(WRONG)
+        terminal.expect("PyPI has no way to try it")
         terminal.expect("npm +left out")
+        terminal.expect("pypi +kept in .env \\(PYPI_TOKEN\\)")
     assert terminal.exitstatus == 0
+    place.assert_unseen(WRONG, but=place.folder / ".env")
 
 
 @posix

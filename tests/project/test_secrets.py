@@ -10,8 +10,12 @@ import pytest
 from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.model import Credential, Found, Level
 from deployforge_tasks.effects.keyring import Keyring
+from deployforge_tasks.graph.context import RunContext
+from deployforge_tasks.graph.jobs import _with_kept_token
 from deployforge_tasks.platforms.base import Secrets
+from deployforge_tasks.platforms.registry import load
 from deployforge_tasks.project.load import Loaded
+from deployforge_tasks.project.remembered import Remembered
 from deployforge_tasks.project.secrets import Vault, entry
 from tests.project.kinds import PASSWORD, load_text, problem_of
 
@@ -133,6 +137,17 @@ def test_a_refused_credential_of_the_keyring_is_renewed_by_login() -> None:
     secrets = Secrets("docker", {}, [PASSWORD], find=lambda *_: Found("kept", "keyring"))
     secrets.require("password")
     assert secrets.renewal("password") == "keep a new one with `deployforge login docker`: make one"
+
+
+def test_the_token_of_private_releases_may_be_in_the_keyring(tmp_path: Path) -> None:
+    (tmp_path / "deployforge.yml").write_text(
+        "name: hello\nversion: 1.0.0\ndescription: A program\nplatforms: {github: {repo: o/hello}}\n", "utf-8"
+    )
+    context = RunContext(load(tmp_path / "deployforge.yml", environ={}))
+    context.vault = Vault(context.loaded, Drawer({entry("hello", "github", "token"): "kept"}))
+    assert "GITHUB_TOKEN" not in _with_kept_token(context)
+    Remembered(tmp_path, "").stored("github", "token", there=True)
+    assert _with_kept_token(context)["GITHUB_TOKEN"] == "kept"
 
 
 # --- two variables
