@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -54,7 +55,10 @@ else:
         ready, _, _ = select.select([file], [], [], seconds)
         if not ready:
             return ""
-        key = os.read(file, 1)
+        try:
+            key = os.read(file, 1)
+        except OSError:
+            key = b""
         if not key:  # the terminal is gone: nothing will ever come
             return _wait(seconds)
         return key.decode("latin-1")
@@ -69,4 +73,5 @@ else:
         try:
             yield file
         finally:
-            termios.tcsetattr(file, termios.TCSADRAIN, before)
+            with contextlib.suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(file, termios.TCSADRAIN, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -67,7 +68,7 @@ class Watcher:
         """Ctrl-C is passed on; whatever else ends this process leaves the run alone."""
         handlers: dict[int, Any] = {signal.SIGINT: self._interrupt, signal.SIGTERM: self._leave}
         if hasattr(signal, "SIGHUP"):
-            handlers[signal.SIGHUP] = self._leave
+            handlers[signal.SIGHUP] = _hang_up
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
@@ -91,9 +92,11 @@ class Watcher:
 
     def follow(self, reader: Reader, listeners: Sequence[Listener]) -> None:
         """Hand every event of the run to the listeners until it ends, or until nobody looks any more."""
+        ended = False
         while (run := self._launched.run) is None:
-            if self._launched.ended or not self._pause(EVERY):
+            if ended or not self._pause(EVERY):
                 return
+            ended = self._launched.ended  # then once more: it may have begun just before it ended
         for event in follow(reader, run, self._pause):
             for listener in listeners:
                 listener(event)
@@ -143,3 +146,8 @@ class Watcher:
 
     def _leave(self, number: int, _: FrameType | None) -> None:
         self._left_by = number
+
+
+def _hang_up(number: int, _: FrameType | None) -> None:
+    """The terminal is gone: there is nobody to tell, nothing to put back, and every write would fail."""
+    os._exit(128 + number)

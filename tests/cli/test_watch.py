@@ -71,6 +71,7 @@ def test_the_run_outlives_its_terminal(shop: Shop) -> None:
     held.release()
     done = shop.run("logs", "-f")
     assert "run 1 ended: ok" in done.stderr
+    assert list((shop.folder / ".deployforge").glob("crash-*")) == []
 
 
 def test_the_first_ctrl_c_lets_what_runs_finish(shop: Shop) -> None:
