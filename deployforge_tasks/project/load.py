@@ -85,7 +85,7 @@ def load_project(
         kinds: the platforms that there are, by name.
         profile: name of a section of ``profiles:`` that overrides the rest.
         version: overrides the file's version and the checkout's tag.
-        environ: the process's environment; wins over `env_file`.
+        environ: the process's environment; what is set there and not empty wins over `env_file`.
         env_file: a file of ``NAME=value`` lines.
         overlay: values merged over everything else (rehearsals point at their own servers with it).
 
@@ -94,7 +94,9 @@ def load_project(
         ConfigError: a file cannot be read.
     """
     in_file = read_env_file(env_file) if env_file else {}
-    environ, from_file = {**in_file, **environ}, frozenset(in_file) - frozenset(environ)
+    # A CI service sets a secret that it lacks to nothing.
+    set_here = {name: value for name, value in environ.items() if value or name not in in_file}
+    environ, from_file = {**in_file, **set_here}, frozenset(in_file) - frozenset(set_here)
     root, unreadable = tree.parse(read_text(file, "-c"), file.name)
     if not root.value:
         _stop(file, unreadable)

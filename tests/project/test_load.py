@@ -129,6 +129,13 @@ def test_an_env_file_is_read_and_the_process_wins(tmp_path: Path) -> None:
     assert loaded.environ == {"A": "one two", "B": "3", "C": "process"}
 
 
+def test_an_empty_variable_does_not_hide_what_the_env_file_says(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TOKEN=file\n")
+    loaded = load_text(tmp_path, "", environ={"TOKEN": "", "OTHER": ""}, env_file=tmp_path / ".env")
+    assert loaded.environ == {"TOKEN": "file", "OTHER": ""}
+    assert loaded.from_file == {"TOKEN"}
+
+
 def test_a_broken_line_of_an_env_file_is_never_shown(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=1\nmy-secret-without-a-name\n")
     with pytest.raises(ConfigError, match=r"line 2 of \.env") as caught:
