@@ -18,7 +18,8 @@ from deployforge_tasks.cli.root import root
 
 def page() -> str:
     """The whole page as roff."""
-    context = click.Context(root, info_name="deployforge")
+    # With the root's own settings: click keeps the help option that it makes first, and it is to have `-h`.
+    context = click.Context(root, info_name="deployforge", **root.context_settings)
     return "\n".join(_lines(context)) + "\n"
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 
 from deployforge_tasks.cli.root import root
@@ -55,6 +56,13 @@ def test_an_unknown_topic_suggests_the_nearest(cli: Cli) -> None:
 def test_the_man_page_names_every_command(cli: Cli) -> None:
     said = cli("help", "man").out
     assert [name for name in root.summaries if f".SH DEPLOYFORGE {name.upper()}" not in said] == []
+
+
+def test_a_command_has_its_short_help_option_after_the_man_page_was_written(cli: Cli) -> None:
+    for name in root.summaries:  # click keeps the help option that a command made first
+        root.get_command(click.Context(root), name)._help_option = None  # type: ignore[union-attr]
+    cli("help", "man")
+    assert cli("rehearse", "-h").code == 0
 
 
 def test_the_man_page_is_one_that_man_can_show_without_a_warning(cli: Cli, tmp_path: Path) -> None:
