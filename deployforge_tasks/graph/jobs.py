@@ -155,10 +155,10 @@ def make_job(
         load_artifacts=partial(bring_artifacts if stage == "verify" else load_artifacts, context, name),
         render_into=partial(_render, context.root, context.loaded.options[name].templates),
         intents=intents or Intents(context, name),
-        previous=partial(_previous, context, name),
+        previous=partial(previous_version, context, name),
         package=package,
         digests=digests if digests is not None else (package.digests if package else {}),
-        receipts=_old_receipts(context, name),
+        receipts=old_receipts(context, name),
     )
 
 
@@ -191,13 +191,14 @@ def _render(root: Path, own: str | None, template: str, names: Mapping[str, Any]
     return render_template(template, names, to, own=root / own if own else None)
 
 
-def _old_receipts(context: RunContext, name: str) -> Callable[[], Mapping[str, str]]:
+def old_receipts(context: RunContext, name: str) -> Callable[[], Mapping[str, str]]:
     """The receipts that a look-up may be held against: what was accepted a moment ago may not be shown yet."""
     lag = timedelta(seconds=context.patience.total)
     return partial(context.ledger.receipts, context.key(name), before=context.clock.now() - lag)
 
 
-def _previous(context: RunContext, name: str) -> str | None:
+def previous_version(context: RunContext, name: str) -> str | None:
+    """The version that was published there last, other than this run's."""
     versions = context.ledger.published(context.project.name, context.loaded.profile, name)
     older = [v for v in versions if v != str(context.version_of(name))]
     return older[-1] if older else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import DeployForgeError
 from deployforge_tasks.graph.context import RunContext
+from deployforge_tasks.graph.jobs import previous_version
 from deployforge_tasks.operations.changes import FileChange, compare_folders, without_version
 from deployforge_tasks.operations.graph_run import choose
 from deployforge_tasks.operations.rendering import render_locally
@@ -88,7 +89,7 @@ def diff(
     try:
         names = choose(context, platforms)
         errors = render_locally(context, names)
-        before = {name: old or _published_before(context, name) for name in names}
+        before = {name: old or previous_version(context, name) for name in names}
         found = {name: _new(context, name, before[name], errors[name]) for name in names}
         for version in dict.fromkeys(before.values()):
             good = [n for n in names if before[n] == version and errors[n] is None]
@@ -97,13 +98,6 @@ def diff(
     finally:
         context.close()
     return Diff(loaded.project.name, str(context.version), {name: found[name] for name in names})
-
-
-def _published_before(context: RunContext, name: str) -> str | None:
-    """The version that was published there last, other than the one to compare."""
-    versions = context.ledger.published(context.project.name, context.loaded.profile, name)
-    older = [version for version in versions if version != str(context.version_of(name))]
-    return older[-1] if older else None
 
 
 def _new(context: RunContext, name: str, old: str | None, error: DeployForgeError | None) -> PlatformDiff:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -104,17 +104,16 @@ def _impatient(loaded: Loaded) -> Loaded:
 
 
 def _one(context: RunContext, name: str) -> PlatformStatus:
-    from deployforge_tasks.graph.jobs import make_job, page
+    from deployforge_tasks.graph.jobs import page, previous_version
     from deployforge_tasks.graph.presence_check import PresenceCheck
 
     answer = PresenceCheck(context, name).answer
-    job = make_job(context, name, "status")
     return PlatformStatus(
         name=name,
         version=str(context.version_of(name)),
         presence=answer.presence,
         evidence=context.ledger.evidence(context.key(name)),
-        previous=job.previous(),
+        previous=previous_version(context, name),
         page=page(context, name),
         error=answer.error,
     )
@@ -132,25 +131,45 @@ def _live(context: RunContext, name: str) -> Live | None:
 
 def _judged(context: RunContext, found: PlatformStatus, live: Live | None) -> PlatformStatus:
     """With what users get, how far that is behind, and what is otherwise than it should be."""
-    from deployforge_tasks.core.versions import Version
-
-    released = context.ledger.published(context.project.name, context.loaded.profile, found.name)
-    behind = 0
-    if live is not None and found.presence.state is State.SAME:
-        wanted, now = Version.parse(found.version), Version.parse(live.version)
-        if now < wanted and not wanted.is_prerelease:
-            between = {v for v in map(Version.parse, released) if now < v < wanted and not v.is_prerelease}
-            behind = len(between) + 1
+    behind = _behind(context, found, live) if live is not None and found.presence.state is State.SAME else 0
     drift = _drift(context, found, behind)
     return replace(found, live=live, behind=behind, drift=drift, required=context.required(found.name))
 
 
+def _behind(context: RunContext, found: PlatformStatus, live: Live) -> int:
+    """How many releases users are behind; 0 where what they get is spelled in a way that cannot be ordered."""
+    from deployforge_tasks.core.versions import Version
+
+    wanted = Version.parse(found.version)
+    try:
+        now = Version.parse(live.version)
+    except ValueError:  # somebody else may have written it
+        return 0
+    if wanted <= now or wanted.is_prerelease:
+        return 0
+    released = context.ledger.published(context.project.name, context.loaded.profile, found.name)
+    return len({v for v in map(Version.parse, released) if now < v < wanted and not v.is_prerelease}) + 1
+
+
 def _drift(context: RunContext, found: PlatformStatus, behind: int) -> str:
-    state, ours = found.presence.state, context.ledger.receipts(context.key(found.name))
+    from deployforge_tasks.graph.jobs import old_receipts
+
+    ledger, key, state = context.ledger, context.key(found.name), found.presence.state
+    ours = ledger.receipts(key)
+    if ledger.is_left(key) or ours != old_receipts(context, found.name)():
+        return ""  # users were taken back on purpose, or the platform may not show yet what it accepted
     if ours and state in (State.ABSENT, State.WITHDRAWN):
         return "it was published from here, and is no longer there"
-    if ours and state is State.DIFFERENT:
+    if ours and state is State.DIFFERENT and not _is_as_sent(context, found.name, ours):
         return "it was changed after it was published from here"
     if state is State.PARTIAL and any(piece in ours for piece in found.presence.missing):  # else it was never finished
         return "a part of what was published from here is no longer there"
     return "it is there, and users get an older version" if behind else ""
+
+
+def _is_as_sent(context: RunContext, name: str, ours: Mapping[str, str]) -> bool:
+    """Whether the platform has what we sent: then it differs only from what a package would hold now."""
+    from deployforge_tasks.graph.jobs import make_job
+    from deployforge_tasks.graph.look import look
+
+    return look(context, name, make_job(context, name, "status", digests=ours)).presence.state is State.SAME

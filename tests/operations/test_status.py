@@ -12,6 +12,8 @@ import pytest
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.ledger.store import Key, Ledger
 from deployforge_tasks.operations.deploy import deploy
+from deployforge_tasks.operations.diff import diff
+from deployforge_tasks.operations.rollback import rollback
 from deployforge_tasks.operations.status import PlatformStatus, Status, status
 from tests.graph.shelf import ShelfServer, load_project, shelves, write_project
 
@@ -28,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[ShelfServer]:
 @pytest.fixture
 def project(tmp_path: Path, server: ShelfServer) -> Callable[..., Path]:
     def write(**options: object) -> Path:
-        return write_project(tmp_path / "project", {"a": {"url": server.url, **options}})
+        return write_project(tmp_path / "project", {"a": {"url": server.url, **options}}, settle=0)
 
     return write
 
@@ -69,6 +71,17 @@ def test_users_of_a_newer_version_are_not_behind(project: Callable[..., Path]) -
         deploy(load_project(folder, version))
     found = status(load_project(folder, "1.0.0"))
     assert (the_one(found).behind, found.strict_exit_code) == (0, 0)
+
+
+def test_what_users_get_may_be_spelled_in_a_way_that_is_no_version(
+    project: Callable[..., Path], server: ShelfServer
+) -> None:
+    folder = project()
+    deploy(load_project(folder))
+    server.newest["a"] = "nightly"
+    found = the_one(status(load_project(folder)))
+    assert found.live is not None
+    assert (found.live.version, found.behind, found.drift) == ("nightly", 0, "")
 
 
 def test_a_pre_release_is_not_expected_to_be_what_users_get(project: Callable[..., Path], server: ShelfServer) -> None:
@@ -114,6 +127,39 @@ def test_a_release_that_was_never_finished_is_no_drift(project: Callable[..., Pa
     found = status(load_project(folder))
     assert (the_one(found).presence.state, the_one(found).drift) == (State.PARTIAL, "")
     assert found.strict_exit_code == 1
+
+
+def test_what_a_registry_may_not_show_yet_is_no_drift(tmp_path: Path, server: ShelfServer) -> None:
+    folder = write_project(tmp_path / "project", {"a": {"url": server.url}}, settle=3600)
+    deploy(load_project(folder, "1.0.0"))
+    deploy(load_project(folder, "1.1.0"))
+    server.newest["a"] = "1.0.0"
+    assert the_one(status(load_project(folder, "1.1.0"))).drift == ""
+    server.files.clear()
+    found = the_one(status(load_project(folder, "1.1.0")))
+    assert (found.presence.state, found.drift) == (State.ABSENT, "")
+
+
+def test_what_was_taken_back_on_purpose_is_no_drift(project: Callable[..., Path]) -> None:
+    folder = project()
+    for version in ("1.0.0", "1.1.0"):
+        deploy(load_project(folder, version))
+    rollback(load_project(folder, "1.1.0"))
+    found = the_one(status(load_project(folder, "1.1.0")))
+    assert (found.presence.state, found.drift) == (State.WITHDRAWN, "")
+
+
+def test_a_package_that_was_made_again_with_other_options_is_no_drift(tmp_path: Path, server: ShelfServer) -> None:
+    server.mutable = True
+    with shelves("a", editable=True):
+        folder = write_project(tmp_path / "project", {"a": {"url": server.url}}, settle=0)
+        deploy(load_project(folder))
+        write_project(folder, {"a": {"url": server.url, "text": "otherwise"}}, settle=0)
+        diff(load_project(folder))
+        found = the_one(status(load_project(folder)))
+        assert (found.presence.state, found.drift) == (State.DIFFERENT, "")
+        server.files["a", "1.0.0"]["a-0"] = b"something else"
+        assert "was changed" in the_one(status(load_project(folder))).drift
 
 
 def test_what_was_never_published_is_missing_and_no_drift(project: Callable[..., Path]) -> None:
