@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import ConfigError, DeployForgeError
-from deployforge_tasks.core.events import Listener
 
 if TYPE_CHECKING:
     from deployforge_tasks.project.load import Loaded
@@ -58,47 +58,28 @@ def known(loaded: Loaded | None = None) -> list[TemplateInfo]:
             continue
         own = _own_folder(loaded, platform)
         used = template_folder(name, own) / ROOT
-        files = tuple(p.relative_to(used).as_posix() for p in sorted(used.rglob("*")) if p.is_file())
-        found.append(TemplateInfo(name, platform, files, used.parent if used != root else None))
+        found.append(TemplateInfo(name, platform, _files(used), used.parent if used != root else None))
     return found
 
 
-def render(
-    loaded: Loaded,
-    platforms: Sequence[str],
-    *,
-    to: Path | None = None,
-    jobs: int = 8,
-    listeners: Sequence[Listener] = (),
-    ledger_url: str | None = None,
-) -> tuple[Rendered, ...]:
+def render(loaded: Loaded, platforms: Sequence[str], *, to: Path | None = None) -> tuple[Rendered, ...]:
     """Render the files of a version as a deploy would; nothing is published.
 
     Args:
         loaded: the project.
         platforms: which ones.
         to: a folder that gets a copy, one folder a platform (default: the files stay in the work folder).
-        jobs: how many at once.
-        listeners: who hears the run's events.
-        ledger_url: another ledger than the project's own.
 
     Raises:
         ConfigError: the project or its version cannot be used.
     """
     from deployforge_tasks.graph.context import RunContext
-    from deployforge_tasks.operations.graph_run import run_graph
+    from deployforge_tasks.operations.rendering import render_locally
 
-    context = RunContext(loaded, ledger_url=ledger_url, listeners=listeners, command="templates render")
-    try:
-        run_graph(context, [f"package:{name}" for name in platforms], jobs)
-        found = []
-        for name in platforms:
-            error = context.outcomes.of(name).error or next(iter(context.outcomes.errors), None)
-            folder = context.workdir(name) / "rendered"
-            found.append(_rendered(name, folder, to / name if to else None, error))
-    finally:
-        context.close()
-    return tuple(found)
+    with closing(RunContext(loaded, command="templates render")) as context:
+        errors = render_locally(context, platforms)
+        folders = {name: context.workdir(name) / "rendered" for name in platforms}
+    return tuple(_rendered(name, folder, to / name if to else None, errors[name]) for name, folder in folders.items())
 
 
 def eject(loaded: Loaded, platform: str) -> tuple[Path, tuple[str, ...]]:
@@ -125,8 +106,7 @@ def eject(loaded: Loaded, platform: str) -> tuple[Path, tuple[str, ...]]:
             code="DF1484",
         )
     shutil.copytree(source, folder)
-    files = tuple(p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file())
-    return folder, files
+    return folder, _files(folder)
 
 
 def _own_folder(loaded: Loaded | None, platform: str) -> Path | None:
@@ -140,9 +120,23 @@ def _own_folder(loaded: Loaded | None, platform: str) -> Path | None:
 def _rendered(name: str, folder: Path, copy: Path | None, error: DeployForgeError | None) -> Rendered:
     if error is not None:
         return Rendered(name, folder, (), error)
-    if copy is not None and folder.is_dir():
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(folder, copy)
+    files = _files(folder)
+    if copy is not None and files:
+        foreign = [file for file in _files(copy) if file not in files]
+        if foreign:
+            return Rendered(name, folder, (), _not_ours(copy, foreign[0]))
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
         folder = copy
-    files = tuple(p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file())
     return Rendered(name, folder, files)
+
+
+def _files(folder: Path) -> tuple[str, ...]:
+    return tuple(p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file())
+
+
+def _not_ours(copy: Path, file: str) -> ConfigError:
+    return ConfigError(
+        f"{copy} has files of somebody else ({file})",
+        hint="name another folder with --to, or remove what is there",
+        code="DF1487",
+    )

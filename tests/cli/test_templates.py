@@ -34,6 +34,10 @@ def manifest(folder: Path) -> dict[str, object]:
     return found
 
 
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_every_template_is_listed_with_the_files_that_it_renders(cli: Cli) -> None:
     lines = cli("templates", "list").out.splitlines()
     assert any(line.split()[:3] == ["aur", "built", "in"] and "PKGBUILD" in line for line in lines)
@@ -44,6 +48,35 @@ def test_rendering_writes_what_a_deploy_would_publish(cli: Cli, project: Path) -
     done = cli("templates", "render", "--platforms", "scoop", "--to", "out")
     assert (done.code, done.out.split()) == (0, ["scoop", "bucket/hello-forge.json"])
     assert manifest(project / "out")["version"] == "1.0.0"
+
+
+@pytest.mark.usefixtures("project")
+def test_a_copy_never_takes_the_place_of_files_that_it_did_not_write(cli: Cli) -> None:
+    """`--to templates` is where `eject` put the project's own."""
+    cli("templates", "eject", "scoop")
+    before = files_below(cli.folder / "templates")
+    done = cli("templates", "render", "--to", "templates")
+    assert (done.code, "DF1487" in done.err) == (3, True)
+    assert files_below(cli.folder / "templates") == before
+
+
+def test_a_copy_can_be_made_again(cli: Cli, project: Path) -> None:
+    cli("templates", "render", "--to", "out")
+    (project / "out" / "scoop" / "bucket" / "hello-forge.json").write_text("old", "utf-8")
+    assert cli("templates", "render", "--to", "out").code == 0
+    assert manifest(project / "out")["version"] == "1.0.0"
+
+
+def test_a_platform_that_cannot_be_rendered_does_not_hide_the_others(cli: Cli, project: Path) -> None:
+    config = yaml.safe_load((project / "deployforge.yml").read_text("utf-8"))
+    config["platforms"] = {"scoop": {}, "chocolatey": {"templates": "broken"}}
+    (project / "deployforge.yml").write_text(yaml.safe_dump(config))
+    broken = project / "broken" / "{{cookiecutter.root}}"
+    broken.mkdir(parents=True)
+    (broken / "x.nuspec").write_text("{{ nobody_knows_this }}", "utf-8")
+    found = {p["name"]: p["error"] for p in cli("templates", "render", "--json").json["platforms"]}
+    assert found["scoop"] is None
+    assert found["chocolatey"] is not None
 
 
 def test_rendering_without_the_release_files_says_what_is_missing(cli: Cli, project: Path) -> None:
