@@ -22,15 +22,23 @@ class Key:
 
 @dataclass(frozen=True)
 class Run:
-    """One invocation; `outcome` and `exit_code` are None while it runs, or when it was killed."""
+    """One invocation with the place where it runs.
+
+    `outcome`, `exit_code` and `finished_at` are None while it runs, or when it was killed; `host` and `pid` when an
+    older DeployForge wrote it.
+    """
 
     id: int
+    project: str
+    profile: str
     version: str
     command: str
     started_at: datetime
     finished_at: datetime | None
     outcome: str | None
     exit_code: int | None
+    host: str | None
+    pid: int | None
 
 
 @dataclass(frozen=True)

@@ -12,30 +12,13 @@ from sqlalchemy import Engine, Select, select
 
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.ledger.database import open_engine
-from deployforge_tasks.ledger.model import Attempt
+from deployforge_tasks.ledger.model import Attempt, Run
 from deployforge_tasks.ledger.tables import attempts, events, runs
 
 #: Rows that are in memory at once while events are read.
 _CHUNK = 500
 #: Earlier tries of a stage that a typical time is made from.
 _SAMPLE = 200
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """A run with the place where it runs: `outcome`, `exit_code` and `finished_at` are None until it has ended."""
-
-    id: int
-    project: str
-    profile: str
-    version: str
-    command: str
-    started_at: datetime
-    finished_at: datetime | None
-    outcome: str | None
-    exit_code: int | None
-    host: str | None
-    pid: int | None
 
 
 @dataclass(frozen=True)
@@ -64,12 +47,12 @@ class Reader:
     def close(self) -> None:
         self._engine.dispose()
 
-    def runs(self, project: str, profile: str | None, limit: int) -> list[StoredRun]:
+    def runs(self, project: str, profile: str | None, limit: int) -> list[Run]:
         """The newest runs first; those of every profile for None."""
         chosen = [runs.c.project == project, *([] if profile is None else [runs.c.profile == profile])]
         return self._runs(_run_query().where(*chosen).order_by(runs.c.id.desc()).limit(limit))
 
-    def run(self, number: int) -> StoredRun | None:
+    def run(self, number: int) -> Run | None:
         return next(iter(self._runs(_run_query().where(runs.c.id == number))), None)
 
     def events(
@@ -144,10 +127,10 @@ class Reader:
                 times.setdefault((row.platform, row.stage), []).append(row.seconds)
         return {task: median(seconds[:5]) for task, seconds in times.items()}
 
-    def _runs(self, query: Select[Any]) -> list[StoredRun]:
+    def _runs(self, query: Select[Any]) -> list[Run]:
         with self._engine.connect() as connection:
-            return [StoredRun(*row) for row in connection.execute(query)]
+            return [Run(*row) for row in connection.execute(query)]
 
 
 def _run_query() -> Select[Any]:
-    return select(*(runs.c[name] for name in StoredRun.__dataclass_fields__))
+    return select(*(runs.c[name] for name in Run.__dataclass_fields__))

@@ -19,9 +19,9 @@ from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.ledger import locks, tables
 from deployforge_tasks.ledger.database import open_engine, sqlite_file, writing
 from deployforge_tasks.ledger.journal import Journal
-from deployforge_tasks.ledger.model import Attempt, Intent, Key, Run
+from deployforge_tasks.ledger.model import Intent, Key
 
-__all__ = ["Attempt", "Intent", "Key", "Ledger", "Run"]
+__all__ = ["Intent", "Key", "Ledger"]
 
 #: Stands for "every piece" in a receipt of something that somebody else published.
 WHOLE = "*"
@@ -75,45 +75,6 @@ class Ledger:
     def listener(self, run: int) -> Journal:
         """A listener for the run's bus, which stores its events, log lines and attempts."""
         return self._journals.setdefault(run, Journal(self._engine, run))
-
-    def runs(self, project: str, profile: str, limit: int = 20) -> list[Run]:
-        """The newest runs first."""
-        runs = tables.runs
-        query = (
-            select(
-                runs.c.id,
-                runs.c.version,
-                runs.c.command,
-                runs.c.started_at,
-                runs.c.finished_at,
-                runs.c.outcome,
-                runs.c.exit_code,
-            )
-            .where(runs.c.project == project, runs.c.profile == profile)
-            .order_by(runs.c.id.desc())
-            .limit(limit)
-        )
-        with self._engine.connect() as connection:
-            return [Run(*row) for row in connection.execute(query)]
-
-    def attempts(self, run: int) -> list[Attempt]:
-        """Every try of every stage of a run, in the order they began."""
-        table = tables.attempts
-        query = (
-            select(
-                table.c.platform,
-                table.c.stage,
-                table.c.number,
-                table.c.started_at,
-                table.c.outcome,
-                table.c.seconds,
-                table.c.reason,
-            )
-            .where(table.c.run == run)
-            .order_by(table.c.id)
-        )
-        with self._engine.connect() as connection:
-            return [Attempt(*row) for row in connection.execute(query)]
 
     # Artifacts
 

@@ -251,8 +251,10 @@ def _state(loaded: Loaded, ledger_url: str | None) -> Iterator[Check]:
     """The ledger, doit's state, and room on the disk."""
     import shutil
 
-    with closing(_context(loaded, ledger_url)) as context:
-        runs = context.ledger.runs(context.project.name, loaded.profile, 1)
+    from deployforge_tasks.operations.runs import reading
+
+    with reading(loaded, ledger_url) as reader:
+        runs = reader.runs(loaded.project.name, loaded.profile, 1)
         newest = f"newest run {runs[0].id}" if runs else "no run yet"
         yield Check(STATE, "ok", f"the ledger can be read and written, {newest}")
     free = shutil.disk_usage(loaded.root).free // 1_000_000

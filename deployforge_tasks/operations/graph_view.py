@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deployforge_tasks.ledger.reading import Reader, StoredRun
+    from deployforge_tasks.ledger.model import Run
+    from deployforge_tasks.ledger.reading import Reader
     from deployforge_tasks.project.load import Loaded
 
 #: The stages in the order of a platform's life; release files come before the first.
@@ -81,12 +82,12 @@ def view(loaded: Loaded, *, platforms: Sequence[str] = (), ledger_url: str | Non
     return GraphView(loaded.project.name, version, nodes, edges, run.id if run else None)
 
 
-def _newest(reader: Reader, loaded: Loaded, version: str) -> StoredRun | None:
+def _newest(reader: Reader, loaded: Loaded, version: str) -> Run | None:
     runs = reader.runs(loaded.project.name, loaded.profile, 50)
     return next((run for run in runs if run.version == version), None)
 
 
-def _states(reader: Reader, run: StoredRun) -> dict[str, tuple[str, str, float | None]]:
+def _states(reader: Reader, run: Run) -> dict[str, tuple[str, str, float | None]]:
     """State, reason and seconds of each task of a run, by the task's name."""
     from deployforge_tasks.operations.runs import state_of
 

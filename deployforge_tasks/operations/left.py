@@ -10,7 +10,8 @@ from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.operations.runs import reading, state_of
 
 if TYPE_CHECKING:
-    from deployforge_tasks.ledger.reading import Reader, StoredRun
+    from deployforge_tasks.ledger.model import Run
+    from deployforge_tasks.ledger.reading import Reader
     from deployforge_tasks.project.load import Loaded
 
 #: Runs that are looked through for the newest one that was to publish something.
@@ -70,12 +71,12 @@ def left_by_newest_run(
         return _left(reader, run)
 
 
-def _newest(reader: Reader, project: str, profile: str | None, version: str | None) -> StoredRun | None:
+def _newest(reader: Reader, project: str, profile: str | None, version: str | None) -> Run | None:
     found = reader.runs(project, profile, _LOOKED_THROUGH)
     return next((run for run in found if version in (None, run.version) and reader.aims(run.id)), None)
 
 
-def _left(reader: Reader, run: StoredRun) -> Left:
+def _left(reader: Reader, run: Run) -> Left:
     attempts, names = reader.attempts([run.id])[run.id], reader.aims(run.id)
     ends = {name: {a.stage: a.outcome for a in attempts if a.platform == name} for name in names}
     undone = {name: why for name in names if (why := _why(ends[name], run))}
@@ -84,7 +85,7 @@ def _left(reader: Reader, run: StoredRun) -> Left:
     return Left(run.id, run.version, run.profile, state_of(run), done, undone, ended_well)
 
 
-def _why(ends: Mapping[str, str | None], run: StoredRun) -> str:
+def _why(ends: Mapping[str, str | None], run: Run) -> str:
     """Why a platform is not done; empty when it is."""
     stages = {stage: end for stage, end in ends.items() if stage != "rollback"}
     for bad in _BAD:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -57,10 +56,11 @@ def _section(settings: Settings, name: str) -> list[str]:
 
 
 def _released(settings: Settings) -> list[str]:
-    from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.operations.runs import reading
 
-    with contextlib.closing(RunContext(settings.load())) as context:
-        runs = context.ledger.runs(context.project.name, context.loaded.profile, _VERSIONS)
+    loaded = settings.load()
+    with reading(loaded) as reader:
+        runs = reader.runs(loaded.project.name, loaded.profile, _VERSIONS)
     return list(dict.fromkeys(run.version for run in runs))
 
 

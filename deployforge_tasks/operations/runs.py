@@ -12,8 +12,8 @@ from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.effects.machine import on_this_host, still_runs
 
 if TYPE_CHECKING:
-    from deployforge_tasks.ledger.model import Attempt
-    from deployforge_tasks.ledger.reading import Reader, StoredRun
+    from deployforge_tasks.ledger.model import Attempt, Run
+    from deployforge_tasks.ledger.reading import Reader
     from deployforge_tasks.project.load import Loaded
 
 #: Ends of a stage, the one that decides about a platform first.
@@ -58,7 +58,7 @@ def list_runs(loaded: Loaded, *, limit: int = 20, ledger_url: str | None = None)
         return [view(reader, run, _in_order(loaded, tries[run.id])) for run in found]
 
 
-def find_run(reader: Reader, loaded: Loaded, number: int | None) -> StoredRun:
+def find_run(reader: Reader, loaded: Loaded, number: int | None) -> Run:
     """One run by its number, or the newest.
 
     Raises:
@@ -83,7 +83,7 @@ def find_run(reader: Reader, loaded: Loaded, number: int | None) -> StoredRun:
     return run
 
 
-def view(reader: Reader, run: StoredRun, tries: list[Attempt]) -> RunView:
+def view(reader: Reader, run: Run, tries: list[Attempt]) -> RunView:
     """A run with what is known of its process and its platforms."""
     state = state_of(run)
     end = run.finished_at or (reader.last_event_at(run.id) if state == "killed" else datetime.now(UTC))
@@ -103,7 +103,7 @@ def view(reader: Reader, run: StoredRun, tries: list[Attempt]) -> RunView:
     )
 
 
-def state_of(run: StoredRun) -> str:
+def state_of(run: Run) -> str:
     """``finished running elsewhere killed`` (see `RunView`)."""
     if run.finished_at is not None:
         return "finished"

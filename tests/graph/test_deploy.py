@@ -9,7 +9,7 @@ import pytest
 
 from deployforge_tasks.core.errors import ConfigError, NetworkError
 from deployforge_tasks.core.presence import Presence
-from deployforge_tasks.ledger.store import Ledger
+from deployforge_tasks.ledger.reading import Reader
 from deployforge_tasks.operations.deploy import deploy
 from deployforge_tasks.operations.rollback import rollback
 from deployforge_tasks.platforms.base import Job
@@ -206,10 +206,10 @@ def test_the_ledger_has_the_run_with_every_stage(tmp_path: Path, server: ShelfSe
     with shelves(*names):
         result = deploy(load_project(project), jobs=3)
 
-    ledger = Ledger.open(f"sqlite:///{(tmp_path / '.deployforge' / 'ledger.db').as_posix()}")
-    run = ledger.runs("hello-forge", "")[0]
-    stages = {(attempt.platform, attempt.stage, attempt.outcome) for attempt in ledger.attempts(run.id)}
-    ledger.close()
+    reader = Reader.open(f"sqlite:///{(tmp_path / '.deployforge' / 'ledger.db').as_posix()}")
+    (run,) = reader.runs("hello-forge", "", 20)
+    stages = {(attempt.platform, attempt.stage, attempt.outcome) for attempt in reader.attempts([run.id])[run.id]}
+    reader.close()
     assert (run.id, run.outcome, run.exit_code) == (result.run, "ok", 0)
     work = ("render", "package", "preflight", "publish", "verify")
     assert stages == {(name, stage, "ok") for name in names for stage in work}

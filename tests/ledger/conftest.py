@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from deployforge_tasks.ledger.reading import Reader
 from deployforge_tasks.ledger.store import Ledger
 
 
@@ -78,3 +79,11 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
     opened = Ledger.open(ledger_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def reader(ledger: Ledger, ledger_url: str) -> Iterator[Reader]:
+    """Reads the ledger as another process would."""
+    made = Reader.open(ledger_url)
+    yield made
+    made.close()

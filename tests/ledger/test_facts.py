@@ -8,6 +8,7 @@ from deployforge_tasks.core.errors import ArtifactError
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.core.presence import Look, Presence, State
 from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.ledger.reading import Reader
 from deployforge_tasks.ledger.store import Key, Ledger
 
 KEY = Key("hello", "", "npm", "1.0.0")
@@ -110,11 +111,13 @@ def test_evidence_is_kept_replaced_and_forgotten(ledger: Ledger) -> None:
     assert ledger.evidence(KEY) is None
 
 
-def test_secrets_are_masked_in_what_is_kept(ledger: Ledger) -> None:
+def test_secrets_are_masked_in_what_is_kept(ledger: Ledger, reader: Reader) -> None:
     redactor.add("canary-ledger-secret")
     ledger.record_evidence(KEY, Evidence("install", "npm", "said canary-ledger-secret"))
     run = ledger.start_run("hello", "", "1.0.0", "deploy --token canary-ledger-secret")
     found = ledger.evidence(KEY)
     assert found is not None
     assert found.said == "said ***"
-    assert next(r.command for r in ledger.runs("hello", "") if r.id == run) == "deploy --token ***"
+    stored = reader.run(run)
+    assert stored is not None
+    assert stored.command == "deploy --token ***"

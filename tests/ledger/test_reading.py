@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from deployforge_tasks.core.events import Bus
 from deployforge_tasks.ledger.reading import Reader
 from deployforge_tasks.ledger.store import Ledger
-
-
-@pytest.fixture
-def reader(ledger: Ledger, ledger_url: str) -> Iterator[Reader]:
-    made = Reader.open(ledger_url)
-    yield made
-    made.close()
 
 
 def begun(ledger: Ledger) -> tuple[int, Bus]:

@@ -10,6 +10,7 @@ import sqlalchemy
 from sqlalchemy.engine import make_url
 
 from deployforge_tasks.core.events import Bus
+from deployforge_tasks.ledger.reading import Reader
 from deployforge_tasks.ledger.store import Ledger
 
 
@@ -22,11 +23,11 @@ def _stored_events(url: str) -> list[dict[str, Any]]:
     return [{**row._mapping, "data": json.loads(row.data) if isinstance(row.data, str) else row.data} for row in rows]
 
 
-def test_a_run_is_remembered_with_its_outcome(ledger: Ledger) -> None:
+def test_a_run_is_remembered_with_its_outcome(ledger: Ledger, reader: Reader) -> None:
     before = datetime.now(UTC)
     run = ledger.start_run("hello", "", "1.0.0", "deploy")
     ledger.finish_run(run, "failed", 1)
-    (found,) = ledger.runs("hello", "")
+    (found,) = reader.runs("hello", "", 20)
     assert (found.id, found.version, found.command, found.outcome, found.exit_code) == (
         run,
         "1.0.0",
@@ -38,18 +39,18 @@ def test_a_run_is_remembered_with_its_outcome(ledger: Ledger) -> None:
     assert before <= found.started_at <= found.finished_at
 
 
-def test_a_killed_run_has_no_outcome(ledger: Ledger) -> None:
+def test_a_killed_run_has_no_outcome(ledger: Ledger, reader: Reader) -> None:
     ledger.start_run("hello", "", "1.0.0", "deploy")
-    (found,) = ledger.runs("hello", "")
+    (found,) = reader.runs("hello", "", 20)
     assert (found.finished_at, found.outcome, found.exit_code) == (None, None, None)
 
 
-def test_the_newest_runs_come_first_and_no_more_than_asked(ledger: Ledger) -> None:
+def test_the_newest_runs_come_first_and_no_more_than_asked(ledger: Ledger, reader: Reader) -> None:
     ids = [ledger.start_run("hello", "", f"1.0.{n}", "deploy") for n in range(5)]
-    assert [r.id for r in ledger.runs("hello", "", limit=2)] == [ids[4], ids[3]]
+    assert [r.id for r in reader.runs("hello", "", 2)] == [ids[4], ids[3]]
 
 
-def test_stages_become_numbered_attempts(ledger: Ledger) -> None:
+def test_stages_become_numbered_attempts(ledger: Ledger, reader: Reader) -> None:
     run = ledger.start_run("hello", "", "1.0.0", "deploy")
     bus = Bus()
     bus.listen(ledger.listener(run))
@@ -57,16 +58,16 @@ def test_stages_become_numbered_attempts(ledger: Ledger) -> None:
     bus.emit("stage_finished", "npm", "publish", outcome="failed", seconds=1.5, error={"message": "npm is down"})
     bus.emit("stage_started", "npm", "publish")
     bus.emit("stage_finished", "npm", "publish", outcome="ok", seconds=2.0)
-    found = [(a.platform, a.stage, a.number, a.outcome, a.seconds, a.reason) for a in ledger.attempts(run)]
+    found = [(a.platform, a.stage, a.number, a.outcome, a.seconds, a.reason) for a in reader.attempts([run])[run]]
     assert found == [("npm", "publish", 1, "failed", 1.5, "npm is down"), ("npm", "publish", 2, "ok", 2.0, "")]
 
 
-def test_a_stage_that_was_skipped_without_a_start_is_an_attempt(ledger: Ledger) -> None:
+def test_a_stage_that_was_skipped_without_a_start_is_an_attempt(ledger: Ledger, reader: Reader) -> None:
     run = ledger.start_run("hello", "", "1.0.0", "deploy")
     bus = Bus()
     bus.listen(ledger.listener(run))
     bus.emit("stage_finished", "npm", "publish", outcome="skipped", seconds=0, reason="already there")
-    assert [(a.outcome, a.reason) for a in ledger.attempts(run)] == [("skipped", "already there")]
+    assert [(a.outcome, a.reason) for a in reader.attempts([run])[run]] == [("skipped", "already there")]
 
 
 def test_events_are_stored_in_order_and_log_lines_with_the_next_event(ledger: Ledger, ledger_url: str) -> None:

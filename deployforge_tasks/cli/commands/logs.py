@@ -20,7 +20,8 @@ from deployforge_tasks.cli.usage import Misused, unknown
 
 if TYPE_CHECKING:
     from deployforge_tasks.core.events import Event
-    from deployforge_tasks.ledger.reading import Reader, StoredRun
+    from deployforge_tasks.ledger.model import Run
+    from deployforge_tasks.ledger.reading import Reader
     from deployforge_tasks.operations.runs import RunView
 
 LEVELS = ("warning", "info", "debug")
@@ -88,7 +89,7 @@ def _parse(words: tuple[str, ...]) -> tuple[int | None, str | None]:
     return int(numbers[0]) if numbers else None, names[0] if names else None
 
 
-def _task(reader: Reader, run: StoredRun, name: str) -> Task:
+def _task(reader: Reader, run: Run, name: str) -> Task:
     """What a name means in this run: a task, a platform or a stage."""
     there = reader.tasks(run.id)
     platforms = {platform for platform, _ in there if platform}
@@ -107,7 +108,7 @@ def _task(reader: Reader, run: StoredRun, name: str) -> Task:
     raise unknown(f"task in run {run.id}:", name, {*platforms, *stages, *tasks} or {"none"})
 
 
-def _events(reader: Reader, run: StoredRun, task: Task, *, wait: bool) -> Iterator[Event]:
+def _events(reader: Reader, run: Run, task: Task, *, wait: bool) -> Iterator[Event]:
     from deployforge_tasks.operations.follow import follow
 
     pause = _pause if wait else lambda _: False
