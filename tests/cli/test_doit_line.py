@@ -17,6 +17,9 @@ Project = Callable[..., None]
         (("deploy", "--dry-run", "-n", "3"), "doit -n 3 deploy:npm version=1.0.0"),
         (("status",), "doit list --status publish:npm version=1.0.0"),
         (("rollback", "0.9.0", "--yes"), "doit -n 8 rollback:npm to=0.9.0 version=1.0.0"),
+        (("test",), "doit -n 8 preflight:npm version=1.0.0"),
+        (("graph",), "doit list --all --status version=1.0.0"),
+        (("templates", "render"), "doit package:npm version=1.0.0"),
     ],
 )
 def test_a_verb_names_its_doit_equivalent(cli: Cli, project: Project, words: tuple[str, ...], line: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import argument, option, selection
@@ -44,6 +45,7 @@ def command(
 
     loaded = invocation.settings(version).load()
     names = choose_platforms(loaded, wanted, without)
+    tell_doit(invocation, "list", "--all", "--status", loaded=loaded)
     graph = view(loaded, platforms=names)
     if invocation.json:
         invocation.emit("graph", asdict(graph))

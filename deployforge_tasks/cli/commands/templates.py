@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.failures import error_lines
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
@@ -64,6 +65,7 @@ def render(
 
     loaded = invocation.settings(version).load()
     names = choose_platforms(loaded, wanted, without)
+    tell_doit(invocation, *(f"package:{name}" for name in names), loaded=loaded)
     found = templates.render(loaded, names, to=to)
     if invocation.json:
         invocation.emit("rendered", {"version": str(loaded.version), "platforms": [_as_json(r) for r in found]})
