@@ -68,6 +68,8 @@ def server_lock(engine: Engine, key: Key, waiting: Waiting) -> Iterator[None]:
     """
     number = int.from_bytes(bytes.fromhex(_digest(key))[:8], "big", signed=True)
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    # Out of the pool: closing it is what frees the lock, and many locks must not use up what the work itself needs.
+    connection.detach()
     try:
         me = _me()
         connection.execute(
@@ -77,7 +79,6 @@ def server_lock(engine: Engine, key: Key, waiting: Waiting) -> Iterator[None]:
         _take(key, lambda: _try_server(connection, number), lambda: _server_holder(connection, number), waiting)
         yield
     finally:
-        connection.detach()  # never back into the pool: closing it is what frees the lock
         connection.close()
 
 

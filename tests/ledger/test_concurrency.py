@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -68,6 +68,14 @@ def test_threads_lose_nothing(ledger: Ledger) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(publish, range(80)))
     assert len(ledger.receipts(KEY)) == 80
+
+
+def test_as_many_locks_as_a_run_has_platforms_leave_room_for_the_work(ledger: Ledger) -> None:
+    keys = [Key("hello", "", f"platform-{number}", "1.0.0") for number in range(20)]
+    with ExitStack() as held:
+        for key in keys:
+            held.enter_context(ledger.lock(key, 0))
+        assert ledger.intend(keys[0], "piece", "digest") > 0
 
 
 def test_of_two_threads_that_freeze_different_digests_exactly_one_wins(ledger: Ledger) -> None:
