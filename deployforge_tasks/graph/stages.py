@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -124,15 +126,32 @@ def rollback(context: RunContext, name: str) -> End:
     key = context.key(name)
     with context.lock(name):
         job, to = rollback_job(context, name)
-        result = context.platforms[name].rollback(job, to)
+        with _leaving(context, name):
+            result = context.platforms[name].rollback(job, to)
         context.ledger.forget_evidence(key)
-        context.ledger.record_left(key)
     context.rollbacks[name] = result
     for step in result.manual:
         context.log.info(f"by hand: {step.text} {step.url}".strip())
     values = {"done": list(result.done), "manual": [asdict(step) for step in result.manual]}
     context.bus.emit("rolled_back", name, "rollback", to=str(to) if to else None, **values)
     return End(reason="a person has to finish it" if result.manual else "", values=values)
+
+
+@contextmanager
+def _leaving(context: RunContext, name: str) -> Iterator[None]:
+    """Note before the first change that users are taken back: after a kill the version must not count as there.
+
+    A rollback that fails leaves things as they were.
+    """
+    ledger, key = context.ledger, context.key(name)
+    left_before = ledger.is_left(key)
+    ledger.record_left(key)
+    try:
+        yield
+    except Exception:
+        if not left_before:
+            ledger.forget_left(key)
+        raise
 
 
 def rollback_job(context: RunContext, name: str) -> tuple[Job[Any], Version | None]:

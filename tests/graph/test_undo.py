@@ -17,10 +17,11 @@ from deployforge_tasks.core.events import Event
 from deployforge_tasks.core.model import RollbackPlan
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.operations.deploy import DeployResult, deploy
+from deployforge_tasks.operations.rollback import rollback
 from deployforge_tasks.platforms.base import Job
 from tests.graph import child
 from tests.graph.shelf import Heard, Shelf, ShelfOptions, ShelfServer, load_project, shelves, write_project
-from tests.support.faults import hold_before, status
+from tests.support.faults import hold_after, hold_before, status
 from tests.support.proxy import FaultProxy
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="only on systems with SIGKILL and SIGTERM")
@@ -221,6 +222,39 @@ def test_plain_doit_takes_back_too(tmp_path: Path, server: ShelfServer) -> None:
     assert done.returncode == 4
     assert "b failed: taking back a" in done.stderr
     assert "back to 1.0.0" in done.stderr
+
+
+@posix
+def test_a_version_is_not_there_after_a_rollback_that_was_killed(
+    tmp_path: Path, server: ShelfServer, proxy: FaultProxy
+) -> None:
+    folder = project(tmp_path, proxy.url, {"a": {}})
+    with shelves("a"):
+        release(folder, "1.0.0")
+        release(folder, "1.1.0")
+        rule = proxy.when("POST", "/a/", do=hold_after)
+        process = child.start(folder, "a", "rollback:a", "version=1.1.0")
+        assert rule.wait(30), process.communicate(timeout=5)
+        process.kill()
+        process.communicate()
+        proxy.clear()
+        again = release(folder, "1.1.0").platforms["a"]
+
+    assert server.taken_back == [("a", "1.1.0")]
+    assert again.error is not None
+    assert again.error.code == "DF4012"
+
+
+def test_a_version_is_still_there_after_a_rollback_that_failed(
+    tmp_path: Path, server: ShelfServer, proxy: FaultProxy
+) -> None:
+    folder = project(tmp_path, proxy.url, {"a": {}})
+    with shelves("a"):
+        release(folder, "1.0.0")
+        release(folder, "1.1.0")
+        proxy.when("POST", "/a/", do=status(403), times=None)
+        assert rollback(load_project(folder, "1.1.0")).platforms["a"].error is not None
+        assert release(folder, "1.1.0").platforms["a"].outcome == "skipped"
 
 
 @posix
