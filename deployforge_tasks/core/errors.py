@@ -22,6 +22,8 @@ only by the surfaces. Platform and stage are filled in once, by the stage that r
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 
 class DeployForgeError(Exception):
     """An error with a next step."""
@@ -168,3 +170,9 @@ class InternalError(DeployForgeError):
     """A fault in DeployForge itself."""
 
     code = "DF9000"
+
+
+def common_exit_code(codes: Collection[int]) -> int:
+    """The exit code for several failures: theirs when they are of one class, else 1; 0 when there is none."""
+    different = set(codes)
+    return 0 if not different else different.pop() if len(different) == 1 else 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.errors import DeployForgeError, common_exit_code
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.core.model import Evidence
 from deployforge_tasks.core.presence import Presence
@@ -119,12 +119,11 @@ class Outcomes:
             idle = all(platform.outcome == "none" for platform in self._platforms.values())
             return self._shared_exit_code() if idle or not names else 0
         if not codes:  # nothing of their own: the files that they share, or a hub that is not required
-            codes = {self._shared_exit_code() or 1}
-        return codes.pop() if len(codes) == 1 else 1
+            return self._shared_exit_code() or 1
+        return common_exit_code(codes)
 
     def _shared_exit_code(self) -> int:
-        codes = {e.exit_code for e in self.errors if e.platform is None}
-        return 0 if not codes else codes.pop() if len(codes) == 1 else 1
+        return common_exit_code({e.exit_code for e in self.errors if e.platform is None})
 
     def word(self, names: Iterable[str], exit_code: int, required: Mapping[str, bool]) -> str:
         """One word for the whole run: ``ok degraded waiting failed stopped``."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.errors import ConfigError, CredentialError, DeployForgeError
+from deployforge_tasks.core.errors import ConfigError, CredentialError, DeployForgeError, common_exit_code
 
 if TYPE_CHECKING:
     from deployforge_tasks.core.model import Tool
@@ -31,15 +31,6 @@ PROJECT, RELEASE, TOOLS, CREDENTIALS, NETWORK, STATE = SECTIONS = (
     "Network",
     "State",
 )
-#: Per state of an account (`whoami`): how much it matters.
-ACCOUNT_STATES = {
-    "ok": "ok",
-    "unknown": "ok",
-    "expiring": "warning",
-    "expired": "error",
-    "missing": "error",
-    "refused": "error",
-}
 #: Seconds that a program gets to say its version.
 _SAY_VERSION = 5.0
 _NUMBER = re.compile(r"\d+(?:\.\d+)+(?:[-+.]?\w+)*")
@@ -73,8 +64,7 @@ class Diagnosis:
     @property
     def exit_code(self) -> int:
         """0, or the class of the errors; 1 when they are of several."""
-        codes = {check.exit_code for check in self.checks if check.state == "error"}
-        return 0 if not codes else codes.pop() if len(codes) == 1 else 1
+        return common_exit_code({check.exit_code for check in self.checks if check.state == "error"})
 
 
 def doctor(settings: Settings, *, ledger_url: str | None = None) -> Diagnosis:
@@ -217,10 +207,12 @@ def _credentials(loaded: Loaded) -> Iterator[Check]:
 
 
 def _account(account: Account) -> Check:
+    from deployforge_tasks.operations.whoami import SEVERITY
+
     sources = ", ".join(dict.fromkeys(view.source for view in account.credentials if view.source))
     who = f", {account.identity.who}" if account.identity and account.identity.who else ""
     text = ": ".join(part for part in (account.platform, f"{sources}{who}", account.reason) if part)
-    state = ACCOUNT_STATES[account.state] if account.required or account.state == "ok" else "warning"
+    state = SEVERITY[account.state] if account.required or account.state == "ok" else "warning"
     return Check(CREDENTIALS, state, text, account.hint, 4 if state == "error" else 0)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.errors import ConfigError, DeployForgeError
+from deployforge_tasks.core.errors import ConfigError, DeployForgeError, common_exit_code
 from deployforge_tasks.notify.happening import Happening as Happening  # noqa: PLC0414 - for those who raise one
 from deployforge_tasks.notify.happening import Line as Line  # noqa: PLC0414
 
@@ -134,8 +134,7 @@ _SET_UP = "add `monitoring: {error_notifications: [slack]}` to deployforge.yml, 
 
 def exit_code(results: Sequence[ChannelResult]) -> int:
     """0 when none failed, the failures' own code when they have one in common (4, 6 …), else 1."""
-    codes = {r.error.exit_code if r.error else 6 for r in results if r.outcome == "failed"}
-    return 0 if not codes else codes.pop() if len(codes) == 1 else 1
+    return common_exit_code({r.error.exit_code if r.error else 6 for r in results if r.outcome == "failed"})
 
 
 def _test(loaded: Loaded, event: str) -> Happening:

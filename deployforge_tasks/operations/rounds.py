@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from deployforge_tasks.core.errors import common_exit_code
 from deployforge_tasks.core.presence import Action
 
 if TYPE_CHECKING:
@@ -60,4 +61,4 @@ def _exit_code(broken: Iterable[PlatformResult]) -> int:
     """As for one run: the class of the errors when it is one, else 1."""
     required = [platform for platform in broken if platform.required]
     codes = {platform.error.exit_code for platform in required if platform.error is not None}
-    return 0 if not required else codes.pop() if len(codes) == 1 else 1
+    return (common_exit_code(codes) or 1) if required else 0

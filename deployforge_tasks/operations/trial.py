@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.errors import DeployForgeError, common_exit_code
 from deployforge_tasks.core.events import Event, Listener
 from deployforge_tasks.core.model import Level
 
@@ -62,7 +62,7 @@ class Tested:
         """0, or the class of the failures (4 credential, 5 preflight, 6 network); 1 when they are of several."""
         codes = {t.exit_code for p in self.platforms if p.required for t in p.trials if t.state == "failed"}
         codes |= {error.exit_code for error in self.files}
-        return 0 if not codes else codes.pop() if len(codes) == 1 else 1
+        return common_exit_code(codes)
 
 
 def try_out(
@@ -145,9 +145,9 @@ def _connection(context: RunContext, name: str) -> Trial:
 
 
 def _credential(account: Account) -> Trial:
-    from deployforge_tasks.operations.doctor import ACCOUNT_STATES
+    from deployforge_tasks.operations.whoami import SEVERITY
 
-    state = {"error": "failed"}.get(ACCOUNT_STATES[account.state], ACCOUNT_STATES[account.state])
+    state = {"error": "failed"}.get(SEVERITY[account.state], SEVERITY[account.state])
     identity = account.identity
     who = f"{identity.who}{', may ' + ', '.join(identity.may) if identity.may else ''}" if identity else ""
     text = ": ".join(part for part in (who, account.reason) if part) or "found"

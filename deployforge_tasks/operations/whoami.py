@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.load import Loaded
 
 OK, EXPIRING, EXPIRED, MISSING, REFUSED, UNKNOWN = "ok", "expiring", "expired", "missing", "refused", "unknown"
+#: How much each state matters to whoever looks at the whole project.
+SEVERITY = {OK: "ok", UNKNOWN: "ok", EXPIRING: "warning", EXPIRED: "error", MISSING: "error", REFUSED: "error"}
 #: Seconds for all answers together.
 DEADLINE = 20.0
 _MISSING_CODE = "DF2001"
