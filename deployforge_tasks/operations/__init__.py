@@ -1,7 +1,7 @@
 """The verbs: typed results, and nothing is printed.
 
-- releasing: `deploy` `verify` `retry` `rollback` `rehearse`; `rounds` and `preview` are what a person is asked before and
-  between deploys, `detach` and `follow` a run in a process of its own
+- releasing: `deploy` `verify` `retry` `rollback` `rehearse`; `preview` and `rounds` are what a person sees before a
+  deploy and chooses after one, `detach` and `follow` a run in a process of its own
 - looking: `status` `diff` `runs` `graph_view` `estimate` `doctor` `trial` (the command `test`) `platforms` `config`
 - setting up: `init` `scaffold` `templates` `login` `logout` `whoami`
 - telling: `notify`, and `alarms` for what a look found
