@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from deployforge_tasks.cli.lines import Lines
+from deployforge_tasks.cli.looks import look
 from deployforge_tasks.cli.table import Cell, Row, Style, columns, duration, one_line, shortened, text_width
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.operations.estimate import STAGES, Estimate
@@ -17,11 +18,7 @@ _BAR = 18
 _NARROWEST_BAR = 6
 _NOTE_BAR = 8
 _LOG_LINES = 500
-_ENDS = {
-    "failed": ("✗", "error"),
-    "waiting": ("⏸", "warning"),
-    "blocked": ("\N{EN DASH}", "warning"),
-}
+_ENDS = ("failed", "waiting", "blocked")
 #: How tasks tell how far they are: "wheel 3 of 4".
 _PART = re.compile(r"\b(\d+) of (\d+)\b")
 
@@ -167,7 +164,7 @@ class Board:
         return state is None or "publish" in state.finished
 
     def _start(self, state: _State, stage: str) -> None:
-        state.symbol, state.style, state.stage, state.note = "●", "hint", stage, ""
+        (state.symbol, state.style), state.stage, state.note = look("running"), stage, ""
         state.since = self._clock()
 
     def _finish(self, state: _State, event: Event) -> None:
@@ -180,7 +177,7 @@ class Board:
             return
         if outcome in _ENDS:
             error = event.data.get("error") or {}
-            state.symbol, state.style = _ENDS[outcome]
+            state.symbol, state.style = look(outcome)
             state.stage = stage
             reason = str(error.get("message") or event.data.get("reason", ""))
             state.note = f"{error['id']} {reason}" if error.get("id") else reason
@@ -189,11 +186,11 @@ class Board:
             self._go_on(state, stage, outcome, str(event.data.get("reason", "")))
 
     def _go_on(self, state: _State, stage: str, outcome: str, reason: str) -> None:
-        state.symbol, state.style, state.stage = "○", "dim", stage
+        (state.symbol, state.style), state.stage = look("unfinished"), stage
         if stage == self._last:
             there = "published" if state.published else "already there"
             words = {"verify": f"{there}, verified" if outcome == "ok" else there}
-            state.symbol, state.style, state.done = "✓", "ok", True
+            (state.symbol, state.style), state.done = look("ok"), True
             state.note = words.get(stage, "done")
         else:
             state.note = reason or f"{stage} {outcome}"

@@ -55,7 +55,7 @@ def script(root: click.Command, shell: str) -> str:
 
 
 class PowerShell(ShellComplete):
-    """What click lacks: PowerShell 5 and newer.
+    """What click before 8.5 lacks: PowerShell 5 and newer.
 
     https://learn.microsoft.com/powershell/module/microsoft.powershell.core/register-argumentcompleter
     """
@@ -143,9 +143,8 @@ _TABLE: dict[str, Callable[[Invocation], Sequence[str]]] = {
     "profile": _profiles,
     "version": _versions,
     "leave": _versions,
-    "old": _versions,
-    "new": _versions,
-    "task": _tasks,
+    "versions": _versions,
+    "words": _tasks,
     "topic": _topics,
 }
 _LISTS = ("wanted", "without", "force")

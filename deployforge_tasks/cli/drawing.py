@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from html import escape
 
+from deployforge_tasks.cli.looks import look
 from deployforge_tasks.cli.table import Cell, Row, columns, duration
 from deployforge_tasks.operations.graph_view import RELEASE_FILES, STAGES, GraphView, Node
 
-#: Per state: glyph, style on a terminal, fill and line colour (dark enough for text on white, WCAG AA).
-LOOKS = {
-    "none": ("○", "dim", "#f4f4f5", "#71717a"),
-    "running": ("●", "hint", "#dbeafe", "#1d4ed8"),
-    "ok": ("✓", "ok", "#dcfce7", "#15803d"),
-    "skipped": ("✓", "dim", "#f0fdf4", "#4d7c0f"),
-    "waiting": ("⏸", "warning", "#fef9c3", "#a16207"),
-    "blocked": ("\N{EN DASH}", "warning", "#ffedd5", "#c2410c"),
-    "failed": ("✗", "error", "#fee2e2", "#b91c1c"),
-    "killed": ("✗", "error", "#fae8ff", "#a21caf"),
+#: Per state: fill and line colour (dark enough for text on white, WCAG AA).
+COLOURS = {
+    "none": ("#f4f4f5", "#71717a"),
+    "running": ("#dbeafe", "#1d4ed8"),
+    "ok": ("#dcfce7", "#15803d"),
+    "skipped": ("#f0fdf4", "#4d7c0f"),
+    "waiting": ("#fef9c3", "#a16207"),
+    "blocked": ("#ffedd5", "#c2410c"),
+    "failed": ("#fee2e2", "#b91c1c"),
+    "killed": ("#fae8ff", "#a21caf"),
 }
 _WORDS = {"none": "not begun", "skipped": "up to date"}
 _CELL, _GAP, _ROW, _LEFT, _TOP = 144, 24, 40, 150, 64
+
+
+def _look(node: Node) -> tuple[str, str]:
+    """Glyph and style on a terminal; a task that has not begun is no outcome yet."""
+    return look("unfinished" if node.state == "none" else node.state)
 
 
 def _word(node: Node) -> str:
@@ -35,14 +41,14 @@ def text(graph: GraphView, style: Callable[[str, str], str]) -> list[str]:
         cells: list[Cell | str] = [Cell(name, "bold")]
         for stage in STAGES:
             node = graph.node(stage, name)
-            glyph, look = LOOKS[node.state][:2] if node else ("", "")
-            cells.append(Cell(f"{glyph} {_word(node)}" if node else "", look))
+            glyph, style_ = _look(node) if node else ("", "")
+            cells.append(Cell(f"{glyph} {_word(node)}" if node else "", style_))
         rows.append([*cells, ", ".join(_hubs(graph, name))])
     from_run = f" · run {graph.run}" if graph.run else ""
     head = f"{style(f'{graph.project} v{graph.version}', 'bold')}{from_run}"
     lines = [head, "", *columns(rows, style)]
     if files:
-        shown = ", ".join(f"{LOOKS[n.state][0]} {n.subject}" for n in files)
+        shown = ", ".join(f"{_look(n)[0]} {n.subject}" for n in files)
         lines += ["", f"  release files: {shown}"]
     return lines
 
@@ -57,10 +63,10 @@ def mermaid(graph: GraphView) -> Iterator[str]:
     """https://mermaid.js.org/syntax/flowchart.html."""
     yield "flowchart LR"
     for node in graph.nodes:
-        yield f'    {_id(node.name)}["{LOOKS[node.state][0]} {node.name}"]:::{node.state}'
+        yield f'    {_id(node.name)}["{_look(node)[0]} {node.name}"]:::{node.state}'
     yield from (f"    {_id(before)} --> {_id(after)}" for before, after in graph.edges)
     for state in dict.fromkeys(node.state for node in graph.nodes):
-        _, _, fill, line = LOOKS[state]
+        fill, line = COLOURS[state]
         yield f"    classDef {state} fill:{fill},stroke:{line},color:{line}"
 
 
@@ -70,9 +76,9 @@ def dot(graph: GraphView) -> Iterator[str]:
     yield "  rankdir=LR"
     yield '  node [shape=box, style="rounded,filled", fontname="sans-serif"]'
     for node in graph.nodes:
-        glyph, _, fill, line = LOOKS[node.state]
+        fill, line = COLOURS[node.state]
         tip = node.reason.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-        label = f"{glyph} {node.name}"
+        label = f"{_look(node)[0]} {node.name}"
         yield f'  "{node.name}" [label="{label}", fillcolor="{fill}", color="{line}", tooltip="{tip or _word(node)}"]'
     yield from (f'  "{before}" -> "{after}"' for before, after in graph.edges)
     yield "}"
@@ -123,7 +129,7 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
 
 
 def _box(node: Node, x: int, y: int) -> Iterator[str]:
-    glyph, _, fill, line = LOOKS[node.state]
+    (glyph, _), (fill, line) = _look(node), COLOURS[node.state]
     took = f" {duration(node.seconds)}" if node.seconds else ""
     label = f"{glyph} {node.subject}" if node.stage in RELEASE_FILES else f"{glyph} {_word(node)}{took}"
     tip = escape(f"{node.name}: {_word(node)}{': ' + node.reason if node.reason else ''}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from deployforge_tasks.cli.looks import look
 from deployforge_tasks.cli.table import duration, one_line, plural
 from deployforge_tasks.core.events import Event
 
@@ -15,7 +16,6 @@ HEARTBEAT = 30.0
 #: Stages whose good end is worth a line without -v; whatever did not go well always is.
 _LOUD = ("fetch", "build", "publish", "verify", "rollback")
 _LONGEST_TARGET = "windows/amd64"
-_STYLES = {"ok": "ok", "failed": "error", "waiting": "warning", "blocked": "warning"}
 
 
 class Lines:
@@ -103,7 +103,7 @@ class Lines:
         return self._columns(who, stage, outcome, "  ".join(part for part in (took, note) if part))
 
     def _columns(self, who: str, stage: str, word: str, note: str = "") -> str:
-        styled = self._style(word, _STYLES.get(word, "")) + " " * (8 - len(word))
+        styled = self._style(word, look(word)[1]) + " " * (8 - len(word))
         return f"{who:<{self._width}}  {stage:<9}  {styled}  {one_line(note)}".rstrip()
 
     def _put(self, line: str) -> None:

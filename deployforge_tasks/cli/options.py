@@ -69,6 +69,50 @@ def selection(command: F) -> F:
     return wanted(without(command))
 
 
+def jobs_option(command: F) -> F:
+    """Add ``-n``: how many tasks run at once."""
+    return option(
+        "-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8)."
+    )(command)
+
+
+def dry_run_option(command: F) -> F:
+    """Add ``--dry-run`` to a command that sends something."""
+    return option("--dry-run", group="Behaviour", is_flag=True, help="Only look and plan; nothing is sent.")(command)
+
+
+def force_option(command: F) -> F:
+    """Add ``--force-platform``, the only way to publish what was rejected or withdrawn."""
+    return option(
+        "--force-platform",
+        "force",
+        group="Behaviour",
+        multiple=True,
+        metavar="A,B",
+        help="Publish again there although the version was rejected or withdrawn.",
+    )(command)
+
+
+def fail_fast_option(command: F) -> F:
+    """Add ``--fail-fast``, and the default by its name."""
+    return option(
+        "--fail-fast/--keep-going",
+        group="Behaviour",
+        default=False,
+        help="After the failure of a required platform begin nothing new (default: keep going).",
+    )(command)
+
+
+def strict_option(command: F) -> F:
+    """Add ``--strict`` to a command that publishes."""
+    return option(
+        "--strict",
+        group="Behaviour",
+        is_flag=True,
+        help="Exit with 9 when something waits, with 10 when a platform failed that is not required.",
+    )(command)
+
+
 def _store(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Keep a global option's value; the command's own wins over the one before the command."""
     source = context.get_parameter_source(parameter.name or "")

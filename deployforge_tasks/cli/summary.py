@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.cli import rollback_rows
+from deployforge_tasks.cli.looks import LOOKS, look
 from deployforge_tasks.cli.table import Cell, Row, columns, duration, plural
 
 if TYPE_CHECKING:
@@ -16,19 +18,6 @@ if TYPE_CHECKING:
     from deployforge_tasks.operations.rollback import PlatformRollback
 
 Style = Callable[[str, str], str]
-
-#: Per outcome: symbol and style, in the order in which the headline counts them.
-OUTCOMES = {
-    "published": ("✓", "ok"),
-    "skipped": ("✓", "ok"),
-    "ok": ("✓", "ok"),
-    "waiting": ("⏸", "warning"),
-    "blocked": ("\N{EN DASH}", "warning"),
-    "stopped": ("\N{EN DASH}", "warning"),
-    "none": ("\N{EN DASH}", "dim"),
-    "rolled-back": ("↩", "warning"),
-    "failed": ("✗", "error"),
-}
 
 
 def lines(result: DeployResult, style: Style, width: int | None = None) -> list[str]:
@@ -40,7 +29,7 @@ def lines(result: DeployResult, style: Style, width: int | None = None) -> list[
 def headline(result: DeployResult, style: Style) -> str:
     """``hello v1.0.0 · 5 published · 1 failed · 2m 03s``."""
     counts = Counter(platform.outcome for platform in result.platforms.values())
-    words = [f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome]]
+    words = [f"{counts[outcome]} {outcome}" for outcome in LOOKS if counts[outcome]]
     profile = [result.profile] if result.profile else []
     title = style(f"{result.project} v{result.version}", "bold")
     return " · ".join([title, *profile, *(words or ["nothing to do"]), duration(result.seconds)])
@@ -103,9 +92,9 @@ def taken_back_lines(result: DeployResult, style: Style, width: int | None = Non
 
 
 def _row(platform: PlatformResult) -> Row:
-    symbol, look = OUTCOMES.get(platform.outcome, ("·", ""))
+    symbol, style = look(platform.outcome)
     took = duration(platform.seconds) if platform.seconds else ""
-    return (Cell(symbol, look), platform.name, Cell(platform.outcome, look), Cell(took, "dim"), note(platform))
+    return (Cell(symbol, style), platform.name, Cell(platform.outcome, style), Cell(took, "dim"), note(platform))
 
 
 def note(platform: PlatformResult) -> str:
@@ -124,8 +113,12 @@ def as_markdown(result: DeployResult) -> str:
     """The summary for a page of Markdown."""
     table = ["| platform | outcome | time | |", "|---|---|---|---|"]
     for platform in result.platforms.values():
-        symbol = OUTCOMES.get(platform.outcome, ("", ""))[0]
-        cells = (platform.name, f"{symbol} {platform.outcome}", duration(platform.seconds), note(platform))
+        cells = (
+            platform.name,
+            f"{look(platform.outcome)[0]} {platform.outcome}",
+            duration(platform.seconds),
+            note(platform),
+        )
         table.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
     undone = [line.strip() for line in taken_back_lines(result, lambda text, _: text)[1:]]
     undone = [undone[0], "", *(f"- {line}" for line in undone[2:]), ""] if undone else []
@@ -165,14 +158,7 @@ def _platform_json(platform: PlatformResult) -> dict[str, Any]:
         "presence": {"state": str(presence.state), "reason": presence.reason, "by": presence.by} if presence else None,
         "plan": {"action": str(plan.action), "reason": plan.reason, "missing": list(plan.missing)} if plan else None,
         "published": list(platform.published),
-        "evidence": {
-            "method": evidence.method,
-            "client": evidence.client,
-            "said": evidence.said,
-            "reason": evidence.reason,
-        }
-        if evidence
-        else None,
+        "evidence": asdict(evidence) if evidence else None,
         "page": platform.page or None,
         "error": platform.error.as_json() if platform.error else None,
     }

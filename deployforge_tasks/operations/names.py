@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -35,14 +34,16 @@ def versions(settings: Settings) -> list[str]:
 
 
 def tasks(settings: Settings) -> list[str]:
-    """The tasks of the graph, as `doit list` last saw them, and the groups that they belong to."""
-    from deployforge_tasks.graph.listing import FILE
+    """The tasks of the newest run, its platforms and its stages: what `logs` takes."""
+    from deployforge_tasks.operations.runs import find_run, reading
 
-    def remembered() -> list[str]:
-        rows = json.loads((settings.file.parent / FILE).read_text("utf-8"))["tasks"]
-        return [str(name) for name, *_ in rows]
+    def of_newest() -> list[str]:
+        loaded = settings.load()
+        with reading(loaded) as reader:
+            ours = [(p, s) for p, s in reader.tasks(find_run(reader, loaded, None).id) if p and s]
+        return list(dict.fromkeys([*(f"{s}:{p}" for p, s in ours), *(p for p, _ in ours), *(s for _, s in ours)]))
 
-    return _quietly(remembered)
+    return _quietly(of_newest)
 
 
 def _section(settings: Settings, name: str) -> list[str]:

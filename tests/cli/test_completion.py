@@ -80,13 +80,28 @@ def test_tags_of_the_checkout_complete_as_versions(complete: Complete, cli: Cli)
     assert complete("deployforge status v1.0") == ["v1.0.42"]
 
 
-def test_released_versions_complete(cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("status 1", "1.0.0"),
+        ("deploy 1", "1.0.0"),
+        ("rollback 1", "1.0.0"),
+        ("rollback --from 1", "1.0.0"),
+        ("verify 1", "1.0.0"),
+        ("diff 1.0.0 1", "1.0.0"),
+        ("logs pub", "publish:npm"),
+        ("logs np", "npm"),
+    ],
+)
+def test_what_the_ledger_knows_completes(
+    cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch, line: str, offered: str
+) -> None:
     project({"npm": {}})
     assert cli("deploy", "--yes").code == 0
     monkeypatch.setenv("_DEPLOYFORGE_COMPLETE", "fish_complete")
-    monkeypatch.setenv("COMP_WORDS", "deployforge status 1")
-    monkeypatch.setenv("COMP_CWORD", "1")
-    assert "plain,1.0.0" in cli().out
+    monkeypatch.setenv("COMP_WORDS", f"deployforge {line}")
+    monkeypatch.setenv("COMP_CWORD", line.rpartition(" ")[2])
+    assert f"plain,{offered}" in cli().out.splitlines()
 
 
 @pytest.mark.usefixtures("configured")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployforge_tasks.cli.exit_codes import INTERRUPTED, OK
+from deployforge_tasks.cli.agreement import agreed, declined
+from deployforge_tasks.cli.exit_codes import OK
 from deployforge_tasks.cli.failures import problem_json, problem_lines
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import global_options, option
 from deployforge_tasks.cli.table import Cell, Row, columns, plural
-from deployforge_tasks.cli.usage import Misused
 
 if TYPE_CHECKING:
     from deployforge_tasks.project.problems import Problem
@@ -114,18 +114,11 @@ def migrate(invocation: Invocation, dry_run: bool) -> int:
             terminal.err(reason)
     if not found.reasons or dry_run:
         return OK
-    if not invocation.yes and not _agreed(invocation, name):
-        invocation.note("nothing was changed")
-        return INTERRUPTED
+    if not agreed(invocation, f"write {name}"):
+        return declined(invocation, "changed")
     config.write(settings, found)
     invocation.note(f"{name} was written")
     return OK
-
-
-def _agreed(invocation: Invocation, name: str) -> bool:
-    if not invocation.interactive:
-        raise Misused(f"nobody is here to agree to a change of {name}", "look with --dry-run, then add --yes")
-    return click.confirm(f"Write {name}?", err=True)
 
 
 @command.command(cls=Command, examples=("deployforge config schema > deployforge.schema.json",))

@@ -9,13 +9,22 @@ import click
 
 from deployforge_tasks.cli import plan, summary
 from deployforge_tasks.cli.again import again
+from deployforge_tasks.cli.agreement import declined, require_person_to_agree
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.endings import tell_endings
-from deployforge_tasks.cli.exit_codes import INTERRUPTED
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.interactive import choose, require_person, retry_failures
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.options import (
+    argument,
+    dry_run_option,
+    fail_fast_option,
+    force_option,
+    jobs_option,
+    option,
+    selection,
+    strict_option,
+)
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import plural
 from deployforge_tasks.cli.usage import Misused, choose_platforms
@@ -36,18 +45,11 @@ if TYPE_CHECKING:
     ),
     epilog="See also: `deployforge help exit-codes`, `deployforge status`, `deployforge rehearse`.",
 )
-@click.argument("version", required=False)
+@argument("version", required=False)
 @selection
-@option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
-@option("--dry-run", group="Behaviour", is_flag=True, help="Only look and plan; nothing is sent.")
-@option(
-    "--force-platform",
-    "force",
-    group="Behaviour",
-    multiple=True,
-    metavar="A,B",
-    help="Publish again there although the version was rejected or withdrawn.",
-)
+@jobs_option
+@dry_run_option
+@force_option
 @option("--interactive", group="Behaviour", is_flag=True, help="Ask about each platform, and again when one fails.")
 @option("--watch", group="Output", is_flag=True, help="Run in a process of its own, and look at it here: `q` detaches.")
 @option("--only-failed", group="Selection", is_flag=True, help="Only what the newest run of this version left undone.")
@@ -58,18 +60,8 @@ if TYPE_CHECKING:
     metavar="STAGE",
     help=f"Do this stage and what follows again ({', '.join(FROM_STAGES)}).",
 )
-@option(
-    "--fail-fast/--keep-going",
-    group="Behaviour",
-    default=False,
-    help="After the failure of a required platform begin nothing new (default: keep going).",
-)
-@option(
-    "--strict",
-    group="Behaviour",
-    is_flag=True,
-    help="Exit with 9 when something waits, with 10 when a platform failed that is not required.",
-)
+@fail_fast_option
+@strict_option
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -116,8 +108,7 @@ def command(
     if interactive:
         chosen = names = _chosen(invocation, loaded, names, forced)
     if not (bool(names) if interactive else agreed(invocation, loaded, names, forced)):
-        invocation.terminal.err("nothing was published")
-        return INTERRUPTED
+        return declined(invocation, "published")
     if watch:
         from deployforge_tasks.cli.watch import watch as watch_run
 
@@ -206,11 +197,7 @@ def agreed(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced:
     forever = [name for name in names if platforms()[name].traits.immutable]
     if invocation.yes or not forever:
         return True
-    if not invocation.interactive:
-        raise Misused(
-            f"what is published to {', '.join(forever)} cannot be undone, and nobody is here to agree",
-            "look with --dry-run, then add --yes",
-        )
+    require_person_to_agree(invocation, f"publish to {', '.join(forever)}, which cannot be undone")
     result = deploy(loaded, platforms=names, dry_run=True, force=forced)
     show_plan(invocation, loaded, result, ask=True)
     if not any(plan.final(platform) for platform in result.platforms.values()):

@@ -10,7 +10,7 @@ from deployforge_tasks.cli.changes import changed_rows, diff_lines, platform_jso
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.options import argument, option, selection
 from deployforge_tasks.cli.table import columns
 from deployforge_tasks.cli.usage import Misused, choose_platforms
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     ),
     epilog="See also: `deployforge deploy --dry-run`, `deployforge templates`.",
 )
-@click.argument("versions", nargs=-1, metavar="[[OLD] NEW]")
+@argument("versions", nargs=-1, metavar="[[OLD] NEW]")
 @selection
 @option("--stat", group="Output", is_flag=True, help="Only how much changes in which file.")
 @click.pass_obj

@@ -12,12 +12,11 @@ from deployforge_tasks import __version__
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.looks import look
 from deployforge_tasks.cli.table import Cell, Row, Style, columns, plural
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.doctor import Diagnosis
-
-LOOKS = {"ok": ("✓", "ok"), "warning": ("⚠", "warning"), "error": ("✗", "error"), "skipped": ("○", "dim")}
 
 
 @click.command(
@@ -56,8 +55,9 @@ def lines(found: Diagnosis, style: Style, width: int | None) -> list[str]:
     rows: list[Row] = []
     for section in SECTIONS:
         for number, check in enumerate(found.of(section)):
-            symbol, look = LOOKS[check.state]
-            rows.append((Cell(section if number == 0 else "", "bold"), Cell(symbol, look), check.text))
+            # A release skips what is done; a check that is skipped tells nothing.
+            mark = Cell(*look("unfinished" if check.state == "skipped" else check.state))
+            rows.append((Cell(section if number == 0 else "", "bold"), mark, check.text))
             if check.hint and check.state != "ok":
                 rows.append(("", "", Cell(f"hint: {check.hint}", "hint")))
     return [

@@ -14,7 +14,7 @@ from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.lines import Lines
-from deployforge_tasks.cli.options import option
+from deployforge_tasks.cli.options import argument, option
 from deployforge_tasks.cli.progress import event_json
 from deployforge_tasks.cli.usage import Misused, unknown
 
@@ -36,7 +36,7 @@ LEVELS = ("warning", "info", "debug")
     ),
     epilog="See also: `deployforge runs`, `deployforge deploy --watch`.",
 )
-@click.argument("words", nargs=-1, metavar="[RUN] [TASK]")
+@argument("words", nargs=-1, metavar="[RUN] [TASK]")
 @option("-f", "--follow", "wait", group="Behaviour", is_flag=True, help="Go on until the run ends.")
 @option(
     "--level",

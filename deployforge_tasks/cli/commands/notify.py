@@ -10,6 +10,7 @@ import click
 
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.looks import look
 from deployforge_tasks.cli.options import global_options, option, selection
 from deployforge_tasks.cli.table import Cell, columns
 from deployforge_tasks.cli.usage import choose_platforms, unknown
@@ -127,13 +128,10 @@ def _result_json(result: ChannelResult) -> dict[str, Any]:
     }
 
 
-_LOOKS = {"delivered": ("✓", "ok"), "quiet": ("·", "dim"), "failed": ("✗", "error")}
-
-
 def _result_row(result: ChannelResult) -> tuple[Cell | str, ...]:
-    symbol, look = _LOOKS[result.outcome]
+    symbol, style = look(result.outcome)
     code = f"   {result.error.code}" if result.error else ""
-    return Cell(symbol, look), result.channel, Cell(result.outcome, look), f"{result.said}{code}"
+    return Cell(symbol, style), result.channel, Cell(result.outcome, style), f"{result.said}{code}"
 
 
 def _channel_row(channel: ChannelInfo) -> tuple[Cell | str, ...]:

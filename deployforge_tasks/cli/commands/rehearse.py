@@ -13,7 +13,7 @@ import click
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import argument, option, selection
+from deployforge_tasks.cli.options import argument, jobs_option, option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, Row, columns, duration
 from deployforge_tasks.cli.usage import choose_platforms
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @argument("version", required=False)
 @selection
-@option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
+@jobs_option
 @option("--keep", group="Behaviour", is_flag=True, help="Leave the registries up until Ctrl-C.")
 @option("--real", group="Behaviour", is_flag=True, help="Use real registry servers where this machine has them.")
 @option("--report", group="Output", metavar="DIR", type=click.Path(path_type=Path), help="Where to write the report.")

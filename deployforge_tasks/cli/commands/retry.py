@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 import click
 
 from deployforge_tasks.cli import summary
+from deployforge_tasks.cli.agreement import declined
 from deployforge_tasks.cli.commands.deploy import agreed, show_plan
 from deployforge_tasks.cli.doit_line import tell_doit
-from deployforge_tasks.cli.exit_codes import INTERRUPTED
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.options import (
+    dry_run_option,
+    fail_fast_option,
+    force_option,
+    jobs_option,
+    selection,
+    strict_option,
+)
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import plural
 from deployforge_tasks.cli.usage import choose_platforms
@@ -27,18 +34,11 @@ if TYPE_CHECKING:
     epilog="See also: `deployforge runs`, `deployforge deploy --only-failed`.",
 )
 @selection
-@option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
-@option("--dry-run", group="Behaviour", is_flag=True, help="Only look and plan; nothing is sent.")
-@option(
-    "--force-platform",
-    "force",
-    group="Behaviour",
-    multiple=True,
-    metavar="A,B",
-    help="Publish again there although the version was rejected or withdrawn.",
-)
-@option("--fail-fast", group="Behaviour", is_flag=True, help="After a failure begin nothing new.")
-@option("--strict", group="Behaviour", is_flag=True, help="Exit with 9 or 10 when not everything is out.")
+@jobs_option
+@dry_run_option
+@force_option
+@fail_fast_option
+@strict_option
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -71,8 +71,7 @@ def command(
     if dry_run:
         return show_plan(invocation, found.loaded, retry(found, dry_run=True, force=forced))
     if not agreed(invocation, found.loaded, found.platforms, forced):
-        invocation.terminal.err("nothing was published")
-        return INTERRUPTED
+        return declined(invocation, "published")
     title = f"{found.loaded.project.name} v{found.left.version}"
     with following(invocation, title, found.platforms) as listeners:
         result = retry(found, jobs=jobs, listeners=listeners, force=forced, fail_fast=fail_fast, strict=strict)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deployforge_tasks.cli import github, rollback_rows
+from deployforge_tasks.cli.agreement import agreed, declined
 from deployforge_tasks.cli.doit_line import tell_doit
-from deployforge_tasks.cli.exit_codes import INTERRUPTED
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.options import argument, dry_run_option, jobs_option, option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.rollback_rows import rows
 from deployforge_tasks.cli.table import columns, plural
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
     examples=("deployforge rollback v1.0.41 --dry-run", "deployforge rollback --from v1.0.42 --platforms npm --yes"),
     epilog="What only a person can do is listed with its link, and the exit code is 8.",
 )
-@click.argument("version", required=False)
+@argument("version", required=False)
 @option("--from", "leave", group="Selection", metavar="VERSION", help="The version to leave (default: the project's).")
 @selection
-@option(
-    "-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Platforms at once (8)."
-)
-@option("--dry-run", group="Behaviour", is_flag=True, help="Show the plan; nothing is sent.")
+@jobs_option
+@dry_run_option
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -63,8 +61,7 @@ def command(
         _show(invocation, plan)
         return plan.exit_code
     if not _agreed(invocation, loaded, to, names):
-        invocation.terminal.err("nothing was changed")
-        return INTERRUPTED
+        return declined(invocation, "changed")
     title = f"{loaded.project.name}: back from v{loaded.version}"
     with following(invocation, title, names, last="rollback") as listeners:
         result = rollback(loaded, platforms=names, to=to, jobs=jobs, listeners=listeners)
@@ -84,17 +81,15 @@ def _plain(version: str | None) -> str | None:
 
 
 def _agreed(invocation: Invocation, loaded: Loaded, to: str | None, names: Sequence[str]) -> bool:
-    if invocation.yes:
-        return True
-    where = f"v{to}" if to else "the version before"
-    question = f"take the users of {plural(len(names), 'platform')} from v{loaded.version} back to {where}"
-    if not invocation.interactive:
-        raise Misused(f"nobody is here to agree to {question}", "look with --dry-run, then add --yes")
     from deployforge_tasks.operations.rollback import rollback
 
-    _show(invocation, rollback(loaded, platforms=names, to=to, dry_run=True))
-    invocation.terminal.err("")
-    return click.confirm(f"{question[:1].upper()}{question[1:]}?", err=True)
+    def show_plan() -> None:
+        _show(invocation, rollback(loaded, platforms=names, to=to, dry_run=True))
+        invocation.terminal.err("")
+
+    where = f"v{to}" if to else "the version before"
+    deed = f"take the users of {plural(len(names), 'platform')} from v{loaded.version} back to {where}"
+    return agreed(invocation, deed, show_plan)
 
 
 def _show(invocation: Invocation, result: RollbackResult) -> None:

@@ -11,17 +11,13 @@ import click
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.looks import look
 from deployforge_tasks.cli.options import option
-from deployforge_tasks.cli.summary import OUTCOMES
 from deployforge_tasks.cli.table import Cell, Row, ago, columns, duration, one_line
 
 if TYPE_CHECKING:
     from deployforge_tasks.cli.table import Style
     from deployforge_tasks.operations.runs import RunView
-
-#: Per outcome of a run that ended: style.
-_ENDS = {"ok": "ok", "degraded": "warning", "waiting": "warning", "failed": "error", "stopped": "warning"}
-_SYMBOLS = {**{name: symbol for name, (symbol, _) in OUTCOMES.items()}, "running": "●", "unfinished": "○"}
 
 
 @click.command(cls=Command, examples=("deployforge runs", "deployforge runs --limit 3 --json"))
@@ -76,18 +72,26 @@ def lines(project: str, found: Sequence[RunView], style: Style, now: datetime, w
 
 
 def _row(run: RunView, now: datetime) -> Row:
-    word, look = _word(run)
-    platforms = "  ".join(f"{_SYMBOLS.get(end, '·')} {name}" for name, end in run.platforms.items())
+    word, style = _word(run)
+    platforms = "  ".join(f"{look(outcome)[0]} {name}" for name, outcome in run.platforms.items())
     took = Cell(duration(run.seconds), "dim")
-    return (str(run.number), f"v{run.version}", ago(run.started_at, now), took, Cell(word, look), _verb(run), platforms)
+    return (
+        str(run.number),
+        f"v{run.version}",
+        ago(run.started_at, now),
+        took,
+        Cell(word, style),
+        _verb(run),
+        platforms,
+    )
 
 
 def _word(run: RunView) -> tuple[str, str]:
     if run.state == "finished":
-        return str(run.outcome), _ENDS.get(str(run.outcome), "")
+        return str(run.outcome), look(str(run.outcome))[1]
     if run.state == "elsewhere":
-        return f"on {run.host}", "hint"
-    return run.state, "error" if run.state == "killed" else "hint"
+        return f"on {run.host}", look("running")[1]
+    return run.state, look(run.state)[1]
 
 
 def _verb(run: RunView) -> str:

@@ -11,15 +11,14 @@ from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.failures import error_lines
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import argument, option, selection
+from deployforge_tasks.cli.looks import look
+from deployforge_tasks.cli.options import argument, jobs_option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, Row, Style, columns, plural
 from deployforge_tasks.cli.usage import choose_platforms
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.trial import Tested, Trial
-
-LOOKS = {"ok": ("✓", "ok"), "warning": ("⚠", "warning"), "failed": ("✗", "error")}
 
 
 @click.command(
@@ -29,7 +28,7 @@ LOOKS = {"ok": ("✓", "ok"), "warning": ("⚠", "warning"), "failed": ("✗", "
 )
 @argument("version", required=False)
 @selection
-@option("-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Tasks at once (8).")
+@jobs_option
 @click.pass_obj
 def command(
     invocation: Invocation, *, version: str | None, wanted: tuple[str, ...], without: tuple[str, ...], jobs: int
@@ -77,9 +76,9 @@ def lines(found: Tested, style: Style, width: int | None) -> list[str]:
     rows: list[Row] = []
     for platform in found.platforms:
         for number, trial in enumerate(platform.trials):
-            symbol, look = LOOKS[trial.state]
+            mark = Cell(*look(trial.state))
             name = Cell(platform.name if number == 0 else "", "bold")
-            rows.append((Cell(symbol, look), name, trial.kind, _text(trial)))
+            rows.append((mark, name, trial.kind, _text(trial)))
             if trial.hint and trial.state != "ok":
                 rows.append(("", "", "", Cell(f"hint: {trial.hint}", "hint")))
     return [head, "", *columns(rows, style, width=width)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,8 @@ from deployforge_tasks.cli import github
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.looks import look
+from deployforge_tasks.cli.options import argument, jobs_option, option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, columns, duration
 from deployforge_tasks.cli.usage import choose_platforms
@@ -18,19 +20,15 @@ from deployforge_tasks.cli.usage import choose_platforms
 if TYPE_CHECKING:
     from deployforge_tasks.operations.verify import PlatformVerification, VerifyResult
 
-_LOOKS = {"verified": ("✓", "ok"), "failed": ("✗", "error")}
-
 
 @click.command(
     cls=Command,
     examples=("deployforge verify", "deployforge verify v1.0.42 --platforms npm,docker"),
     epilog="See also: `deployforge help exit-codes`, `deployforge status`.",
 )
-@click.argument("version", required=False)
+@argument("version", required=False)
 @selection
-@option(
-    "-n", "--jobs", group="Behaviour", type=click.IntRange(1), default=8, metavar="N", help="Platforms at once (8)."
-)
+@jobs_option
 @option("--strict", group="Behaviour", is_flag=True, help="Exit with 9 when something is not public yet.")
 @click.pass_obj
 def command(
@@ -88,8 +86,9 @@ def lines(result: VerifyResult, style: Any, width: int | None = None) -> list[st
 
 
 def _row(platform: PlatformVerification) -> list[Cell | str]:
-    mark, look = _LOOKS.get(platform.outcome, ("⏸", "warning"))
-    start: list[Cell | str] = [Cell(mark, look), platform.name, Cell(platform.outcome, look)]
+    # Skipped by `verify` means: it could not be tried (nothing is there yet).
+    symbol, style = look("waiting" if platform.outcome == "skipped" else platform.outcome)
+    start: list[Cell | str] = [Cell(symbol, style), platform.name, Cell(platform.outcome, style)]
     if platform.error is not None:
         return [*start, "", "", f"{platform.error.code} {platform.error.message}"]
     if platform.evidence is None:
@@ -118,20 +117,12 @@ def as_json(result: VerifyResult) -> dict[str, Any]:
 
 
 def _platform_json(platform: PlatformVerification) -> dict[str, Any]:
-    evidence = platform.evidence
     return {
         "name": platform.name,
         "outcome": platform.outcome,
         "reason": platform.reason,
         "required": platform.required,
         "seconds": platform.seconds,
-        "evidence": {
-            "method": evidence.method,
-            "client": evidence.client,
-            "said": evidence.said,
-            "reason": evidence.reason,
-        }
-        if evidence
-        else None,
+        "evidence": asdict(platform.evidence) if platform.evidence else None,
         "error": platform.error.as_json() if platform.error else None,
     }

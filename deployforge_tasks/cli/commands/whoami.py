@@ -10,6 +10,7 @@ import click
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.looks import look
 from deployforge_tasks.cli.options import option, selection
 from deployforge_tasks.cli.table import Cell, Row, columns
 from deployforge_tasks.cli.usage import choose_platforms
@@ -18,15 +19,8 @@ if TYPE_CHECKING:
     from deployforge_tasks.cli.table import Style
     from deployforge_tasks.operations.whoami import Account, Accounts
 
-#: Per state: symbol, word and style.
-_LOOKS = {
-    "ok": ("✓", "", "ok"),
-    "expiring": ("⚠", "", "warning"),
-    "expired": ("✗", "", "error"),
-    "missing": ("✗", "missing", "error"),
-    "refused": ("✗", "refused", "error"),
-    "unknown": ("?", "cannot be told", "warning"),
-}
+#: Per state of a credential that tells of nobody: what stands there instead.
+_WORDS = {"missing": "missing", "refused": "refused", "unknown": "cannot be told"}
 
 
 @click.command(
@@ -124,15 +118,16 @@ def lines(found: Accounts, style: Style, width: int | None) -> list[str]:
 
 
 def _row(account: Account) -> Row:
-    symbol, word, look = _LOOKS[account.state]
+    symbol, style = look(account.state)
+    word = _WORDS.get(account.state, "")
     optional = "" if account.required else " (optional)"
-    head: Sequence[Cell | str] = [Cell(symbol, look), f"{account.platform}{optional}", _where(account)]
+    head: Sequence[Cell | str] = [Cell(symbol, style), f"{account.platform}{optional}", _where(account)]
     identity = account.identity
     if identity is None:
-        return [*head, Cell(word, look)] if word else [*head, Cell(account.reason, "dim")]
+        return [*head, Cell(word, style)] if word else [*head, Cell(account.reason, "dim")]
     end = f"{identity.expires:%Y-%m-%d}" if identity.expires else ""
     soon = account.reason if account.state != "ok" else ""
-    return [*head, identity.who, ", ".join(identity.may), Cell(" · ".join(filter(None, [end, soon])), look)]
+    return [*head, identity.who, ", ".join(identity.may), Cell(" · ".join(filter(None, [end, soon])), style)]
 
 
 def _where(account: Account) -> str:
