@@ -20,6 +20,7 @@ from deployforge_tasks.ledger import locks, tables
 from deployforge_tasks.ledger.database import open_engine, sqlite_file, writing
 from deployforge_tasks.ledger.journal import Journal
 from deployforge_tasks.ledger.model import Intent, Key
+from deployforge_tasks.ledger.reading import Reader
 
 __all__ = ["Intent", "Key", "Ledger"]
 
@@ -75,6 +76,10 @@ class Ledger:
     def listener(self, run: int) -> Journal:
         """A listener for the run's bus, which stores its events, log lines and attempts."""
         return self._journals.setdefault(run, Journal(self._engine, run))
+
+    def reader(self) -> Reader:
+        """What runs left, through the same connections; it is closed with the ledger."""
+        return Reader(self._engine)
 
     # Artifacts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.operations.runs import state_of
+from deployforge_tasks.ledger.liveness import state_of
 
 if TYPE_CHECKING:
     from deployforge_tasks.core.events import Event

@@ -89,7 +89,7 @@ def _newest(reader: Reader, loaded: Loaded, version: str) -> Run | None:
 
 def _states(reader: Reader, run: Run) -> dict[str, tuple[str, str, float | None]]:
     """State, reason and seconds of each task of a run, by the task's name."""
-    from deployforge_tasks.operations.runs import state_of
+    from deployforge_tasks.ledger.liveness import state_of
 
     open_end = "running" if state_of(run) in ("running", "elsewhere") else "killed"
     found: dict[str, tuple[str, str, float | None]] = {}

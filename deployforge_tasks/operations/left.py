@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import ConfigError
-from deployforge_tasks.operations.runs import reading, state_of
+from deployforge_tasks.ledger.liveness import state_of
+from deployforge_tasks.operations.runs import reading
 
 if TYPE_CHECKING:
     from deployforge_tasks.ledger.model import Run

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import ConfigError
-from deployforge_tasks.effects.machine import on_this_host, still_runs
+from deployforge_tasks.ledger.liveness import state_of
 
 if TYPE_CHECKING:
     from deployforge_tasks.ledger.model import Attempt, Run
@@ -26,10 +26,9 @@ _OPEN_ENDS = {"finished": "", "killed": "unfinished", "running": "running", "els
 class RunView:
     """One run.
 
-    `state` is ``finished``, ``running`` (its process lives on this machine), ``elsewhere`` (it has not ended, and
-    another machine has its process) or ``killed`` (it has not ended, and its process is gone). `seconds` is how long
-    it took, or has taken so far; of a killed run, until it was heard of last. `platforms` has the outcome of each:
-    ``published skipped ok waiting blocked failed running`` or ``unfinished``.
+    `state` is that of `ledger.liveness.state_of`. `seconds` is how long it took, or has taken so far; of a killed run,
+    until it was heard of last. `platforms` has the outcome of each: ``published skipped ok waiting blocked failed
+    running`` or ``unfinished``.
     """
 
     number: int
@@ -101,17 +100,6 @@ def view(reader: Reader, run: Run, tries: list[Attempt]) -> RunView:
         pid=run.pid,
         platforms=_platforms(tries, _OPEN_ENDS[state]),
     )
-
-
-def state_of(run: Run) -> str:
-    """``finished running elsewhere killed`` (see `RunView`)."""
-    if run.finished_at is not None:
-        return "finished"
-    if run.host is None or run.pid is None:  # an older DeployForge wrote it, and did not say where it runs
-        return "killed"
-    if not on_this_host(run.host):
-        return "elsewhere"
-    return "running" if still_runs(run.pid, run.started_at) else "killed"
 
 
 @contextmanager

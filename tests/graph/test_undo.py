@@ -273,6 +273,27 @@ def test_a_stop_takes_nothing_back(tmp_path: Path, server: ShelfServer, proxy: F
     assert (server.accepted, server.taken_back) == (["a-0"], [])
 
 
+def test_what_another_run_counts_on_stays(tmp_path: Path, server: ShelfServer, proxy: FaultProxy) -> None:
+    folder = project(tmp_path, proxy.url, {"a": {}, "b": {}})
+    in_turn(folder, "a", "b")
+    server.refused = {"b-0"}
+    with shelves("a", "b"):
+        release(folder, "1.0.0", platforms=["a"])
+        rule = proxy.when("PUT", "/b/", do=hold_before)
+        process = child.start(folder, "a,b", "deploy", "version=1.1.0")
+        assert rule.wait(30), process.communicate(timeout=5)
+        beside = release(folder, "1.1.0", platforms=["a"])
+        rule.release()
+        _, err = process.communicate(timeout=30)
+
+    assert beside.platforms["a"].outcome == "skipped"
+    assert server.taken_back == []
+    assert "b failed: taking back nothing" in err
+    with sqlite3.connect(folder / ".deployforge" / "ledger.db") as ledger:
+        ((told,),) = ledger.execute("select data from events where kind = 'undo_started'")
+    assert json.loads(told)["stays"] == {"a": f"run {beside.run} of the version went on at the same time"}
+
+
 @posix
 def test_the_run_after_a_killed_one_takes_back_only_its_own(
     tmp_path: Path, server: ShelfServer, proxy: FaultProxy

@@ -162,7 +162,7 @@ def _head(run: RunView) -> str:
 
 
 def _tell_end(invocation: Invocation, reader: Reader, number: int) -> None:
-    from deployforge_tasks.operations.runs import state_of
+    from deployforge_tasks.ledger.liveness import state_of
 
     run = reader.run(number)
     assert run is not None
