@@ -50,8 +50,7 @@ def apply(text: str, wanted: Sequence[Change]) -> str:
             lines.insert(index, f"{change.new}\n")
             continue
         line, at = lines[index], change.column - 1
-        assert line[at : at + len(change.old)] == change.old
-        lines[index] = line[:at] + change.new + line[at + len(change.old) :]
+        lines[index] = line[:at] + line[at:].replace(change.old, change.new, 1)  # a quote may stand before it
     return "".join(lines)
 
 

@@ -97,6 +97,12 @@ def test_a_migrated_file_is_up_to_date(cli: Cli, file: Path) -> None:
     assert file.read_text() == text
 
 
+def test_a_name_in_quotes_is_brought_up_to_date_too(cli: Cli, file: Path) -> None:
+    file.write_text('schema: 1\nname: x\nplatforms:\n  "github_release": {enabled: false}\n', "utf-8")
+    assert cli("config", "migrate", "--yes").code == 0
+    assert '  "github": {enabled: false}' in file.read_text("utf-8")
+
+
 def test_a_file_that_is_no_yaml_is_left_alone(cli: Cli, file: Path) -> None:
     file.write_text("name: [")
     assert cli("config", "migrate", "--yes").code == 3
