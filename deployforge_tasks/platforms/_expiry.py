@@ -7,9 +7,7 @@ from typing import Any
 
 from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.platforms.base import Job
-
-#: How long before its end a credential is worth a warning: time to make a new one between two releases.
-SOON = timedelta(days=14)
+from deployforge_tasks.project.remembered import SOON
 
 
 def expiry(

@@ -56,9 +56,9 @@ def _rights(token: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _note(token: Mapping[str, Any]) -> str:
-    # npm 12.2's `npm token create` says so (lib/commands/token.js)
+    # npm 12.2's `npm token create` says so (lib/commands/token.js): https://gh.io/bypass-2fa-tokens-no-longer-publish
     if token.get("bypass_2fa") is True:
-        return "it publishes without 2FA, which npm ends in January 2027 (https://gh.io/bypass-2fa-tokens-no-longer-publish)"
+        return "it publishes without 2FA, which npm ends in January 2027"
     return ""
 
 

@@ -48,5 +48,5 @@ def _said(body: str) -> str:
         answer = json.loads(body)
         told = [e.get("description") or e.get("detail") for e in answer.get("errors") or ()]
         return "; ".join(filter(None, told)) or str(answer.get("message") or answer.get("error") or "")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         return " ".join(body.split())[:200]
