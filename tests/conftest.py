@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from deployforge_tasks.core.redact import redactor
+
 #: Reasons for which a test may skip even where every tool is installed.
 _ALLOWED = ("only on ", "not on ")
 
@@ -20,6 +22,14 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture(autouse=True)
+def masked_here_only() -> Iterator[None]:
+    """What one test calls a secret is an ordinary word in the next one."""
+    before = redactor._forms
+    yield
+    redactor._forms = before
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.notify import pending
 from deployforge_tasks.platforms import registry
 from deployforge_tasks.project.load import Loaded
@@ -18,14 +17,6 @@ from tests.graph.shelf import ShelfServer, shelves, write_project
 from tests.notify.services import Services
 
 NAMES = ("npm", "pypi", "snap")
-
-
-@pytest.fixture(autouse=True)
-def masked_here_only() -> Iterator[None]:
-    """What these tests call a secret is an ordinary word elsewhere."""
-    before = redactor._forms
-    yield
-    redactor._forms = before
 
 
 @pytest.fixture
