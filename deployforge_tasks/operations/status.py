@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.model import Evidence, Live
 from deployforge_tasks.core.presence import Presence, State
+from deployforge_tasks.operations.graph_run import choose
 
 if TYPE_CHECKING:
     from deployforge_tasks.core.errors import DeployForgeError
@@ -77,14 +78,14 @@ def status(loaded: Loaded, *, platforms: Sequence[str] = (), ledger_url: str | N
         ledger_url: another ledger than the project's own.
 
     Raises:
-        ConfigError: there is no version to ask for, or the ledger cannot be opened.
+        ConfigError: there is no version to ask for, a platform's name cannot be used, or the ledger cannot be opened.
     """
     from deployforge_tasks.graph.context import RunContext
 
     context = RunContext(_impatient(loaded), ledger_url=ledger_url, command="status")
     try:
         version = str(context.version)
-        names = [name for name in context.platforms if not platforms or name in platforms]
+        names = choose(context, platforms)
         _ = context.ledger, context.store  # opened here, once, so that a fault in them is told once
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="status") as pool:
             lives = {name: pool.submit(_live, context, name) for name in names}

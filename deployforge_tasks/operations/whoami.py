@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.model import Identity
 from deployforge_tasks.operations.accounts import account_job, looking
+from deployforge_tasks.operations.graph_run import choose
 
 if TYPE_CHECKING:
     from deployforge_tasks.graph.context import RunContext
@@ -85,13 +86,14 @@ def whoami(loaded: Loaded, *, platforms: Sequence[str] = (), deadline: float = D
         deadline: seconds for all answers together.
 
     Raises:
-        ConfigError: the ledger cannot be opened, or ``DEPLOYFORGE_KEYRING`` says something that it cannot.
+        ConfigError: a platform's name cannot be used, the ledger cannot be opened, or ``DEPLOYFORGE_KEYRING`` says
+            something that it cannot.
     """
     from deployforge_tasks.effects.keyring import is_wanted
 
     is_wanted(loaded.environ)
     with looking(loaded, "whoami") as context:
-        names = [name for name in context.platforms if not platforms or name in platforms]
+        names = choose(context, platforms)
         found = _ask(context, names, deadline)
         _remember(context, found)
         failure = context.vault.failure
