@@ -30,8 +30,8 @@ def state(file: Path, processes: Processes) -> str:
 def ignore(file: Path) -> Path:
     """Add the file to the ``.gitignore`` beside it, and return that."""
     listed = file.with_name(".gitignore")
-    text = listed.read_text("utf-8") if listed.exists() else ""
-    if text and not text.endswith("\n"):
-        text += "\n"
-    write_atomic(listed, f"{text}/{file.name}\n")
+    text = listed.read_bytes() if listed.exists() else b""  # whatever its encoding is
+    if text and not text.endswith(b"\n"):
+        text += b"\n"
+    write_atomic(listed, text + f"/{file.name}\n".encode())
     return listed

@@ -30,6 +30,12 @@ def test_a_file_is_open_until_it_is_ignored(checkout: Path) -> None:
     assert (checkout / ".gitignore").read_text("utf-8") == "*.log\n/.env\n"
 
 
+def test_what_stands_there_is_kept_whatever_its_encoding_is(checkout: Path) -> None:
+    (checkout / ".gitignore").write_bytes("café".encode("latin-1"))
+    ignore(checkout / ".env")
+    assert (checkout / ".gitignore").read_bytes() == "café\n/.env\n".encode("latin-1")
+
+
 def test_a_file_that_git_has(checkout: Path) -> None:
     (checkout / ".env").write_text("A=1\n", "utf-8")
     subprocess.run(["git", "add", ".env"], cwd=checkout, check=True)
