@@ -14,7 +14,6 @@ import yaml
 
 from deployforge_tasks.rehearsal.server import Reply
 from tests.cli.conftest import Cli
-from tests.notify.conftest import masked_here_only as masked_here_only  # noqa: PLC0414 - a fixture
 from tests.notify.services import Services, shown
 
 Screen = Callable[[str, str], None]
