@@ -15,7 +15,7 @@ from deployforge_tasks.core.errors import CredentialError, DeployForgeError, Net
 
 if TYPE_CHECKING:
     from deployforge_tasks.cli.invocation import Invocation
-    from deployforge_tasks.operations.login import Kept, Need, Trial
+    from deployforge_tasks.operations.login import Kept, Need, Tried
     from deployforge_tasks.project.load import Loaded
 
 PLACES = ("keyring", "env-file", "print")
@@ -37,7 +37,7 @@ class Outcome:
 
     platform: str
     values: tuple[str, ...] = ()
-    trial: Trial | None = None
+    trial: Tried | None = None
     kept: Kept | None = None
 
 
@@ -56,12 +56,12 @@ class Dialog:
         Raises:
             CredentialError: the platform refuses it; nothing was stored.
         """
-        from deployforge_tasks.operations.login import mask, needs, try_out
+        from deployforge_tasks.operations.login import mask, needs, try_credentials
 
         need = _chosen(needs(self._loaded, name), self._options.credential, name)
         mask(need, value)
         values = {need.credential.name: value}
-        trial = None if self._options.untested else try_out(self._loaded, name, values)
+        trial = None if self._options.untested else try_credentials(self._loaded, name, values)
         self._tell(trial)
         return self._keep(name, values, trial)
 
@@ -89,13 +89,13 @@ class Dialog:
             self._tell_what_wins(wanted)
             return self._keep(name, values, trial)
 
-    def _try(self, name: str, values: Mapping[str, str]) -> Trial | None:
-        from deployforge_tasks.operations.login import try_out
+    def _try(self, name: str, values: Mapping[str, str]) -> Tried | None:
+        from deployforge_tasks.operations.login import try_credentials
 
         if self._options.untested:
             return None
         try:
-            trial = try_out(self._loaded, name, values)
+            trial = try_credentials(self._loaded, name, values)
         except NetworkError as error:
             self._show(error)
             if click.confirm("it could not be tried; store it all the same?", default=False, err=True):
@@ -104,7 +104,7 @@ class Dialog:
         self._tell(trial)
         return trial
 
-    def _tell(self, trial: Trial | None) -> None:
+    def _tell(self, trial: Tried | None) -> None:
         if trial is not None:
             symbol = "✓" if trial.identity else "?"
             self._invocation.note(f"{self._terminal.err_style(symbol, 'ok')} {said(trial)}")
@@ -115,7 +115,7 @@ class Dialog:
             if need.found.startswith(("env ", "env-file ")):
                 self._terminal.err(f"note: {need.found} comes first as long as it is set")
 
-    def _keep(self, name: str, values: Mapping[str, str], trial: Trial | None) -> Outcome:
+    def _keep(self, name: str, values: Mapping[str, str], trial: Tried | None) -> Outcome:
         """Keep the credentials; a person is asked for another place when one does not work."""
         from deployforge_tasks.operations import login
 
@@ -167,7 +167,7 @@ class Dialog:
             self._terminal.err(line)
 
 
-def said(trial: Trial) -> str:
+def said(trial: Tried) -> str:
     """What a platform said to a credential, on one line."""
     if trial.identity is None:
         return trial.note

@@ -186,6 +186,14 @@ class RunContext:
 
         return open_store(self)
 
+    def open(self) -> None:
+        """Open what many threads are about to want: there is one of each then, and a fault in them is told once.
+
+        Raises:
+            ConfigError: the ledger or the release files cannot be used.
+        """
+        _ = self.ledger, self.store
+
     def processes(self, name: str | None, stage: str) -> Processes:
         """Runs programs; what they print goes to the log of this platform and stage."""
 

@@ -18,6 +18,8 @@ _TIMEOUT = 10.0
 #: Stands for the version where there is none yet: no platform is asked about it.
 _NO_VERSION = "0.0.0"
 STAGE = "whoami"
+#: The code of the error for a credential that is not set.
+MISSING_CODE = "DF2001"
 
 
 def endings(loaded: Loaded, platforms: Iterable[str]) -> list[str]:
@@ -50,7 +52,7 @@ def looking(loaded: Loaded, command: str) -> Iterator[RunContext]:
     version = loaded.version or Version.parse(_NO_VERSION)
     context = RunContext(replace(loaded, project=project, version=version), command=command)
     try:
-        _ = context.ledger, context.store  # opened once, before threads want them
+        context.open()
         yield context
     finally:
         context.close()

@@ -171,6 +171,7 @@ def _plan(context: RunContext, names: Sequence[str]) -> dict[str, PlatformResult
     """Ask every platform at once what would be done."""
     from deployforge_tasks.graph.presence_check import PresenceCheck
 
+    context.open()
     checks = {name: PresenceCheck(context, name) for name in names}
     with ThreadPoolExecutor(max(1, len(checks))) as pool:
         list(pool.map(lambda check: check.fetch(), checks.values()))

@@ -11,7 +11,7 @@ from deployforge_tasks.core.endpoints import GITHUB_WEB
 from deployforge_tasks.core.errors import ConfigError, CredentialError
 from deployforge_tasks.core.model import Credential, Found, Identity
 from deployforge_tasks.core.redact import redactor
-from deployforge_tasks.operations.accounts import account_job, looking
+from deployforge_tasks.operations.accounts import MISSING_CODE, account_job, looking
 
 if TYPE_CHECKING:
     from deployforge_tasks.effects.keyring import Keyring
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 KEYRING, ENV_FILE, PRINT = "keyring", "env-file", "print"
 TYPED = "login"
 DEFAULT_FILE = ".env"
-_MISSING_CODE = "DF2001"
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Tried:
     """What a platform said to a credential: who it is; `note` where it cannot tell."""
 
     identity: Identity | None = None
@@ -88,7 +87,7 @@ def lacking(loaded: Loaded) -> list[str]:
     return [n for n in names if any(need.credential.required and not need.found for need in needs(loaded, n, vault))]
 
 
-def try_out(loaded: Loaded, platform: str, values: Mapping[str, str]) -> Trial:
+def try_credentials(loaded: Loaded, platform: str, values: Mapping[str, str]) -> Tried:
     """Ask the platform who these credentials are. Nothing is stored, and nothing is published.
 
     Args:
@@ -103,20 +102,20 @@ def try_out(loaded: Loaded, platform: str, values: Mapping[str, str]) -> Trial:
         try:
             identity = context.platforms[platform].whoami(job)
         except NotImplementedError:
-            return Trial(note=f"{context.platforms[platform].title} has no way to try it: a preflight will")
+            return Tried(note=f"{context.platforms[platform].title} has no way to try it: a preflight will")
         except CredentialError as error:
-            if error.code == _MISSING_CODE:
-                return Trial(note=f"it can be tried only with the others: {error.message}")
+            if error.code == MISSING_CODE:
+                return Tried(note=f"it can be tried only with the others: {error.message}")
             raise
         now = context.clock.now()
     if identity.expires and identity.expires <= now:
         raise CredentialError(
             f"{identity.who}: it expired on {identity.expires:%Y-%m-%d}", hint="make a new one", code="DF2034"
         )
-    return Trial(identity)
+    return Tried(identity)
 
 
-def remember(loaded: Loaded, platform: str, trial: Trial) -> None:
+def remember(loaded: Loaded, platform: str, trial: Tried) -> None:
     """Remember when a credential that was stored ends."""
     from deployforge_tasks.effects.clock import Clock
     from deployforge_tasks.project.remembered import Remembered

@@ -24,7 +24,7 @@ def render_locally(context: RunContext, names: Sequence[str]) -> dict[str, Deplo
     """
     from deployforge_tasks.graph.action import routed_output
 
-    _ = context.ledger, context.store  # opened here, once, so that a fault in them is told once
+    context.open()
     with routed_output(), ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="render") as pool:
         targets = _targets(context, names)
         missing = dict(zip(targets, pool.map(lambda target: _obtain(context, target), targets), strict=True))

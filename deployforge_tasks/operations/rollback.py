@@ -106,6 +106,7 @@ def rollback(
 
 def _planned(context: RunContext, names: Sequence[str], to: str | None) -> RollbackResult:
     """Ask every platform at once what a rollback would do."""
+    context.open()
     with ThreadPoolExecutor(max(1, len(names))) as pool:
         found = dict(zip(names, pool.map(lambda name: _plan(context, name), names), strict=True))
     code = INCOMPLETE if any(p.error for p in found.values()) else 0

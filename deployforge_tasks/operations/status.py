@@ -86,7 +86,7 @@ def status(loaded: Loaded, *, platforms: Sequence[str] = (), ledger_url: str | N
     try:
         version = str(context.version)
         names = choose(context, platforms)
-        _ = context.ledger, context.store  # opened here, once, so that a fault in them is told once
+        context.open()
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="status") as pool:
             lives = {name: pool.submit(_live, context, name) for name in names}
             asked = list(pool.map(partial(_one, context), names))

@@ -93,6 +93,7 @@ def try_out(
     context = RunContext(loaded, ledger_url=ledger_url, listeners=[found, *listeners], command="test")
     try:
         names = choose(context, platforms)
+        context.open()
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="test") as pool:
             accounts = pool.submit(whoami, loaded, platforms=names)
             connections = list(pool.map(lambda name: _connection(context, name), names))

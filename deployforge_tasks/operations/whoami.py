@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.model import Identity
-from deployforge_tasks.operations.accounts import account_job, looking
+from deployforge_tasks.operations.accounts import MISSING_CODE, account_job, looking
 from deployforge_tasks.operations.graph_run import choose
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ OK, EXPIRING, EXPIRED, MISSING, REFUSED, UNKNOWN = "ok", "expiring", "expired", 
 SEVERITY = {OK: "ok", UNKNOWN: "ok", EXPIRING: "warning", EXPIRED: "error", MISSING: "error", REFUSED: "error"}
 #: Seconds for all answers together.
 DEADLINE = 20.0
-_MISSING_CODE = "DF2001"
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def _failed(account: Account, error: Exception) -> Account:
     if isinstance(error, NotImplementedError):
         return replace(account, state=UNKNOWN, reason=f"{account.title} does not tell")
     if isinstance(error, CredentialError):
-        state = MISSING if error.code == _MISSING_CODE else REFUSED
+        state = MISSING if error.code == MISSING_CODE else REFUSED
         return replace(account, state=state, reason=error.message, hint=error.hint)
     if isinstance(error, DeployForgeError):
         return replace(account, state=UNKNOWN, reason=error.message, hint=error.hint)

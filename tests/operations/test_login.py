@@ -35,33 +35,33 @@ def test_only_enabled_platforms_lack_a_credential(tmp_path: Path) -> None:
 
 
 def test_a_trial_tells_who_it_is_whatever_the_environment_has(tmp_path: Path) -> None:
-    trial = login.try_out(load(tmp_path, {"one": {}}, SHELF_TOKEN="wrong-one"), "one", {"token": GOOD})
+    trial = login.try_credentials(load(tmp_path, {"one": {}}, SHELF_TOKEN="wrong-one"), "one", {"token": GOOD})
     assert trial.identity is not None
     assert trial.identity.who == "mk-bot"
 
 
 def test_a_trial_that_is_refused_says_so(tmp_path: Path) -> None:
     with pytest.raises(CredentialError, match="does not know the token"):
-        login.try_out(load(tmp_path, {"one": {}}), "one", {"token": "wrong-one"})
+        login.try_credentials(load(tmp_path, {"one": {}}), "one", {"token": "wrong-one"})
 
 
 def test_one_that_is_over_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CredentialError, match="it expired on"):
-        login.try_out(load(tmp_path, {"one": {"days": -2}}), "one", {"token": GOOD})
+        login.try_credentials(load(tmp_path, {"one": {"days": -2}}), "one", {"token": GOOD})
 
 
 def test_a_platform_that_is_down_is_no_refusal(tmp_path: Path) -> None:
     with pytest.raises(NetworkError):
-        login.try_out(load(tmp_path, {"one": {"says": "down"}}), "one", {"token": GOOD})
+        login.try_credentials(load(tmp_path, {"one": {"says": "down"}}), "one", {"token": GOOD})
 
 
 def test_a_platform_that_cannot_tell_leaves_a_note(tmp_path: Path) -> None:
-    trial = login.try_out(load(tmp_path, {"one": {"says": "nothing"}}), "one", {"token": GOOD})
+    trial = login.try_credentials(load(tmp_path, {"one": {"says": "nothing"}}), "one", {"token": GOOD})
     assert (trial.identity, trial.note) == (None, "Shelf has no way to try it: a preflight will")
 
 
 def test_one_of_several_is_tried_with_the_others(tmp_path: Path) -> None:
-    trial = login.try_out(load(tmp_path, {"one": {}}), "one", {"extra": "x"})
+    trial = login.try_credentials(load(tmp_path, {"one": {}}), "one", {"extra": "x"})
     assert "only with the others" in trial.note
 
 
