@@ -82,7 +82,7 @@ def test_status(cli: Cli, project: Project, screen: Screen) -> None:
 
 
 def test_status_of_what_users_do_not_get(cli: Cli, project: Project, server: ShelfServer, screen: Screen) -> None:
-    project({"npm": {}, "pypi": {}, "snap": {}})
+    project({"npm": {}, "pypi": {}, "snap": {}}, settle=0)
     for version in ("1.0.0", "1.1.0"):
         cli("deploy", version, "--yes")
     server.newest["npm"] = "1.0.0"
