@@ -18,19 +18,18 @@ _GROUPS = ("Selection", "Behaviour", "Output", "Options", "Global options")
 
 def render(context: click.Context, command: click.Command) -> str:
     """The whole help text of a command."""
-    parts = [_purpose(command), f"Usage: {context.command_path} {_usage(command, context)}"]
+    purpose = inspect.cleandoc(command.help or "").partition("\f")[0].strip()
+    parts = [_paragraphs(purpose), f"Usage: {context.command_path} {_usage(command, context)}"]
     parts += [_section("Examples", list(getattr(command, "examples", ())))]
     if isinstance(command, click.Group):
         parts += _commands(command, context)
     parts += _options(command, context)
-    parts += [command.epilog or ""]
+    parts += [_paragraphs(command.epilog or "")]
     return "\n\n".join(part for part in parts if part)
 
 
-def _purpose(command: click.Command) -> str:
-    text = inspect.cleandoc(command.help or "").partition("\f")[0].strip()
-    paragraphs = [textwrap.fill(" ".join(p.split()), _width()) for p in text.split("\n\n")]
-    return "\n\n".join(paragraphs)
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(textwrap.fill(" ".join(part.split()), _width()) for part in text.split("\n\n"))
 
 
 def _usage(command: click.Command, context: click.Context) -> str:

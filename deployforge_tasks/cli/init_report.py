@@ -128,11 +128,9 @@ def show_written(invocation: Invocation, proposal: Proposal, written: Sequence[s
             f"{terminal.err_style('warning:', 'warning')} not found: {missing.option}, {missing.what}{meanwhile}"
         )
     if any(c.path not in written for c in proposal.changes):
-        invocation.note("\nhint: run it in a terminal to be asked, or add --force")
+        invocation.hint("run it in a terminal to be asked, or add --force")
     else:
-        invocation.note(
-            "\nhint: `deployforge config check` checks it, `deployforge rehearse` tries the whole release here"
-        )
+        invocation.hint("`deployforge config check` checks it, `deployforge rehearse` tries the whole release here")
 
 
 def _short(value: Any) -> str:

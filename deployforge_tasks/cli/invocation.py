@@ -88,6 +88,11 @@ class Invocation:
         document = {"schema": f"deployforge.{name}/1", **data}
         self.terminal.out(json.dumps(document, indent=None if self.json == "stream" else 2, ensure_ascii=False))
 
+    def hint(self, text: str) -> None:
+        """What to do next, for people who did not ask for quiet."""
+        if not self.quiet and not self.json:
+            self.terminal.hint(text)
+
     def note(self, text: str) -> None:
         """A line for people who did not ask for quiet."""
         if not self.quiet and not self.json:

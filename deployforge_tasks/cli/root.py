@@ -87,7 +87,8 @@ root = Root(
     no_args_is_help=True,
 )
 root.examples = (
-    "deployforge rehearse                 the whole release, on this machine only",
-    "deployforge deploy v1.0.42 --dry-run what would be published",
-    "deployforge deploy v1.0.42           publish it",
+    "deployforge init                        write deployforge.yml for what is here",
+    "deployforge rehearse                    the whole release, on this machine only",
+    "deployforge deploy v1.0.42 --dry-run    what would be published",
+    "deployforge deploy v1.0.42              publish it",
 )

@@ -66,6 +66,10 @@ class Terminal:
         """A line about what is going on."""
         self._write(self.stderr, text)
 
+    def hint(self, text: str) -> None:
+        """What to do next, below an empty line."""
+        self.err(f"\n{self.err_style('hint:', 'hint')} {text}")
+
     def style(self, text: str, style: str) -> str:
         """A text for stdout, coloured if that takes colour."""
         return self._style(text, style, self.stdout)

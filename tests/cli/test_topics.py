@@ -53,6 +53,38 @@ def test_an_unknown_topic_suggests_the_nearest(cli: Cli) -> None:
     assert "did you mean `environment`?" in done.err
 
 
+def test_an_unknown_id_says_where_ids_are(cli: Cli) -> None:
+    done = cli("help", "DF9999")
+    assert done.code == 2
+    assert "docs/reference/errors.md" in done.err
+
+
+@pytest.mark.parametrize("words", [("help", "deploy"), ("help",)])
+def test_the_help_of_a_command_is_told_as_json_too(cli: Cli, words: tuple[str, ...]) -> None:
+    done = cli(*words, "--json").json
+    assert done["schema"] == "deployforge.topic/1"
+    assert "Usage: deployforge" in done["text"]
+
+
+@pytest.mark.parametrize("name", root.summaries)
+def test_every_command_has_examples_and_says_where_to_go_on(name: str) -> None:
+    def examples(command: click.Command | None) -> list[bool]:
+        if isinstance(command, click.Group):
+            return [has for inner in command.commands.values() for has in examples(inner)]
+        return [bool(getattr(command, "examples", ()))]
+
+    command = root.get_command(click.Context(root), name)
+    assert all(examples(command))
+    assert command is not None
+    assert "See also: " in (command.epilog or "")
+
+
+@pytest.mark.parametrize("name", root.summaries)
+def test_no_help_is_wider_than_the_terminal(cli: Cli, name: str) -> None:
+    prose = [line for line in cli(name, "-h").out.splitlines() if not line.startswith((" ", "Usage:"))]
+    assert [line for line in prose if len(line) > 100] == []
+
+
 def test_the_man_page_names_every_command(cli: Cli) -> None:
     said = cli("help", "man").out
     assert [name for name in root.summaries if f".SH DEPLOYFORGE {name.upper()}" not in said] == []

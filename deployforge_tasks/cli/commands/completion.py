@@ -19,6 +19,7 @@ from deployforge_tasks.cli.root import root
         "deployforge completion fish > ~/.config/fish/completions/deployforge.fish",
         "deployforge completion powershell | Out-String | Invoke-Expression",
     ),
+    epilog="See also: `deployforge help`.",
 )
 @argument("shell", type=click.Choice(SHELLS))
 @click.pass_obj

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.problems import Problem
 
 
-@click.group(cls=Group, params=[*global_options(root=False)], no_args_is_help=True)
+@click.group(
+    cls=Group,
+    params=[*global_options(root=False)],
+    no_args_is_help=True,
+    epilog="See also: `deployforge init`, docs/reference/configuration.md.",
+)
 def command() -> None:
     """Check, show or bring up to date the configuration, or print its JSON Schema."""
 

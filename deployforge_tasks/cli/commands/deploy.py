@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from deployforge_tasks.cli import plan, summary
+from deployforge_tasks.cli import summary
 from deployforge_tasks.cli.again import again
-from deployforge_tasks.cli.agreement import declined, require_person_to_agree
+from deployforge_tasks.cli.agreement import declined
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.endings import tell_endings
 from deployforge_tasks.cli.help_format import Command
@@ -26,13 +27,13 @@ from deployforge_tasks.cli.options import (
     strict_option,
 )
 from deployforge_tasks.cli.progress import following
+from deployforge_tasks.cli.publishing import agreed_to_publish, show_plan
 from deployforge_tasks.cli.table import plural
 from deployforge_tasks.cli.usage import Misused, choose_platforms
 from deployforge_tasks.graph.stage import FROM_STAGES
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.deploy import DeployResult
-    from deployforge_tasks.operations.preview import Preview
     from deployforge_tasks.project.load import Loaded
 
 
@@ -85,11 +86,11 @@ def command(
     unless one is named.
     """
     from deployforge_tasks.operations.deploy import deploy
-    from deployforge_tasks.operations.detach import Record
-    from deployforge_tasks.operations.estimate import estimate_of
 
     if interactive:
         require_person(invocation)
+    if interactive and (watch or dry_run):
+        raise Misused("--interactive goes with neither --watch nor --dry-run", "leave one of them out")
     loaded = invocation.settings(version).load()
     _count_warnings(invocation, loaded)
     chosen = choose_platforms(loaded, wanted, without)
@@ -99,41 +100,55 @@ def command(
     words = [*(f"deploy:{name}" for name in names), *(f"{name}={value}" for name, value in switches.items() if value)]
     if words:
         tell_doit(invocation, *words, loaded=loaded, jobs=jobs)
-    if interactive and (watch or dry_run):
-        raise Misused("--interactive goes with neither --watch nor --dry-run", "leave one of them out")
     if dry_run:
         plan_only = deploy(loaded, platforms=chosen, dry_run=True, force=forced, only_failed=only_failed)
         tell_endings(invocation, loaded, names)
         return show_plan(invocation, loaded, plan_only)
     if interactive:
         chosen = names = _chosen(invocation, loaded, names, forced)
-    if not (bool(names) if interactive else agreed(invocation, loaded, names, forced)):
+    if not (bool(names) if interactive else agreed_to_publish(invocation, loaded, names, forced)):
         return declined(invocation, "published")
     if watch:
         from deployforge_tasks.cli.watch import watch as watch_run
 
         return watch_run(invocation, loaded, names, again(click.get_current_context(), str(loaded.version)))
+    start = partial(
+        deploy,
+        loaded,
+        jobs=jobs,
+        force=forced,
+        only_failed=only_failed,
+        from_stage=from_stage,
+        fail_fast=fail_fast,
+        strict=strict,
+    )
+    return _run(invocation, loaded, chosen, names, start, retry_by_hand=interactive)
+
+
+def _run(
+    invocation: Invocation,
+    loaded: Loaded,
+    chosen: Sequence[str],
+    names: Sequence[str],
+    start: Callable[..., DeployResult],
+    *,
+    retry_by_hand: bool,
+) -> int:
+    """Publish to the chosen platforms and show it; `names` are those of them that have something to do."""
+    from deployforge_tasks.operations.detach import Record
+    from deployforge_tasks.operations.estimate import estimate_of
+
     record = Record.of(invocation.environ)
+    title = f"{loaded.project.name} v{loaded.version}"
 
     def run(round_of: Sequence[str]) -> DeployResult:
-        title = f"{loaded.project.name} v{loaded.version}"
         shown = [name for name in names if name in round_of]
         with following(invocation, title, shown, estimate=estimate_of(loaded, shown)) as listeners:
-            return deploy(
-                loaded,
-                platforms=round_of,
-                jobs=jobs,
-                listeners=[*listeners, *([record] if record else [])],
-                force=forced,
-                command=_command_line(shown),
-                only_failed=only_failed,
-                from_stage=from_stage,
-                fail_fast=fail_fast,
-                strict=strict,
-            )
+            heard_by = [*listeners, *([record] if record else [])]
+            return start(platforms=round_of, listeners=heard_by, command=_command_line(shown))
 
     result = run(chosen)
-    if interactive:
+    if retry_by_hand:
         result = retry_failures(invocation, result, run)
     if record:
         record.keep(summary.as_json(result))
@@ -159,25 +174,6 @@ def _count_warnings(invocation: Invocation, loaded: Loaded) -> None:
         invocation.note(f"{word} {loaded.file.name} has {count}; `deployforge config check` shows what\n")
 
 
-def show_plan(
-    invocation: Invocation, loaded: Loaded, result: DeployResult, seen: Preview | None = None, *, ask: bool = False
-) -> int:
-    """The plan to stdout, what is in its way to stderr; the exit code. `ask`: somebody decides after seeing it."""
-    from deployforge_tasks.operations.preview import preview
-
-    seen = seen or preview(loaded, result)
-    code = plan.exit_code(result, seen)
-    if invocation.json:
-        invocation.emit("plan", {**summary.as_json(result), **plan.as_json(result, seen)})
-        return code
-    terminal = invocation.terminal
-    for line in plan.lines(result, seen, terminal.style, terminal.width, ask=ask):
-        terminal.out(line)
-    for line in plan.hints(result, seen):
-        terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {line}")
-    return code
-
-
 def _chosen(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced: Sequence[str]) -> list[str]:
     """The platforms that somebody says yes to, after seeing the plan."""
     from deployforge_tasks.operations.deploy import deploy
@@ -187,23 +183,6 @@ def _chosen(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced
     seen = preview(loaded, result)
     show_plan(invocation, loaded, result, seen, ask=True)
     return choose(invocation, result, seen)
-
-
-def agreed(invocation: Invocation, loaded: Loaded, names: Sequence[str], forced: Sequence[str]) -> bool:
-    """Whether publishing what cannot be undone is wanted: ``--yes``, or the version typed after seeing the plan."""
-    from deployforge_tasks.operations.deploy import deploy
-    from deployforge_tasks.platforms.registry import platforms
-
-    forever = [name for name in names if platforms()[name].traits.immutable]
-    if invocation.yes or not forever:
-        return True
-    require_person_to_agree(invocation, f"publish to {', '.join(forever)}, which cannot be undone")
-    result = deploy(loaded, platforms=names, dry_run=True, force=forced)
-    show_plan(invocation, loaded, result, ask=True)
-    if not any(plan.final(platform) for platform in result.platforms.values()):
-        return True
-    typed = click.prompt(f"\nType {loaded.version} to publish, anything else stops", default="", err=True, type=str)
-    return bool(typed.strip().removeprefix("v") == str(loaded.version))
 
 
 def _command_line(names: Sequence[str]) -> str:

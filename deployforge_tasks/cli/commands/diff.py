@@ -84,4 +84,4 @@ def _show(invocation: Invocation, found: Diff, *, stat: bool) -> None:
         terminal.out(line)
     for platform in platforms:
         if platform.error is not None:
-            terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {platform.name}: {platform.error.hint}")
+            terminal.hint(f"{platform.name}: {platform.error.hint}")

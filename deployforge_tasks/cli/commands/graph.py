@@ -23,7 +23,8 @@ FORMATS = ("text", "mermaid", "dot", "svg")
         "deployforge graph v1.0.42 --format svg -o release.svg",
         "deployforge graph --format dot | dot -Tpng -o release.png",
     ),
-    epilog="The states are those of the newest run of the version; `deployforge status` asks the platforms.",
+    epilog="The states are those of the newest run of the version. See also: `deployforge status`, which asks the "
+    "platforms.",
 )
 @argument("version", required=False)
 @selection

@@ -12,7 +12,7 @@ from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import argument
 from deployforge_tasks.cli.root import root
 from deployforge_tasks.cli.topics import TOPICS
-from deployforge_tasks.cli.usage import unknown
+from deployforge_tasks.cli.usage import Misused, unknown
 
 
 @click.command(
@@ -22,6 +22,7 @@ from deployforge_tasks.cli.usage import unknown
         "deployforge help exit-codes",
         "deployforge help DF4100",
     ),
+    epilog="See also: `deployforge COMMAND -h`, and the pages in docs/.",
 )
 @argument("topic", required=False)
 @click.pass_context
@@ -30,18 +31,18 @@ def command(context: click.Context, topic: str | None) -> None:
     invocation = context.ensure_object(Invocation)
     parent = context.find_root()
     if topic is None:
-        invocation.terminal.out(parent.get_help())
+        _tell(invocation, "", parent.get_help())
     elif topic == "exit-codes":
         _exit_codes(invocation)
     elif topic in TOPICS:
-        _topic(invocation, topic)
+        _tell(invocation, topic, TOPICS[topic]())
     elif re.fullmatch(r"(?i)DF\d{4}", topic):
         _error(invocation, topic.upper())
     else:
         found = root.get_command(parent, topic)
         if found is None:
             raise unknown("topic", topic, [*root.list_commands(parent), *TOPICS])
-        invocation.terminal.out(click.Context(found, info_name=topic, parent=parent).get_help())
+        _tell(invocation, topic, click.Context(found, info_name=topic, parent=parent).get_help())
 
 
 def _exit_codes(invocation: Invocation) -> None:
@@ -52,11 +53,11 @@ def _exit_codes(invocation: Invocation) -> None:
         invocation.terminal.out(exit_codes.as_text())
 
 
-def _topic(invocation: Invocation, topic: str) -> None:
+def _tell(invocation: Invocation, topic: str, text: str) -> None:
     if invocation.json:
-        invocation.emit("topic", {"topic": topic, "text": TOPICS[topic]()})
+        invocation.emit("topic", {"topic": topic, "text": text})
     else:
-        invocation.terminal.out(TOPICS[topic]())
+        invocation.terminal.out(text)
 
 
 def _error(invocation: Invocation, code: str) -> None:
@@ -64,7 +65,9 @@ def _error(invocation: Invocation, code: str) -> None:
 
     explanation = explain(code)
     if explanation is None:
-        raise unknown("error id", code, [])
+        raise Misused(
+            f"unknown error id `{code}`", "an id ends the line of its error; docs/reference/errors.md lists them all"
+        )
     if invocation.json:
         invocation.emit("explanation", {"explanation": explanation})
     else:

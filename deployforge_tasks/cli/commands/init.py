@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         "deployforge init --from goreleaser",
         "deployforge init --online --json",
     ),
-    epilog="Nothing is overwritten without showing what changes and asking. See also: `deployforge config check`.",
+    epilog="Nothing is overwritten without showing what changes and asking.\n\nSee also: `deployforge config check`.",
 )
 @option(
     "--from",

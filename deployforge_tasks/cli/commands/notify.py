@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.load import Loaded
 
 
-@click.group(cls=Group, params=[*global_options(root=False)], no_args_is_help=True)
+@click.group(
+    cls=Group,
+    params=[*global_options(root=False)],
+    no_args_is_help=True,
+    epilog="See also: docs/how-to/get-told.md.",
+)
 def command() -> None:
     """Try the channels that tell people about releases, and see who is told about what."""
 
@@ -80,7 +85,7 @@ def list_(invocation: Invocation) -> None:
     out = invocation.terminal.out
     if not found:
         out("no channel is set up")
-        invocation.note("\nhint: add `monitoring: {error_notifications: [slack]}`, and set SLACK_WEBHOOK_URL")
+        invocation.hint("add `monitoring: {error_notifications: [slack]}`, and set SLACK_WEBHOOK_URL")
         return
     out("Channels")
     for line in columns([_channel_row(c) for c in found], invocation.terminal.style):
@@ -110,10 +115,9 @@ def _show(invocation: Invocation, event: str, results: Sequence[ChannelResult]) 
         invocation.terminal.out(f"nobody is told about {event}: no route names it")
     for line in columns([_result_row(r) for r in results], invocation.terminal.style):
         invocation.terminal.out(line)
-    hint = invocation.terminal.err_style("hint:", "hint")
     for result in results:
         if result.error is not None:
-            invocation.terminal.err(f"\n{hint} {result.channel}: {result.error.hint}")
+            invocation.terminal.hint(f"{result.channel}: {result.error.hint}")
     return code
 
 

@@ -1,4 +1,4 @@
-"""``deployforge platforms``: list, show."""
+"""``deployforge platforms``: list, show, new."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from deployforge_tasks.operations.platforms import OptionInfo, PlatformInfo
 
 
-@click.group(cls=Group, params=[*global_options(root=False)], no_args_is_help=True)
+@click.group(
+    cls=Group,
+    params=[*global_options(root=False)],
+    no_args_is_help=True,
+    epilog="See also: docs/reference/platforms.md, docs/how-to/add-a-platform.md.",
+)
 def command() -> None:
     """The platforms that DeployForge knows, and what each takes."""
 
@@ -40,7 +45,7 @@ def list_(invocation: Invocation) -> None:
     rows_ = [(Cell(p.name, "bold"), p.title, ", ".join(trait_words(p.traits))) for p in found]
     for line in columns(rows_, invocation.terminal.style, indent=0):
         invocation.terminal.out(line)
-    invocation.note("\nhint: `deployforge platforms show NAME` tells what a platform takes")
+    invocation.hint("`deployforge platforms show NAME` tells what a platform takes")
 
 
 @command.command(cls=Command, examples=("deployforge platforms show npm",))
@@ -85,7 +90,7 @@ def new(invocation: Invocation, platform_name: str, title: str) -> None:
         invocation.terminal.out(path.as_posix())
     test = next(path for path in made.files if path.name == f"test_{made.name}.py")
     first = f"pip install -e {made.files[0].parts[0]}, then " if made.plugin else ""
-    invocation.note(f"\nhint: {first}`pytest {test.as_posix()}`; how a platform works: docs/how-to/add-a-platform.md")
+    invocation.hint(f"{first}`pytest {test.as_posix()}`; how a platform works: docs/how-to/add-a-platform.md")
 
 
 def _lines(info: PlatformInfo, invocation: Invocation) -> list[str]:

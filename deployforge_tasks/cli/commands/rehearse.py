@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         "deployforge rehearse --platforms npm,pypi --keep",
         "deployforge rehearse --real",
     ),
+    epilog="See also: `deployforge deploy --dry-run`, docs/how-to/rehearse-your-project.md.",
 )
 @argument("version", required=False)
 @selection

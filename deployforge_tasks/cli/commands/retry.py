@@ -8,7 +8,6 @@ import click
 
 from deployforge_tasks.cli import summary
 from deployforge_tasks.cli.agreement import declined
-from deployforge_tasks.cli.commands.deploy import agreed, show_plan
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
@@ -21,6 +20,7 @@ from deployforge_tasks.cli.options import (
     strict_option,
 )
 from deployforge_tasks.cli.progress import following
+from deployforge_tasks.cli.publishing import agreed_to_publish, show_plan
 from deployforge_tasks.cli.table import plural
 from deployforge_tasks.cli.usage import choose_platforms
 
@@ -70,7 +70,7 @@ def command(
     tell_doit(invocation, *words, *(["strict=1"] if strict else []), loaded=found.loaded, jobs=jobs)
     if dry_run:
         return show_plan(invocation, found.loaded, retry(found, dry_run=True, force=forced))
-    if not agreed(invocation, found.loaded, found.platforms, forced):
+    if not agreed_to_publish(invocation, found.loaded, found.platforms, forced):
         return declined(invocation, "published")
     title = f"{found.loaded.project.name} v{found.left.version}"
     with following(invocation, title, found.platforms) as listeners:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     examples=("deployforge rollback v1.0.41 --dry-run", "deployforge rollback --from v1.0.42 --platforms npm --yes"),
-    epilog="What only a person can do is listed with its link, and the exit code is 8.",
+    epilog="What only a person can do is listed with its link, and the exit code is 8.\n\n"
+    "See also: `deployforge status`, docs/how-to/take-a-release-back.md.",
 )
 @argument("version", required=False)
 @option("--from", "leave", group="Selection", metavar="VERSION", help="The version to leave (default: the project's).")
@@ -103,16 +104,16 @@ def _show(invocation: Invocation, result: RollbackResult) -> None:
     for line in lines(result, terminal.style, terminal.width):
         terminal.out(line)
     for error in errors:
-        terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {error.platform}: {error.hint}")
+        terminal.hint(f"{error.platform}: {error.hint}")
 
 
 def lines(result: RollbackResult, style: Any, width: int | None = None) -> list[str]:
     """The result as people read it: what was done, and what is left to do by hand."""
     where = f"v{result.to}" if result.to else "the version before"
     found = [row for platform in result.platforms.values() for row in rows(platform, planned=result.planned)]
-    plan = "plan: " if result.planned else ""
+    planned = " · only a plan" if result.planned else ""
     return [
-        f"{plan}{style(result.project, 'bold')} v{result.version} → {where}",
+        f"{style(f'{result.project} v{result.version}', 'bold')} → {where}{planned}",
         "",
         *columns(found, style, width=width),
     ]

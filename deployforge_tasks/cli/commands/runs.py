@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from deployforge_tasks.operations.runs import RunView
 
 
-@click.command(cls=Command, examples=("deployforge runs", "deployforge runs --limit 3 --json"))
+@click.command(
+    cls=Command,
+    examples=("deployforge runs", "deployforge runs --limit 3 --json"),
+    epilog="See also: `deployforge logs`, `deployforge retry`.",
+)
 @option("--limit", group="Selection", type=click.IntRange(1), default=20, metavar="N", help="How many (20).")
 @click.pass_obj
 def command(invocation: Invocation, limit: int) -> int:
@@ -40,7 +44,7 @@ def command(invocation: Invocation, limit: int) -> int:
     for line in lines(loaded.project.name, found, terminal.style, datetime.now(UTC), terminal.width):
         terminal.out(line)
     if not found:
-        terminal.err(f"{terminal.err_style('hint:', 'hint')} `deployforge deploy` makes the first one")
+        invocation.hint("`deployforge deploy` makes the first one")
     return 0
 
 

@@ -40,7 +40,8 @@ LOOKS = {
         "deployforge status v1.0.42 --platforms npm,pypi --json",
         "deployforge status --strict -q          for cron: what is not as it should be, and an exit code",
     ),
-    epilog="With --strict: 1 something is missing, behind or changed, 6 cannot be told, 9 waits for a review.",
+    epilog="With --strict: 1 something is missing, behind or changed, 6 cannot be told, 9 waits for a review.\n\n"
+    "See also: `deployforge verify`, docs/how-to/check-before-a-release.md.",
 )
 @argument("version", required=False)
 @selection
@@ -120,8 +121,10 @@ def lines(
     found: Status, shown: Sequence[PlatformStatus], style: Style, now: datetime, width: int | None = None
 ) -> list[str]:
     """The status as people read it; `shown` are the platforms to show."""
-    profile = f" ({found.profile})" if found.profile else ""
-    head = f"{style(found.project, 'bold')}{profile}   wanted v{found.version}"
+    there = sum(platform.presence.state is State.SAME for platform in found.platforms)
+    profile = [found.profile] if found.profile else []
+    count = f"{there} of {len(found.platforms)} there"
+    head = " · ".join([style(f"{found.project} v{found.version}", "bold"), *profile, count])
     rows: list[Row] = [("", "platform", "wanted", "users get", "")]
     rows += [_row(platform, found.version, now) for platform in shown]
     return [head, "", *columns(rows, style, width=width)]

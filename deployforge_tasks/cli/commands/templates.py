@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from deployforge_tasks.operations.templates import Rendered
 
 
-@click.group(cls=Group, params=[*global_options(root=False)], no_args_is_help=True)
+@click.group(
+    cls=Group,
+    params=[*global_options(root=False)],
+    no_args_is_help=True,
+    epilog="See also: `deployforge diff`, docs/how-to/use-your-own-templates.md.",
+)
 def command() -> None:
     """The templates of packages: list them, render them, make them your own."""
 
@@ -40,7 +45,7 @@ def list_(invocation: Invocation) -> None:
     table: list[Row] = [(Cell(t.name, "bold"), "own" if t.own else "built in", ", ".join(t.files)) for t in found]
     for line in columns(table, terminal.style, indent=0):
         terminal.out(line)
-    invocation.note("\nhint: `deployforge templates eject PLATFORM` copies one into the project, to be changed there")
+    invocation.hint("`deployforge templates eject PLATFORM` copies one into the project, to be changed there")
 
 
 @command.command(
@@ -115,4 +120,4 @@ def eject(invocation: Invocation, platform: str) -> None:
     for file in files:
         invocation.terminal.out(f"{place}/{file}")
     section = "monitoring" if platform == templates.MESSAGES else f"platforms.{platform}"
-    invocation.note(f"\nhint: set `{section}.templates: {place}` in {invocation.config}")
+    invocation.hint(f"set `{section}.templates: {place}` in {invocation.config}")

@@ -67,7 +67,7 @@ def _show(invocation: Invocation, result: VerifyResult) -> None:
     for line in lines(result, terminal.style, terminal.width):
         terminal.out(line)
     for error in errors:
-        terminal.err(f"\n{terminal.err_style('hint:', 'hint')} {error.platform}: {error.hint}")
+        terminal.hint(f"{error.platform}: {error.hint}")
 
 
 def lines(result: VerifyResult, style: Any, width: int | None = None) -> list[str]:
