@@ -33,10 +33,6 @@ def test_it_writes_everything_that_a_release_needs(cli: Cli) -> None:
     assert cli("config", "check").code == 0
 
 
-def test_help(cli: Cli, screen: Screen) -> None:
-    screen("help-init", cli("init", "-h").out)
-
-
 def test_the_screen(cli: Cli, screen: Screen) -> None:
     samples.hedgehog(cli.folder)
 

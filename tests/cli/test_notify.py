@@ -42,10 +42,6 @@ def monitored(cli: Cli, project: Project, services: Services) -> Callable[..., N
     return write
 
 
-def test_help(cli: Cli, screen: Screen) -> None:
-    screen("help-notify", cli("notify", "-h").out + "\n" + cli("notify", "test", "-h").out)
-
-
 def test_a_test_message_is_marked_and_tells_what_the_service_answered(
     cli: Cli, monitored: Any, services: Services
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import click
 import pytest
 
+from deployforge_tasks.cli.root import root
 from tests.cli.conftest import Cli
 from tests.graph.shelf import ShelfServer
 
@@ -13,19 +15,20 @@ Screen = Callable[[str, str], None]
 Project = Callable[..., None]
 
 
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command, and those of the groups."""
+    context = click.Context(root)
+    for name in root.summaries:
+        yield (name,)
+        command = root.get_command(context, name)
+        yield from ((name, inner) for inner in (command.commands if isinstance(command, click.Group) else ()))
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("help", ("--help",)),
-        ("help-deploy", ("deploy", "-h")),
-        ("help-rollback", ("rollback", "-h")),
-        ("help-rehearse", ("rehearse", "-h")),
-        ("help-status", ("status", "-h")),
-        ("help-runs", ("runs", "-h")),
-        ("help-logs", ("logs", "-h")),
-        ("help-diff", ("diff", "-h")),
-        ("help-config", ("config", "-h")),
-        ("help-platforms", ("platforms", "-h")),
+        *((f"help-{'-'.join(words)}", (*words, "-h")) for words in commands()),
         ("help-exit-codes", ("help", "exit-codes")),
         ("help-error", ("help", "DF4010")),
     ],
