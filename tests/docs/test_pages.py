@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
+from deployforge_tasks.cli.root import root
 from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.core.presence import State
@@ -44,6 +46,30 @@ def test_every_page_is_in_the_index() -> None:
     pages = {page.relative_to(ROOT / "docs").as_posix() for page in PAGES[1:]} - {"README.md"}
 
     assert {page for page in pages if page not in index and not page.startswith("adr/")} == set()
+
+
+def _commands(page: Path) -> Iterator[list[str]]:
+    """The words of every `deployforge` command on a page, in code and in sentences."""
+    text = page.read_text("utf-8")
+    for line in re.findall(r"^ *(?:\$ |- run: )?(deployforge [a-z].*)$|`(deployforge [a-z][^`]*)`", text, re.MULTILINE):
+        yield re.split(r"\s*(?:[|;>#&…]|\s{2})", "".join(line))[0].split()[1:]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_on_a_page_exists_with_its_options(page: Path) -> None:
+    wrong = []
+    for words in _commands(page):
+        command: click.Command | None = root
+        options = {name for o in root.params for name in o.opts}
+        rest = list(words)
+        while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+            command = command.get_command(click.Context(command), rest.pop(0))
+        if command is not None:
+            options |= {name for o in command.params for name in (*o.opts, *o.secondary_opts)} | {"-h", "--help"}
+        used = [word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)]
+        wrong += [words] if command is None or not set(used) <= options else []
+
+    assert wrong == []
 
 
 def test_the_configuration_of_the_readme_is_short_and_loads(tmp_path: Path) -> None:
