@@ -12,6 +12,7 @@ Style = Callable[[str, str], str]
 
 #: A last column is not made narrower than this while another one can give.
 _READABLE = 24
+_GAP = 2
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -28,7 +29,7 @@ Row = Sequence[Cell | str]
 
 
 def columns(
-    rows: Sequence[Row], style: Style, *, indent: int = 2, gap: int = 2, width: int | None = None, wrap: bool = True
+    rows: Sequence[Row], style: Style, *, indent: int = 2, width: int | None = None, wrap: bool = True
 ) -> list[str]:
     """The rows as lines, each column as wide as its widest cell, the last one ragged.
 
@@ -36,7 +37,6 @@ def columns(
         rows: cells of one line each.
         style: colours a text.
         indent: spaces before each row.
-        gap: spaces between columns.
         width: of the terminal; no line is wider (None: as wide as it gets).
         wrap: what does not fit of the last cell goes on below (else it ends with an ellipsis).
     """
@@ -44,23 +44,23 @@ def columns(
     count = max((len(row) for row in cells), default=0)
     widths = [max((text_width(row[n].text) for row in cells if n < len(row)), default=0) for n in range(count)]
     if width is not None and count:
-        _narrow(widths, width - indent - gap * (count - 1))
+        _narrow(widths, width - indent - _GAP * (count - 1))
     lines = []
     for row in cells:
         room = widths[len(row) - 1] if row else 0
         first, *rest = _wrapped(row[-1].text, room) if wrap and row else [row[-1].text if row else ""]
         shown = [*row[:-1], Cell(first, row[-1].style)] if row else []
-        lines.append(_line(shown, widths, style, indent, gap))
-        before = indent + sum(widths[: len(row) - 1]) + gap * (len(row) - 1)
+        lines.append(_line(shown, widths, style, indent))
+        before = indent + sum(widths[: len(row) - 1]) + _GAP * (len(row) - 1)
         lines += [" " * before + style(more, row[-1].style) for more in rest]
     return lines
 
 
-def _line(row: Sequence[Cell], widths: Sequence[int], style: Style, indent: int, gap: int) -> str:
+def _line(row: Sequence[Cell], widths: Sequence[int], style: Style, indent: int) -> str:
     parts = []
     for cell, width in zip(row, widths, strict=False):
         text = shortened(cell.text, width)
-        parts.append(style(text, cell.style) + " " * (width - text_width(text) + gap))
+        parts.append(style(text, cell.style) + " " * (width - text_width(text) + _GAP))
     return (" " * indent + "".join(parts)).rstrip()
 
 

@@ -11,6 +11,9 @@ from deployforge_tasks.discovery.findings import Findings, Left, Moved, Notes, R
 from deployforge_tasks.project.tree import Node
 
 _ENVIRONMENT = re.compile(r"\{\{-?\s*\.Env\.(\w+)\s*-?\}\}")
+#: What is said of parts that several tools have: why they stay behind, and what to do.
+HOOKS = ("a hook is a program with its arguments here, without a shell", "write it in `hooks:` (docs/how-to/hooks.md)")
+SIGNING = ("DeployForge does not sign", "sign in the step that makes the release files")
 
 
 @dataclass

@@ -35,7 +35,7 @@ class Sending(Generic[C]):
     author: str | None = None
 
 
-def url_of(sending: Sending[Any], *, secure: bool = False) -> str:
+def url_of(sending: Sending[Any]) -> str:
     """The channel's secret URL.
 
     Raises:

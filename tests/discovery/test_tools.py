@@ -254,3 +254,19 @@ def test_release_it_carries_over(tmp_path: Path) -> None:
     assert value(made.choices, "platforms.github.draft") is True
     assert {one.name: one.enabled for one in made.platforms} == {"github": True, "npm": False}
     assert left(found) == {"hooks"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "file", "text"),
+    [
+        ("goreleaser", ".goreleaser.yaml", "version: 2\nbefore: {hooks: [make]}\nbuilds: [{hooks: {pre: make}}]\n"),
+        ("jreleaser", "jreleaser.yml", "project: {name: elk}\nhooks: {command: {before: [{run: make}]}}\n"),
+        ("release-it", ".release-it.json", '{"hooks": {"before:init": "make"}}'),
+    ],
+)
+def test_the_hooks_of_a_tool_are_told_to_be_hooks_here(tmp_path: Path, tool: str, file: str, text: str) -> None:
+    found = survey(Tree(samples.write(tmp_path / "elk", {file: text, "package.json": '{"name": "elk"}'})), [tool])
+
+    told = {part.key: part.todo for part in found.left if "hooks" in part.key or part.key == "before"}
+    assert told
+    assert [key for key, todo in told.items() if "`hooks:`" not in todo] == []

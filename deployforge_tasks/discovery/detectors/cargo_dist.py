@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deployforge_tasks.discovery.findings import Findings, Left, Moved, Rank, Release, merged
-from deployforge_tasks.discovery.importing import Import
+from deployforge_tasks.discovery.importing import SIGNING, Import
 from deployforge_tasks.discovery.shapes import words
 from deployforge_tasks.discovery.tree import Tree
 from deployforge_tasks.discovery.triples import target
@@ -125,7 +125,7 @@ _KNOWN = {
     "targets", "unix-archive", "windows-archive", "checksum", "hosting", "installers", "publish-jobs", "tap", "formula",
     "npm-scope", "npm-package", "cargo-dist-version", "description", "homepage", "license",
 }  # fmt: skip
-_CI = ("the workflow is another one", "run `deployforge deploy` in a workflow; see docs/how-to")
+_CI = ("the workflow is another one", "run `deployforge deploy` in a workflow; see docs/how-to/release-from-ci.md")
 _REASONS = {
     "ci": _CI,
     "pr-run-mode": ("nothing runs for pull requests by itself", "run `deployforge rehearse` there"),
@@ -135,8 +135,8 @@ _REASONS = {
     "install-path": ("DeployForge makes no shell installer", "nothing"),
     "install-updater": ("there is no updater", "package managers update the program"),
     "github-attestations": ("DeployForge attests nothing", "attest in the workflow that makes the release files"),
-    "ssldotcom-windows-sign": ("DeployForge does not sign", "sign in the step that makes the release files"),
-    "macos-sign": ("DeployForge does not sign", "sign in the step that makes the release files"),
+    "ssldotcom-windows-sign": SIGNING,
+    "macos-sign": SIGNING,
     "include": ("the release files stay as they are", "name files that the program needs in `binary.runtime_files`"),
     "extra-artifacts": ("the release has one file for each target", "upload it in a step of your own"),
     "bin-aliases": ("a package installs one program under one name", "publish the alias as a package of its own"),

@@ -9,7 +9,7 @@ from deployforge_tasks.discovery.detectors._goreleaser_publishers import publish
 from deployforge_tasks.discovery.findings import Findings, Left, Moved, Rank, Release, Trouble, merged
 from deployforge_tasks.discovery.go_program import version_variable
 from deployforge_tasks.discovery.go_template import UnknownTemplate, fill
-from deployforge_tasks.discovery.importing import Import
+from deployforge_tasks.discovery.importing import HOOKS, SIGNING, Import
 from deployforge_tasks.discovery.shapes import tables
 from deployforge_tasks.discovery.tree import Tree
 
@@ -106,7 +106,7 @@ def _command(found: Import, tree: Tree, key: str) -> None:
         if equals and "{{" not in pair:
             env = {name: value, **env}
     found.move(f"{key}.env" if found.get(f"{key}.env") else key, "artifacts.build.env", env)
-    found.leave(f"{key}.hooks", "a build is one command", "run it in a step of your own before the release")
+    found.leave(f"{key}.hooks", *HOOKS)
     found.leave(f"{key}.overrides", "one command builds every target", "put the difference into a script of your own")
 
 
@@ -221,18 +221,16 @@ KNOWN = {
     "scoop", "aurs", "aur_sources", "chocolateys", "snapcrafts", "dockers", "dockers_v2", "docker_manifests", "npms",
     "winget", "nix", "krews", "flatpak", "flatpaks", "mcp", "dist",
 }  # fmt: skip
-_HOOK = ("nothing runs before a release", "run it in a step of your own (or in `artifacts.build.command`)")
-_SIGN = ("DeployForge does not sign", "sign in the step that makes the release files")
 _REASONS = {
-    "before": _HOOK,
-    "after": _HOOK,
+    "before": HOOKS,
+    "after": HOOKS,
     "changelog": ("DeployForge writes no changelog", "set `platforms.github.generate_notes` or `notes`"),
     "snapshot": ("a rehearsal takes its place", "`deployforge rehearse`"),
     "nightly": ("every version is released the same way", "release a pre-release version"),
-    "signs": _SIGN,
-    "docker_signs": _SIGN,
-    "binary_signs": _SIGN,
-    "notarize": _SIGN,
+    "signs": SIGNING,
+    "docker_signs": SIGNING,
+    "binary_signs": SIGNING,
+    "notarize": SIGNING,
     "sboms": ("DeployForge makes no list of parts", "make it in the step that makes the release files"),
     "nfpms": ("there are no packages of Linux distributions", "keep GoReleaser (or nfpm) for deb, rpm and apk"),
     "universal_binaries": ("a target is one processor", "leave it out: each Mac gets its own program"),

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from deployforge_tasks.discovery.findings import Findings, Left, Moved, Rank, Release, merged
-from deployforge_tasks.discovery.importing import Import
+from deployforge_tasks.discovery.importing import HOOKS, SIGNING, Import
 from deployforge_tasks.discovery.shapes import table, tables
 from deployforge_tasks.discovery.tree import Tree
 from deployforge_tasks.project import tree as nodes
@@ -205,17 +205,16 @@ _FIELDS = {
     "flathub": {"componentId": "app_id"},
     "winget": {"package.identifier": "identifier"},
 }
-_SIGN = ("DeployForge does not sign", "sign in the step that makes the release files")
 _REASONS = {
     "environment": ("patterns use other names", "write the values out, or use `${NAME}`"),
     "platform": ("other words for targets stand in `artifacts.words`", "set `artifacts.words`"),
-    "signing": _SIGN,
+    "signing": SIGNING,
     "checksum": ("sha256 is always compared", "nothing"),
     "catalog": ("DeployForge makes no list of parts", "make it in the step that makes the release files"),
     "deploy": ("there is no Maven repository", "keep JReleaser (or your build) for it"),
     "announce": ("people are told through `monitoring`", "see `deployforge notify`"),
     "assemble": ("one command builds each target", "write `artifacts.build`, or assemble in a step of your own"),
-    "hooks": ("nothing runs around a release", "run it in a step of your own"),
+    "hooks": HOOKS,
     "extensions": ("extensions are written in another language", "write a plugin: docs/how-to/add-a-platform.md"),
     "upload": ("there is no upload elsewhere", "upload in a step of your own"),
     "download": ("release files come from one place", "set `artifacts.from:`"),

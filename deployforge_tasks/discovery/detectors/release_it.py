@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deployforge_tasks.discovery.findings import Findings
-from deployforge_tasks.discovery.importing import Import
+from deployforge_tasks.discovery.importing import HOOKS, Import
 from deployforge_tasks.discovery.tree import Tree
 from deployforge_tasks.project import tree as nodes
 
@@ -54,7 +54,7 @@ def _import(found: Import) -> Findings:
             found.move("github.autoGenerate", "platforms.github.generate_notes", True)
     found.leave("github.assets", "release files are named by a pattern", "set `artifacts.asset`")
     found.leave("gitlab", "releases are published to GitHub only", "mirror the release files there")
-    found.leave("hooks", "commands do not run around a release", "run them before `deployforge deploy`")
+    found.leave("hooks", *HOOKS)
     found.leave("plugins", "plugins of release-it do not run here", "keep that step, or write a plugin")
     found.leave("git.commitMessage", "DeployForge commits nothing to your repository", "tag with your own commands")
     found.rest({"git", "npm", "github", "gitlab", "hooks", "plugins", "$schema"}, {})
