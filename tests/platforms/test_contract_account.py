@@ -93,7 +93,7 @@ def whoami(case: Case, job: Job[Any]) -> Identity:
     try:
         return case.platform.whoami(job)
     except NotImplementedError:
-        pytest.skip("this platform does not tell whose a credential is")
+        pytest.skip("not on this platform: it does not tell whose a credential is")
 
 
 def test_a_credential_is_somebodys_and_its_end_has_a_time_zone(case: Case) -> None:

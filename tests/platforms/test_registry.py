@@ -140,8 +140,8 @@ def test_a_platform_imports_no_other_one(name: str) -> None:
     assert {module for module in inside if not module.startswith("_")} <= {"base"}
 
 
-#: Platforms that speak npm's protocol share its parts.
-SHARED = {"github_packages": "npm"}
+#: Platforms that speak npm's protocol share its parts, and repositories on GitHub ask its API.
+SHARED = {"github_packages": "npm", "_git_github": "github"}
 
 
 def test_a_part_that_is_named_after_a_platform_is_used_by_no_other() -> None:
