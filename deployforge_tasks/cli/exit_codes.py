@@ -5,11 +5,13 @@ from __future__ import annotations
 OK = 0
 FAILED = 1
 USAGE = 2
+NO_ANSWER = 6
 WAITING = 9
 DEGRADED = 10
 INTERNAL = 70
 INTERRUPTED = 130
 READER_GONE = 141
+TERMINATED = 143
 
 EXIT_CODES: dict[int, str] = {
     OK: "all done, or nothing to do",
@@ -18,7 +20,7 @@ EXIT_CODES: dict[int, str] = {
     3: "the configuration is invalid",
     4: "a credential is missing or refused",
     5: "a check before publishing failed, or a tool is missing",
-    6: "no usable answer from a network or a registry; worth trying again",
+    NO_ANSWER: "no usable answer from a network or a registry; worth trying again",
     7: "published, but a clean client cannot install or run it",
     8: "a rollback is incomplete",
     WAITING: "something waits for a registry or a person (only with --strict)",
@@ -26,7 +28,7 @@ EXIT_CODES: dict[int, str] = {
     INTERNAL: "a fault in DeployForge itself; a report was written",
     INTERRUPTED: "interrupted (Ctrl-C)",
     READER_GONE: "whoever read the output went away",
-    143: "terminated (SIGTERM)",
+    TERMINATED: "terminated (SIGTERM)",
 }
 
 

@@ -9,6 +9,7 @@ import click
 
 from deployforge_tasks.cli import plan
 from deployforge_tasks.cli.changes import diff_lines
+from deployforge_tasks.cli.exit_codes import INTERRUPTED, TERMINATED
 from deployforge_tasks.cli.usage import Misused
 from deployforge_tasks.operations.rounds import again, held_back, merged, to_send
 
@@ -95,7 +96,7 @@ def retry_failures(
         result: what became of the first round.
         deploy_again: runs a round for these platforms.
     """
-    while result.exit_code not in (130, 143):  # who stopped the run wants no question
+    while result.exit_code not in (INTERRUPTED, TERMINATED):  # who stopped the run wants no question
         wanted = _wanted(invocation, [p for p in result.platforms.values() if p.outcome == "failed"])
         if not wanted:
             return result

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.cli.changes import changed_rows, platform_json
+from deployforge_tasks.cli.exit_codes import FAILED, NO_ANSWER
 from deployforge_tasks.cli.table import Cell, Row, Style, columns, duration, one_line, plural, size
 from deployforge_tasks.core.errors import common_exit_code
 from deployforge_tasks.core.presence import Action
@@ -87,7 +88,8 @@ def hints(result: DeployResult, seen: Preview) -> list[str]:
 
 def exit_code(result: DeployResult, seen: Preview) -> int:
     """0 when a deploy could go on everywhere that must; else what it would end with, as far as that can be told."""
-    codes = {6 if p.plan.action is Action.RETRY else 1 for p in trouble(result) if p.required and p.plan is not None}
+    plans = [p.plan for p in trouble(result) if p.required and p.plan is not None]
+    codes = {NO_ANSWER if plan.action is Action.RETRY else FAILED for plan in plans}
     codes |= {error.exit_code for name, error in seen.blocked.items() if result.platforms[name].required}
     return common_exit_code(codes)
 

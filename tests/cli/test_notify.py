@@ -88,6 +88,14 @@ def test_a_test_is_never_quiet(cli: Cli, monitored: Any, services: Services) -> 
     assert len(services.got["slack"]) == 2
 
 
+def test_what_was_sent_as_json(cli: Cli, monitored: Any, services: Services) -> None:
+    monitored({"error_notifications": ["slack"]})
+
+    data = cli("notify", "send", "failure", "the mirror is down", "--json").json
+
+    assert (data["schema"], data["event"], data["exit_code"]) == ("deployforge.notify-send/1", "failure", 0)
+
+
 def test_a_test_as_json(cli: Cli, monitored: Any, services: Services) -> None:
     monitored({"error_notifications": ["slack", "discord"]})
     services.first = [Reply(404, "gone")]

@@ -45,7 +45,9 @@ def test(invocation: Invocation, channels: tuple[str, ...], event: str) -> int:
     for name in channels:
         if name not in known_channels(loaded.project):
             raise unknown("channel", name, known_channels(loaded.project))
-    return _show(invocation, event, notify.try_channels(loaded, list(dict.fromkeys(channels)), event=event))
+    return _show(
+        invocation, "notify-test", event, notify.try_channels(loaded, list(dict.fromkeys(channels)), event=event)
+    )
 
 
 @command.command(
@@ -67,7 +69,9 @@ def send(invocation: Invocation, event: str, text: str, *, wanted: tuple[str, ..
     _check_event(event)
     platforms = tuple(choose_platforms(loaded, wanted, without)) if wanted or without else ()
     version = str(loaded.version) if loaded.version and platforms else ""
-    return _show(invocation, event, notify.send(loaded, notify.Happening(event, version, platforms, text)))
+    return _show(
+        invocation, "notify-send", event, notify.send(loaded, notify.Happening(event, version, platforms, text))
+    )
 
 
 @command.command("list", cls=Command, examples=("deployforge notify list --json",))
@@ -102,14 +106,14 @@ def _check_event(event: str) -> None:
         raise unknown("event", event, WORDS)
 
 
-def _show(invocation: Invocation, event: str, results: Sequence[ChannelResult]) -> int:
+def _show(invocation: Invocation, schema: str, event: str, results: Sequence[ChannelResult]) -> int:
     """What became of each message: to stdout, hints to stderr; the exit code."""
     from deployforge_tasks.operations import notify
 
     code = notify.exit_code(results)
     if invocation.json:
         channels = [_result_json(r) for r in results]
-        invocation.emit("notify-test", {"event": event, "exit_code": code, "channels": channels})
+        invocation.emit(schema, {"event": event, "exit_code": code, "channels": channels})
         return code
     if not results:
         invocation.terminal.out(f"nobody is told about {event}: no route names it")

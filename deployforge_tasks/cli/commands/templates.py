@@ -14,6 +14,7 @@ from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import argument, global_options, option, selection
 from deployforge_tasks.cli.table import Cell, Row, columns
 from deployforge_tasks.cli.usage import choose_platforms, unknown
+from deployforge_tasks.core.errors import common_exit_code
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.templates import Rendered
@@ -76,7 +77,7 @@ def render(
         invocation.emit("rendered", {"version": str(loaded.version), "platforms": [_as_json(r) for r in found]})
     else:
         _show(invocation, found)
-    return next((r.error.exit_code for r in found if r.error), 0)
+    return common_exit_code({r.error.exit_code for r in found if r.error})
 
 
 def _as_json(rendered: Rendered) -> dict[str, object]:
