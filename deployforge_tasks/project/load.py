@@ -184,7 +184,7 @@ def read_text(file: Path, name_it: str) -> str:
     try:
         return file.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        hint = f"go to the project's folder, name the file with {name_it}, or let `deployforge init` write it"
+        hint = f"go to the project's folder, or name the file with {name_it}"
         raise ConfigError(f"{file} is not there", hint=hint, code="DF1002") from None
     except UnicodeDecodeError as error:
         hint = "write it again with an editor that saves UTF-8"
