@@ -77,6 +77,8 @@ class Board:
         if event.kind == "run_started":
             self._title += f"  run {event.data['run']}"
         if event.platform is None:
+            if event.kind == "log" and event.data["level"] == "warning":
+                self.message = str(event.data["text"])
             self._shared_task(event)
             return
         state = self._states.get(event.platform)

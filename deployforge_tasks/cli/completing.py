@@ -120,6 +120,24 @@ def _versions(invocation: Invocation) -> Sequence[str]:
     return names.versions(invocation.settings())
 
 
+def _channels(invocation: Invocation) -> Sequence[str]:
+    from deployforge_tasks.operations import names
+
+    return names.channels(invocation.settings())
+
+
+def _events(_: Invocation) -> Sequence[str]:
+    from deployforge_tasks.notify.happening import WORDS
+
+    return list(WORDS)
+
+
+def _tools(_: Invocation) -> Sequence[str]:
+    from deployforge_tasks.discovery.survey import tools
+
+    return tools()
+
+
 def _tasks(invocation: Invocation) -> Sequence[str]:
     from deployforge_tasks.operations import names
 
@@ -145,6 +163,9 @@ _TABLE: dict[str, Callable[[Invocation], Sequence[str]]] = {
     "leave": _versions,
     "versions": _versions,
     "words": _tasks,
+    "channels": _channels,
+    "event": _events,
+    "tools": _tools,
     "topic": _topics,
 }
 _LISTS = ("wanted", "without", "force")

@@ -8,6 +8,7 @@ import platform
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ def show(invocation: Invocation, error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         return _reader_gone()
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        invocation.terminal.err("interrupted")
+        begun = isinstance(error, click.Abort)  # the line of a question still stands there
+        invocation.terminal.err("\ninterrupted" if begun else "interrupted")
         return exit_codes.INTERRUPTED
     if isinstance(error, click.ClickException):
         return _usage(invocation, error)
@@ -81,6 +83,14 @@ def error_lines(invocation: Invocation, error: DeployForgeError) -> list[str]:
     return lines
 
 
+def platform_hints(errors: Iterable[DeployForgeError]) -> list[str]:
+    """``npm, pypi: …``: the next steps, with the platforms that each is for."""
+    steps: dict[str, list[str]] = {}
+    for error in errors:
+        steps.setdefault(error.hint, []).append(str(error.platform))
+    return [f"{', '.join(names)}: {redactor.text(hint)}" for hint, names in steps.items() if hint]
+
+
 def _problem_lines(invocation: Invocation, file: str, problems: Any) -> list[str]:
     style = invocation.terminal.err_style
     lines = [f"{style('error:', 'error')} {file} has {plural(len(problems), 'problem')}", ""]
@@ -104,10 +114,7 @@ def _usage(invocation: Invocation, error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         invocation.terminal.err(error.format_message().rstrip())
         return exit_codes.USAGE
-    message, hint = error.format_message().rstrip("."), getattr(error, "hint", "")
-    context = getattr(error, "ctx", None)
-    if not hint:
-        hint = f"`{context.command_path if context else 'deployforge'} -h` tells what it takes"
+    message, hint = _usage_message(error), _usage_hint(error)
     if invocation.json:
         usage = {"id": "DF0002", "message": message, "hint": hint, "platform": None, "stage": None, "url": None}
         invocation.emit("error", {"error": usage})
@@ -117,6 +124,22 @@ def _usage(invocation: Invocation, error: click.ClickException) -> int:
     invocation.terminal.err("")
     invocation.terminal.err(f"{style('hint:', 'hint')} {hint}")
     return exit_codes.USAGE
+
+
+def _usage_message(error: click.ClickException) -> str:
+    """One sentence on one line."""
+    if isinstance(error, click.NoSuchOption):
+        return f"no such option `{error.option_name}`"
+    return " ".join(error.format_message().split()).rstrip(".")
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    if hint := getattr(error, "hint", ""):
+        return str(hint)
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        return f"did you mean {' or '.join(f'`{name}`' for name in error.possibilities)}?"
+    context = getattr(error, "ctx", None)
+    return f"`{context.command_path if context else 'deployforge'} -h` tells what it takes"
 
 
 def _internal(invocation: Invocation, error: BaseException) -> int:

@@ -96,6 +96,15 @@ class Helpful:
 
     examples: Sequence[str] = ()
 
+    def parse_args(self: Any, context: click.Context, args: list[str]) -> list[str]:
+        """Read the words; a mistake in them knows whose words they were."""
+        try:
+            rest: list[str] = super().parse_args(context, args)  # type: ignore[misc]
+        except click.UsageError as error:
+            error.ctx = error.ctx or context
+            raise
+        return rest
+
     def format_help(self: Any, context: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(render(context, self) + "\n")
 

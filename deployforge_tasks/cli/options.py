@@ -48,6 +48,27 @@ class Argument(click.Argument):
         return items(ctx, self.name, incomplete) or super().shell_complete(ctx, incomplete)
 
 
+class VersionType(click.ParamType[str]):
+    """A version, without a leading ``v``."""
+
+    name = "version"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See that it is one; an empty one is a variable that nobody set, and must not mean the usual version."""
+        from deployforge_tasks.cli.usage import Misused
+        from deployforge_tasks.core.versions import Version
+
+        if not value.strip():
+            raise Misused("the version is empty", "leave it out for the project's own; is a variable not set?", ctx)
+        try:
+            return str(Version.parse(value))
+        except ValueError as error:
+            raise Misused(str(error), "one leading v is accepted, nothing else before the numbers", ctx) from None
+
+
+VERSION = VersionType()
+
+
 def argument(*names: str, **attributes: Any) -> Callable[[F], F]:
     """Add an argument to a command."""
     return click.argument(*names, cls=Argument, **attributes)

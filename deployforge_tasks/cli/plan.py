@@ -76,7 +76,8 @@ def hints(result: DeployResult, seen: Preview) -> list[str]:
     """What to do about what stands in the way, and where to see more."""
     found = []
     for platform in trouble(result):
-        hint = platform.error.hint if platform.error else f"`deployforge status --platforms {platform.name}` tells more"
+        where = f"v{result.version} --platforms {platform.name}"
+        hint = platform.error.hint if platform.error else f"`deployforge status {where}` tells more"
         found.append(f"{platform.name}: {hint}")
     changes = seen.changes.platforms.values() if seen.changes else ()
     found += [f"{name}: {error.hint}" for name, error in seen.blocked.items()]

@@ -49,5 +49,6 @@ def agreed_to_publish(invocation: Invocation, loaded: Loaded, names: Sequence[st
     show_plan(invocation, loaded, result, ask=True)
     if not any(plan.final(platform) for platform in result.platforms.values()):
         return True
-    typed = click.prompt(f"\nType {loaded.version} to publish, anything else stops", default="", err=True, type=str)
+    question = f"\nType {loaded.version} to publish, anything else stops"
+    typed = click.prompt(question, default="", show_default=False, err=True, type=str)
     return bool(typed.strip().removeprefix("v") == str(loaded.version))

@@ -9,6 +9,7 @@ import click
 
 from deployforge_tasks import __version__
 from deployforge_tasks.cli.help_format import Group
+from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import Option, global_options
 
 
@@ -61,7 +62,11 @@ class Root(Group):
 
 def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not context.resilient_parsing:
-        click.echo(f"deployforge {__version__}")
+        invocation = context.ensure_object(Invocation)
+        if invocation.json:
+            invocation.emit("version", {"version": __version__})
+        else:
+            invocation.terminal.out(f"deployforge {__version__}")
         context.exit()
 
 

@@ -43,15 +43,18 @@ def failure_lines(result: DeployResult, style: Style) -> list[str]:
         return waiting
     kind = "warning" if result.outcome == "degraded" or result.exit_code == 0 else "error"
     out = [f"{style(f'{kind}:', kind)} {_failure(result, len(failed))}"]
-    for error in result.errors:
-        where = error.platform or _shared(error)
-        out += ["", f"  {style(where, 'bold')}  {error.message}   {style(error.code, 'dim')}"]
-        if error.hint:
-            out.append(f"  {style('hint:', 'hint')} {error.hint}")
+    for lines_ in dict.fromkeys(_error_lines(error, style) for error in result.errors):
+        out += ["", *lines_]
     again = "`deployforge retry` goes on with what is left: what is published stays as it is"
     if any(platform.outcome == "rolled-back" for platform in result.platforms.values()):
         again = "mend it and release a new version: one that was taken back is not published again by itself"
     return [*out, "", f"{style('hint:', 'hint')} {again}", *(["", *waiting] if waiting else [])]
+
+
+def _error_lines(error: DeployForgeError, style: Style) -> tuple[str, ...]:
+    where = error.platform or _shared(error)
+    told = f"  {style(where, 'bold')}  {error.message}   {style(error.code, 'dim')}"
+    return (told, f"  {style('hint:', 'hint')} {error.hint}") if error.hint else (told,)
 
 
 def _failure(result: DeployResult, count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from deployforge_tasks.project.load import Loaded
 
 
@@ -23,9 +26,25 @@ class Misused(click.UsageError):
 def unknown(what: str, name: str, known: Iterable[str], context: click.Context | None = None) -> Misused:
     """An unknown name, with the nearest known one."""
     names = sorted(known)
-    near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    near = get_close_matches(name.lower(), names, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(names)}"
     return Misused(f"unknown {what} `{name}`", hint, context)
+
+
+def make_folder(folder: Path | None) -> None:
+    """Make the folder that an option names, before the work is done whose result goes there.
+
+    Raises:
+        Misused: nothing can be written there.
+    """
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misused(f"{folder} cannot be written ({error.strerror})", "name a folder of yours") from error
+    if not os.access(folder, os.W_OK):
+        raise Misused(f"{folder} cannot be written (it is read-only)", "name a folder of yours")
 
 
 def choose_platforms(loaded: Loaded, wanted: Sequence[str], without: Sequence[str] = ()) -> list[str]:
@@ -37,10 +56,12 @@ def choose_platforms(loaded: Loaded, wanted: Sequence[str], without: Sequence[st
         without: values of ``--except``.
 
     Raises:
-        Misused: one is unknown or disabled, or none is left.
+        Misused: one is unknown or disabled, `wanted` names none, or none is left.
     """
     there = loaded.options
     only, out = _names(wanted), _names(without)
+    if wanted and not only:  # a variable that nobody set must not mean every platform
+        raise Misused("no platform is named", "name some, or leave the option out; is a variable not set?")
     for name in (*only, *out):
         if name not in there:
             raise _not_configured(name, there)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Look-ups at once: they only wait for the network.
 CHECKS = 64
+_STOPPING = "stopping: what runs may finish, nothing new begins; Ctrl-C again kills"
 #: How long to wait for a result before looking whether a signal came (Windows cannot be interrupted while it waits).
 _TICK = 0.5
 
@@ -45,6 +46,7 @@ class GraphRunner(Runner):  # type: ignore[misc]
         self._results: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
         self._pending = 0
         self._undoing = False
+        self._told_stop = False
 
     def run_tasks(self, task_dispatcher: Any) -> None:
         """Run what is selected until nothing is left, or until what runs is done after a stop."""
@@ -74,6 +76,7 @@ class GraphRunner(Runner):  # type: ignore[misc]
         return self.context.stopping or (self.context.halted and not self._undoing)
 
     def _take(self) -> None:
+        self._tell_stop()
         try:
             node, result = self._results.get(timeout=_TICK)
         except queue.Empty:
@@ -86,6 +89,12 @@ class GraphRunner(Runner):  # type: ignore[misc]
         else:
             self.process_task_result(node, result)
             self._advance(node)
+
+    def _tell_stop(self) -> None:
+        """Say once that a signal came: what runs may take long to finish. Not from its handler: that may not lock."""
+        if self.context.stopping and not self._told_stop:
+            self._told_stop = True
+            self.context.log.warning(_STOPPING)
 
     def _advance(self, node: Any) -> None:
         """Hand a finished node to the dispatcher and start everything that is ready then."""

@@ -85,7 +85,8 @@ def doctor(settings: Settings, *, ledger_url: str | None = None) -> Diagnosis:
     parts.append(lambda: _state(loaded, ledger_url))
     with ThreadPoolExecutor(len(parts)) as pool:
         found = [check for part in pool.map(_safely, parts) for check in part]
-    return Diagnosis(tuple(sorted(found, key=lambda check: SECTIONS.index(check.section))))
+    once = dict.fromkeys(found)  # several parts may meet the same broken ledger
+    return Diagnosis(tuple(sorted(once, key=lambda check: SECTIONS.index(check.section))))
 
 
 def _safely(part: Callable[[], Iterator[Check]]) -> list[Check]:

@@ -28,6 +28,17 @@ def profiles(settings: Settings) -> list[str]:
     return [*_section(settings, "profiles"), *BUILT_IN]
 
 
+def channels(settings: Settings) -> list[str]:
+    """The channels that the project has or a route names."""
+
+    def known() -> list[str]:
+        from deployforge_tasks.project.routes import channels as of_project
+
+        return list(of_project(settings.load().project))
+
+    return _quietly(known)
+
+
 def versions(settings: Settings) -> list[str]:
     """The versions of the newest runs, and the newest tags of the checkout."""
     return list(dict.fromkeys([*_quietly(lambda: _released(settings)), *_quietly(lambda: _tagged(settings))]))

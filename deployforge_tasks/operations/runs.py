@@ -72,7 +72,7 @@ def find_run(reader: Reader, loaded: Loaded, number: int | None) -> Run:
         )
     if number is None:
         return newest[0]
-    run = reader.run(number)
+    run = reader.run(number) if number <= newest[0].id else None
     if run is None or (run.project, run.profile) != (loaded.project.name, loaded.profile):
         raise ConfigError(
             f"the ledger knows no run {number} of {loaded.project.name}",

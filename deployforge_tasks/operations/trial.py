@@ -163,5 +163,5 @@ def _preflight(context: RunContext, found: _Findings, name: str) -> list[Trial]:
     ended = context.outcomes.of(name).stages.get("preflight")
     if ended == "blocked":
         reason = context.outcomes.of(name).reason
-        return [*trials, Trial(PREFLIGHT, "failed", reason, "see the release files above", "", 5)]
+        return [*trials, Trial(PREFLIGHT, "failed", reason, "see what is said about the release files", "", 5)]
     return trials or [Trial(PREFLIGHT, "ok", "passed")]

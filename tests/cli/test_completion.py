@@ -6,11 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from deployforge_tasks.cli import completing
+from deployforge_tasks.cli.options import Argument
+from deployforge_tasks.cli.root import root
 from tests.cli.conftest import Cli
 
 Project = Callable[..., None]
@@ -107,6 +111,40 @@ def test_what_the_ledger_knows_completes(
 @pytest.mark.usefixtures("configured")
 def test_profiles_complete(complete: Complete) -> None:
     assert complete("deployforge status --profile reh") == ["rehearsal"]
+
+
+def test_channels_events_stages_and_release_tools_complete(complete: Complete, cli: Cli) -> None:
+    (cli.folder / "deployforge.yml").write_text(
+        "{schema: 1, name: hello, description: Says hello, license: MIT, homepage: https://hello.example,\n"
+        "author: {name: H, email: h@example.com}, artifacts: {from: directory},\n"
+        "platforms: {scoop: {bucket: h/b}}, monitoring: {error_notifications: [slack]}}\n"
+    )
+    assert complete("deployforge notify test sl") == ["slack"]
+    assert complete("deployforge notify send dr") == ["drift"]
+    assert complete("deployforge deploy --from-stage pre") == ["preflight"]
+    assert complete("deployforge init --from gor") == ["goreleaser"]
+
+
+def _commands(command: click.Command, context: click.Context) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from _commands(found, context)
+
+
+#: Arguments that are for the user to make up.
+_FREE = {"text", "platform_name"}
+
+
+def test_every_argument_completes_unless_it_is_free_text() -> None:
+    context = click.Context(root)
+    arguments = [p for c in _commands(root, context) for p in c.params if isinstance(p, click.Argument)]
+    wanting = [a.name for a in arguments if a.name not in _FREE and not isinstance(a.type, click.Choice)]
+    assert arguments
+    assert all(isinstance(argument, Argument) for argument in arguments)
+    assert set(wanting) <= set(completing._TABLE)
 
 
 def test_ids_of_errors_and_topics_complete(complete: Complete) -> None:

@@ -73,7 +73,9 @@ def test_a_missing_env_file_names_the_option_that_asked_for_it(cli: Cli, project
 
 def test_a_version_that_cannot_be_read_is_a_problem_of_the_project(cli: Cli, project: Project) -> None:
     project({"npm": {}})
-    done = cli("deploy", "vv1", "--dry-run")
+    file = cli.folder / "deployforge.yml"
+    file.write_text(file.read_text("utf-8").replace("version: 1.0.0", "version: vv1"), "utf-8")
+    done = cli("deploy", "--dry-run")
     assert done.code == 3
     assert "deployforge.yml has 1 problem" in done.err
 

@@ -52,6 +52,8 @@ def test_the_first_lets_the_call_finish_and_ends_with_its_own_exit_code(
     made: World, held: Rule, deploy: subprocess.Popen[str], number: int, code: int
 ) -> None:
     deploy.send_signal(number)
+    assert deploy.stderr
+    assert any("stopping: what runs may finish" in line for line in deploy.stderr)
     assert_goes_on(deploy)
     held.release()
     out, err = deploy.communicate(timeout=60)

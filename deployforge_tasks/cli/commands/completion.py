@@ -21,12 +21,13 @@ from deployforge_tasks.cli.root import root
     ),
     epilog="See also: `deployforge help`.",
 )
-@argument("shell", type=click.Choice(SHELLS))
+@argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 @click.pass_obj
 def command(invocation: Invocation, shell: str) -> None:
     """Print the completion script of a shell.
 
-    It completes commands and options, and the names of platforms, versions, profiles, tasks and topics.
+    SHELL is bash, zsh, fish or powershell. It completes commands and options, and the names of platforms, versions,
+    profiles, tasks and topics.
     """
     text = script(root, shell)
     if invocation.json:

@@ -17,6 +17,7 @@ from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.interactive import choose, require_person, retry_failures
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import (
+    VERSION,
     argument,
     dry_run_option,
     fail_fast_option,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     ),
     epilog="See also: `deployforge help exit-codes`, `deployforge status`, `deployforge rehearse`.",
 )
-@argument("version", required=False)
+@argument("version", type=VERSION, required=False)
 @selection
 @jobs_option
 @dry_run_option

@@ -10,7 +10,7 @@ from deployforge_tasks.cli.changes import changed_rows, diff_lines, platform_jso
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import argument, option, selection
+from deployforge_tasks.cli.options import VERSION, argument, option, selection
 from deployforge_tasks.cli.table import columns
 from deployforge_tasks.cli.usage import Misused, choose_platforms
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     ),
     epilog="See also: `deployforge deploy --dry-run`, `deployforge templates`.",
 )
-@argument("versions", nargs=-1, metavar="[[OLD] NEW]")
+@argument("versions", type=VERSION, nargs=-1, metavar="[[OLD] NEW]")
 @selection
 @option("--stat", group="Output", is_flag=True, help="Only how much changes in which file.")
 @click.pass_obj
@@ -55,18 +55,10 @@ def command(
 
 
 def _parse(versions: tuple[str, ...]) -> tuple[str | None, str | None]:
-    from deployforge_tasks.core.versions import Version
-
     if len(versions) > 2:
         raise Misused("`diff` takes at most two versions", "`deployforge diff v1.0.41 v1.0.42`")
-    for text in versions:
-        try:
-            Version.parse(text)
-        except ValueError as error:
-            raise Misused(str(error), "`deployforge diff v1.0.41 v1.0.42`; platforms come with --platforms") from None
     *before, new = versions or (None,)
-    old = str(Version.parse(str(before[0]))) if before else None
-    return old, new
+    return (before[0] if before else None), new
 
 
 def _show(invocation: Invocation, found: Diff, *, stat: bool) -> None:

@@ -10,7 +10,7 @@ import click
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import argument, option, selection
+from deployforge_tasks.cli.options import VERSION, argument, option, selection
 from deployforge_tasks.cli.usage import Misused, choose_platforms
 
 FORMATS = ("text", "mermaid", "dot", "svg")
@@ -26,7 +26,7 @@ FORMATS = ("text", "mermaid", "dot", "svg")
     epilog="The states are those of the newest run of the version. See also: `deployforge status`, which asks the "
     "platforms.",
 )
-@argument("version", required=False)
+@argument("version", type=VERSION, required=False)
 @selection
 @option("--format", "form", group="Output", type=click.Choice(FORMATS), default="text", help="How to draw it (text).")
 @option("-o", "--output", group="Output", metavar="FILE", type=click.Path(path_type=Path), help="Write it to a file.")

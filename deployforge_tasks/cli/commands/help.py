@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import click
 
@@ -19,30 +20,26 @@ from deployforge_tasks.cli.usage import Misused, unknown
     cls=Command,
     examples=(
         "deployforge help deploy",
+        "deployforge help config show",
         "deployforge help exit-codes",
         "deployforge help DF4100",
     ),
     epilog="See also: `deployforge COMMAND -h`, and the pages in docs/.",
 )
-@argument("topic", required=False)
+@argument("topic", nargs=-1, metavar="[COMMAND|TOPIC|ID]")
 @click.pass_context
-def command(context: click.Context, topic: str | None) -> None:
+def command(context: click.Context, topic: tuple[str, ...]) -> None:
     """Help on a command, on the id of an error, or on a topic: environment, exit-codes, json, doit, presence, man."""
     invocation = context.ensure_object(Invocation)
-    parent = context.find_root()
-    if topic is None:
-        _tell(invocation, "", parent.get_help())
-    elif topic == "exit-codes":
-        _exit_codes(invocation)
-    elif topic in TOPICS:
-        _tell(invocation, topic, TOPICS[topic]())
-    elif re.fullmatch(r"(?i)DF\d{4}", topic):
-        _error(invocation, topic.upper())
-    else:
-        found = root.get_command(parent, topic)
-        if found is None:
-            raise unknown("topic", topic, [*root.list_commands(parent), *TOPICS])
-        _tell(invocation, topic, click.Context(found, info_name=topic, parent=parent).get_help())
+    match topic:
+        case ("exit-codes",):
+            _exit_codes(invocation)
+        case (name,) if name in TOPICS:
+            _tell(invocation, name, TOPICS[name]())
+        case (code,) if re.fullmatch(r"(?i)DF\d{4}", code):
+            _error(invocation, code.upper())
+        case words:
+            _tell(invocation, " ".join(words), _command_help(context.find_root(), words))
 
 
 def _exit_codes(invocation: Invocation) -> None:
@@ -51,6 +48,20 @@ def _exit_codes(invocation: Invocation) -> None:
         invocation.emit("exit-codes", {"exit_codes": table})
     else:
         invocation.terminal.out(exit_codes.as_text())
+
+
+def _command_help(context: click.Context, words: Sequence[str]) -> str:
+    """The help of the program, of a command, or of a command of a command."""
+    for word in words:
+        parent = context.command
+        if not isinstance(parent, click.Group):
+            raise Misused(f"`{context.command_path}` has no commands of its own", f"`{context.command_path} -h`")
+        found = parent.get_command(context, word)
+        if found is None:
+            topics = TOPICS if parent is root else ()
+            raise unknown("topic", word, [*parent.list_commands(context), *topics])
+        context = click.Context(found, info_name=word, parent=context)
+    return context.get_help()
 
 
 def _tell(invocation: Invocation, topic: str, text: str) -> None:

@@ -11,7 +11,7 @@ import click
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.looks import look
-from deployforge_tasks.cli.options import global_options, option, selection
+from deployforge_tasks.cli.options import argument, global_options, option, selection
 from deployforge_tasks.cli.table import Cell, columns
 from deployforge_tasks.cli.usage import choose_platforms, unknown
 
@@ -32,7 +32,7 @@ def command() -> None:
 
 
 @command.command(cls=Command, examples=("deployforge notify test", "deployforge notify test slack --event success"))
-@click.argument("channels", nargs=-1, metavar="[CHANNEL]...")
+@argument("channels", nargs=-1, metavar="[CHANNEL]...")
 @option("--event", group="Behaviour", default="failure", metavar="EVENT", help="What the message is about (failure).")
 @click.pass_obj
 def test(invocation: Invocation, channels: tuple[str, ...], event: str) -> int:
@@ -42,9 +42,10 @@ def test(invocation: Invocation, channels: tuple[str, ...], event: str) -> int:
 
     loaded = invocation.settings().load()
     _check_event(event)
+    known = known_channels(loaded.project)
     for name in channels:
-        if name not in known_channels(loaded.project):
-            raise unknown("channel", name, known_channels(loaded.project))
+        if known and name not in known:
+            raise unknown("channel", name, known)
     return _show(
         invocation, "notify-test", event, notify.try_channels(loaded, list(dict.fromkeys(channels)), event=event)
     )
@@ -57,8 +58,8 @@ def test(invocation: Invocation, channels: tuple[str, ...], event: str) -> int:
         'deployforge notify send drift "the download page shows 1.0.41" --platforms homebrew',
     ),
 )
-@click.argument("event")
-@click.argument("text")
+@argument("event")
+@argument("text")
 @selection
 @click.pass_obj
 def send(invocation: Invocation, event: str, text: str, *, wanted: tuple[str, ...], without: tuple[str, ...]) -> int:
@@ -117,7 +118,7 @@ def _show(invocation: Invocation, schema: str, event: str, results: Sequence[Cha
         return code
     if not results:
         invocation.terminal.out(f"nobody is told about {event}: no route names it")
-    for line in columns([_result_row(r) for r in results], invocation.terminal.style):
+    for line in columns([_result_row(r) for r in results], invocation.terminal.style, width=invocation.terminal.width):
         invocation.terminal.out(line)
     for result in results:
         if result.error is not None:

@@ -43,7 +43,7 @@ def list_(invocation: Invocation) -> None:
         invocation.emit("platforms", {"platforms": rows})
         return
     rows_ = [(Cell(p.name, "bold"), p.title, ", ".join(trait_words(p.traits))) for p in found]
-    for line in columns(rows_, invocation.terminal.style, indent=0):
+    for line in columns(rows_, invocation.terminal.style, indent=0, width=invocation.terminal.width):
         invocation.terminal.out(line)
     invocation.hint("`deployforge platforms show NAME` tells what a platform takes")
 

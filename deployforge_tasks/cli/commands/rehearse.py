@@ -13,10 +13,10 @@ import click
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import argument, jobs_option, option, selection
+from deployforge_tasks.cli.options import VERSION, argument, jobs_option, option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, Row, columns, duration
-from deployforge_tasks.cli.usage import choose_platforms
+from deployforge_tasks.cli.usage import choose_platforms, make_folder
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.rehearse import RehearsalResult
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     ),
     epilog="See also: `deployforge deploy --dry-run`, docs/how-to/rehearse-your-project.md.",
 )
-@argument("version", required=False)
+@argument("version", type=VERSION, required=False)
 @selection
 @jobs_option
 @option("--keep", group="Behaviour", is_flag=True, help="Leave the registries up until Ctrl-C.")
@@ -58,6 +58,7 @@ def command(
     settings = invocation.settings(version)
     loaded = settings.load()
     names = choose_platforms(loaded, wanted, without)
+    make_folder(report)
     tell_doit(invocation, "rehearse", loaded=loaded)
     stack = contextlib.ExitStack()
     with stack:

@@ -9,13 +9,14 @@ import click
 from deployforge_tasks.cli import github, rollback_rows
 from deployforge_tasks.cli.agreement import agreed, declined
 from deployforge_tasks.cli.doit_line import tell_doit
+from deployforge_tasks.cli.failures import platform_hints
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import argument, dry_run_option, jobs_option, option, selection
+from deployforge_tasks.cli.options import VERSION, argument, dry_run_option, jobs_option, option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.rollback_rows import rows
 from deployforge_tasks.cli.table import columns, plural
-from deployforge_tasks.cli.usage import Misused, choose_platforms
+from deployforge_tasks.cli.usage import choose_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +31,15 @@ if TYPE_CHECKING:
     epilog="What only a person can do is listed with its link, and the exit code is 8.\n\n"
     "See also: `deployforge status`, docs/how-to/take-a-release-back.md.",
 )
-@argument("version", required=False)
-@option("--from", "leave", group="Selection", metavar="VERSION", help="The version to leave (default: the project's).")
+@argument("version", type=VERSION, required=False)
+@option(
+    "--from",
+    "leave",
+    group="Selection",
+    type=VERSION,
+    metavar="VERSION",
+    help="The version to leave (default: the project's).",
+)
 @selection
 @jobs_option
 @dry_run_option
@@ -52,33 +60,21 @@ def command(
     """
     from deployforge_tasks.operations.rollback import rollback
 
-    to = _plain(version)
     loaded = invocation.settings(leave).load()
     names = choose_platforms(loaded, wanted, without)
     tasks = [f"rollback:{name}" for name in names]
-    tell_doit(invocation, *tasks, *([f"to={to}"] if to else []), loaded=loaded, jobs=jobs)
+    tell_doit(invocation, *tasks, *([f"to={version}"] if version else []), loaded=loaded, jobs=jobs)
     if dry_run:
-        plan = rollback(loaded, platforms=names, to=to, dry_run=True)
+        plan = rollback(loaded, platforms=names, to=version, dry_run=True)
         _show(invocation, plan)
         return plan.exit_code
-    if not _agreed(invocation, loaded, to, names):
+    if not _agreed(invocation, loaded, version, names):
         return declined(invocation, "changed")
     title = f"{loaded.project.name}: back from v{loaded.version}"
     with following(invocation, title, names, last="rollback") as listeners:
-        result = rollback(loaded, platforms=names, to=to, jobs=jobs, listeners=listeners)
+        result = rollback(loaded, platforms=names, to=version, jobs=jobs, listeners=listeners)
     _show(invocation, result)
     return result.exit_code
-
-
-def _plain(version: str | None) -> str | None:
-    from deployforge_tasks.core.versions import Version
-
-    if version is None:
-        return None
-    try:
-        return str(Version.parse(version))
-    except ValueError as error:
-        raise Misused(str(error), "name the version to go back to") from None
 
 
 def _agreed(invocation: Invocation, loaded: Loaded, to: str | None, names: Sequence[str]) -> bool:
@@ -103,8 +99,8 @@ def _show(invocation: Invocation, result: RollbackResult) -> None:
         return
     for line in lines(result, terminal.style, terminal.width):
         terminal.out(line)
-    for error in errors:
-        terminal.hint(f"{error.platform}: {error.hint}")
+    for hint in platform_hints(errors):
+        terminal.hint(hint)
 
 
 def lines(result: RollbackResult, style: Any, width: int | None = None) -> list[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     examples=("deployforge runs", "deployforge runs --limit 3 --json"),
     epilog="See also: `deployforge logs`, `deployforge retry`.",
 )
-@option("--limit", group="Selection", type=click.IntRange(1), default=20, metavar="N", help="How many (20).")
+@option("--limit", group="Selection", type=click.IntRange(1, 100_000), default=20, metavar="N", help="How many (20).")
 @click.pass_obj
 def command(invocation: Invocation, limit: int) -> int:
     """The runs that the ledger remembers, the newest first: also those of other machines, and those that go on now.

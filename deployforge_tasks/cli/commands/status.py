@@ -12,7 +12,7 @@ from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.endings import tell_endings
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import argument, option, selection
+from deployforge_tasks.cli.options import VERSION, argument, option, selection
 from deployforge_tasks.cli.table import Cell, Row, Style, ago, columns
 from deployforge_tasks.cli.usage import choose_platforms
 from deployforge_tasks.core.presence import State
@@ -43,7 +43,7 @@ LOOKS = {
     epilog="With --strict: 1 something is missing, behind or changed, 6 cannot be told, 9 waits for a review.\n\n"
     "See also: `deployforge verify`, docs/how-to/check-before-a-release.md.",
 )
-@argument("version", required=False)
+@argument("version", type=VERSION, required=False)
 @selection
 @option("--strict", group="Behaviour", is_flag=True, help="Fail unless everything is there and users get it.")
 @click.pass_obj

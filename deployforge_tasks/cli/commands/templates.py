@@ -11,9 +11,9 @@ from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.failures import error_lines
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import argument, global_options, option, selection
+from deployforge_tasks.cli.options import VERSION, argument, global_options, option, selection
 from deployforge_tasks.cli.table import Cell, Row, columns
-from deployforge_tasks.cli.usage import choose_platforms, unknown
+from deployforge_tasks.cli.usage import choose_platforms, make_folder, unknown
 from deployforge_tasks.core.errors import common_exit_code
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def list_(invocation: Invocation) -> None:
         "deployforge templates render --to rendered",
     ),
 )
-@argument("version", required=False)
+@argument("version", type=VERSION, required=False)
 @selection
 @option("--to", group="Output", metavar="DIR", type=click.Path(path_type=Path), help="Copy the files here.")
 @click.pass_obj
@@ -72,6 +72,7 @@ def render(
     loaded = invocation.settings(version).load()
     names = choose_platforms(loaded, wanted, without)
     tell_doit(invocation, *(f"package:{name}" for name in names), loaded=loaded)
+    make_folder(to)
     found = templates.render(loaded, names, to=to)
     if invocation.json:
         invocation.emit("rendered", {"version": str(loaded.version), "platforms": [_as_json(r) for r in found]})

@@ -12,7 +12,7 @@ from deployforge_tasks.cli.failures import error_lines
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.looks import look
-from deployforge_tasks.cli.options import argument, jobs_option, selection
+from deployforge_tasks.cli.options import VERSION, argument, jobs_option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, Row, Style, columns, plural
 from deployforge_tasks.cli.usage import choose_platforms
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     examples=("deployforge test", "deployforge test v1.0.42 --platforms npm,pypi"),
     epilog="Every failure is told at once. See also: `deployforge doctor`, `deployforge rehearse`.",
 )
-@argument("version", required=False)
+@argument("version", type=VERSION, required=False)
 @selection
 @jobs_option
 @click.pass_obj
@@ -51,9 +51,8 @@ def command(
     terminal = invocation.terminal
     for line in lines(found, terminal.style, terminal.width):
         terminal.out(line)
-    for error in found.files:
-        for line in error_lines(invocation, error):
-            terminal.err(line)
+    for text in dict.fromkeys("\n".join(error_lines(invocation, error)) for error in found.files):
+        terminal.err(text)
     return found.exit_code
 
 

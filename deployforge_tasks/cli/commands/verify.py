@@ -9,10 +9,11 @@ import click
 
 from deployforge_tasks.cli import github
 from deployforge_tasks.cli.doit_line import tell_doit
+from deployforge_tasks.cli.failures import platform_hints
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.looks import look
-from deployforge_tasks.cli.options import argument, jobs_option, option, selection
+from deployforge_tasks.cli.options import VERSION, argument, jobs_option, option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, columns, duration
 from deployforge_tasks.cli.usage import choose_platforms
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     examples=("deployforge verify", "deployforge verify v1.0.42 --platforms npm,docker"),
     epilog="See also: `deployforge help exit-codes`, `deployforge status`.",
 )
-@argument("version", required=False)
+@argument("version", type=VERSION, required=False)
 @selection
 @jobs_option
 @option("--strict", group="Behaviour", is_flag=True, help="Exit with 9 when something is not public yet.")
@@ -66,8 +67,8 @@ def _show(invocation: Invocation, result: VerifyResult) -> None:
         return
     for line in lines(result, terminal.style, terminal.width):
         terminal.out(line)
-    for error in errors:
-        terminal.hint(f"{error.platform}: {error.hint}")
+    for hint in platform_hints(errors):
+        terminal.hint(hint)
 
 
 def lines(result: VerifyResult, style: Any, width: int | None = None) -> list[str]:
