@@ -141,7 +141,7 @@ def test_a_platform_imports_no_other_one(name: str) -> None:
 
 
 #: Platforms that speak npm's protocol share its parts, and what lies on GitHub asks GitHub's API.
-SHARED = {"github_packages": ("npm", "github"), "_git_github": ("github",)}
+SHARED = {"github_packages": ("npm", "github"), "_git_github": ("github",), "_git_account": ("github",)}
 
 
 def test_a_part_that_is_named_after_a_platform_is_used_by_no_other() -> None:
