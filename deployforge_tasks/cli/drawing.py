@@ -33,7 +33,7 @@ def _word(node: Node) -> str:
     return _WORDS.get(node.state, node.state)
 
 
-def text(graph: GraphView, style: Callable[[str, str], str]) -> list[str]:
+def text(graph: GraphView, style: Callable[[str, str], str], width: int | None = None) -> list[str]:
     """One row a platform with a glyph for each stage, and a line about the release files."""
     files = [n for n in graph.nodes if n.stage in RELEASE_FILES]
     rows: list[Row] = [("", *STAGES, "waits for")]
@@ -46,7 +46,7 @@ def text(graph: GraphView, style: Callable[[str, str], str]) -> list[str]:
         rows.append([*cells, ", ".join(_hubs(graph, name))])
     from_run = f" · run {graph.run}" if graph.run else ""
     head = f"{style(f'{graph.project} v{graph.version}', 'bold')}{from_run}"
-    lines = [head, "", *columns(rows, style)]
+    lines = [head, "", *columns(rows, style, width=width)]
     if files:
         shown = ", ".join(f"{_look(n)[0]} {n.subject}" for n in files)
         lines += ["", f"  release files: {shown}"]

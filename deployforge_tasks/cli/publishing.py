@@ -9,6 +9,7 @@ import click
 
 from deployforge_tasks.cli import plan, summary
 from deployforge_tasks.cli.agreement import require_person_to_agree
+from deployforge_tasks.cli.changes import diff_lines
 
 if TYPE_CHECKING:
     from deployforge_tasks.cli.invocation import Invocation
@@ -31,6 +32,9 @@ def show_plan(
     terminal = invocation.terminal
     for line in plan.lines(result, seen, terminal.style, terminal.width, ask=ask):
         terminal.out(line)
+    for change in seen.changes.platforms.values() if invocation.verbose and seen.changes else ():
+        for line in ["", *diff_lines(change, terminal.style)]:
+            terminal.out(line)
     for line in plan.hints(result, seen):
         terminal.hint(line)
     return code

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -120,6 +121,31 @@ def ring(place: Place, tmp_path: Path) -> Iterator[None]:
     with secret_service(tmp_path / "home") as variables:
         place.environ |= variables
         yield
+
+
+# --- the screens
+
+
+def both(done: subprocess.CompletedProcess[str]) -> str:
+    return f"{done.stdout}--- stderr\n{done.stderr}"
+
+
+def without_dates(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d", "YYYY-MM-DD", text)
+
+
+@posix
+def test_the_screens_of_a_login_and_a_logout(place: Place, screen: Callable[[str, str], None]) -> None:
+    before = place.run("whoami")
+    kept = place.run("login", "npm", "--with-token", "--store", "env-file", "--env-file", "new.env", stdin=TOKEN)
+    there = place.run("whoami", "--env-file", "new.env")
+    gone = place.run("logout", "npm", "--env-file", "new.env")
+
+    assert [done.returncode for done in (before, kept, there, gone)] == [4, 0, 0, 0]
+    screen("whoami-missing", both(before))
+    screen("login", without_dates(both(kept)))
+    screen("whoami", without_dates(both(there)))
+    screen("logout", both(gone))
 
 
 # --- a person at a terminal

@@ -49,6 +49,11 @@ def test_the_diff_line_by_line(released: Cli, screen: Screen) -> None:
     screen("diff", done.out)
 
 
+def test_a_dry_run_that_is_asked_for_more_shows_the_diff_too(released: Cli) -> None:
+    assert "+++ b/" not in released("deploy", "v1.1.0", "--dry-run").out
+    assert "+++ b/" in released("deploy", "v1.1.0", "--dry-run", "-v").out
+
+
 def test_only_how_much(released: Cli, screen: Screen) -> None:
     screen("diff-stat", released("diff", "v1.1.0", "--stat").out)
 

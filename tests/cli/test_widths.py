@@ -17,12 +17,25 @@ WIDTHS = (60, 80, 120, 200)
 LONG = "the licence of the package is not one that the store of this platform takes: " + "choose another one " * 8
 
 
+COMMANDS = [
+    ("deploy", "--yes", "-q"),
+    ("status",),
+    ("rollback", "--dry-run"),
+    ("verify",),
+    ("graph",),
+    ("doctor",),
+    ("config", "show", "--origin"),
+    ("platforms", "list"),
+    ("platforms", "show", "npm"),
+]
+
+
 def plain(text: str, _: str) -> str:
     return text
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("command", [("deploy", "--yes", "-q"), ("status",), ("rollback", "--dry-run"), ("verify",)])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_table_keeps_to_the_width(
     cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch, width: int, command: tuple[str, ...]
 ) -> None:

@@ -92,7 +92,7 @@ def _show_origins(invocation: Invocation) -> None:
         return
     texts = [value.value if isinstance(value.value, str) else json.dumps(value.value) for value in found]
     rows: list[Row] = [(v.path, t, Cell(v.origin, "dim")) for v, t in zip(found, texts, strict=True)]
-    for line in columns(rows, invocation.terminal.style, indent=0):
+    for line in columns(rows, invocation.terminal.style, indent=0, width=invocation.terminal.width):
         invocation.terminal.out(line)
 
 

@@ -51,8 +51,9 @@ def command(
     if invocation.json:
         invocation.emit("graph", asdict(graph))
         return
+    style, width = (_plain, None) if output else (invocation.terminal.style, invocation.terminal.width)
     if form == "text":
-        lines = drawing.text(graph, _plain if output else invocation.terminal.style)
+        lines = drawing.text(graph, style, width)
     else:
         lines = list({"mermaid": drawing.mermaid, "dot": drawing.dot, "svg": drawing.svg}[form](graph))
     if output is None:

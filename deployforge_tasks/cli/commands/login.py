@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,9 @@ from deployforge_tasks.cli.options import argument, option
 from deployforge_tasks.cli.table import Cell, Row, columns
 from deployforge_tasks.cli.terminal import is_terminal
 from deployforge_tasks.cli.usage import Misused, choose_platforms
+
+if TYPE_CHECKING:
+    from deployforge_tasks.project.load import Loaded
 
 
 @click.command(
@@ -55,7 +59,7 @@ def command(
 
     if shared and store not in (None, "keyring"):
         raise Misused("--shared is for the keyring", "leave out --shared, or --store")
-    loaded = invocation.settings().load()
+    loaded = _load(invocation)
     tell_doit(invocation)
     dialog = Dialog(invocation, loaded, Options(credential, store or "", shared, untested))
     names = choose_platforms(loaded, [platform]) if platform else []
@@ -71,6 +75,14 @@ def command(
         invocation.terminal.err("no enabled platform lacks a credential; `deployforge whoami` tries them")
         return 0
     return _finish(invocation, [dialog.guided(name) for name in names])
+
+
+def _load(invocation: Invocation) -> Loaded:
+    """The project; an env-file that is not there yet is the one to write."""
+    settings = invocation.settings()
+    if settings.env_file is None or settings.env_file.exists():
+        return settings.load()
+    return replace(replace(settings, env_file=None).load(), env_file=settings.env_file)
 
 
 def _value(with_token: bool, from_file: str | None) -> str:

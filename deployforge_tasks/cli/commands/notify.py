@@ -87,16 +87,16 @@ def list_(invocation: Invocation) -> None:
         rows = [{**asdict(c), "last": _delivery_json(c.last)} for c in found]
         invocation.emit("notify", {"channels": rows, "routes": [asdict(r) for r in routes], **_limits(loaded)})
         return
-    out = invocation.terminal.out
+    out, style, width = invocation.terminal.out, invocation.terminal.style, invocation.terminal.width
     if not found:
         out("no channel is set up")
         invocation.hint("add `monitoring: {error_notifications: [slack]}`, and set SLACK_WEBHOOK_URL")
         return
     out("Channels")
-    for line in columns([_channel_row(c) for c in found], invocation.terminal.style):
+    for line in columns([_channel_row(c) for c in found], style, width=width):
         out(line)
     out("\nRoutes")
-    for line in columns([_route_row(r) for r in routes], invocation.terminal.style):
+    for line in columns([_route_row(r) for r in routes], style, width=width):
         out(line)
 
 

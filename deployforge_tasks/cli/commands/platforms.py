@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from deployforge_tasks.core.model import Traits
     from deployforge_tasks.operations.platforms import OptionInfo, PlatformInfo
 
+#: Characters of a line of running text.
+_WIDEST = 92
+
 
 @click.group(
     cls=Group,
@@ -94,25 +97,25 @@ def new(invocation: Invocation, platform_name: str, title: str) -> None:
 
 
 def _lines(info: PlatformInfo, invocation: Invocation) -> list[str]:
-    style = invocation.terminal.style
+    style, width = invocation.terminal.style, invocation.terminal.width
     facts = [("traits", ", ".join(trait_words(info.traits))), ("targets", ", ".join(info.targets) or "any")]
     facts += [("needs", ", ".join(info.needs))] if info.needs else []
     facts += [("also called", ", ".join(info.aliases))] if info.aliases else []
     lines = [f"{style(info.name, 'bold')}  {info.title}", ""]
-    lines += columns(facts, style)
+    lines += columns(facts, style, width=width)
     if info.credentials:
         lines += ["", "Credentials:"]
         for credential in info.credentials:
             needed = "" if credential.required else " (optional)"
             lines.append(f"  {credential.name}{needed}  {style(' or '.join(credential.env), 'hint')}")
-            lines += textwrap.wrap(credential.help, 92, initial_indent="      ", subsequent_indent="      ")
+            lines += _paragraph(credential.help, width)
     lines += ["", f"Options (platforms.{info.name}):"]
     for info_option in info.options:
-        lines += _option(info_option, style)
+        lines += _option(info_option, style, width)
     return lines
 
 
-def _option(option: OptionInfo, style: Any) -> list[str]:
+def _option(option: OptionInfo, style: Any, width: int | None) -> list[str]:
     if option.required:
         default = "required"
     elif option.default in (None, [], {}, ""):
@@ -121,7 +124,11 @@ def _option(option: OptionInfo, style: Any) -> list[str]:
         default = f"default {json.dumps(option.default, ensure_ascii=False)}"
     notes = ", ".join(part for part in (option.type, default) if part)
     lines = [f"  {style(option.name, 'hint')}  ({notes})"]
-    return lines + textwrap.wrap(option.description, 92, initial_indent="      ", subsequent_indent="      ")
+    return lines + _paragraph(option.description, width)
+
+
+def _paragraph(text: str, width: int | None) -> list[str]:
+    return textwrap.wrap(text, min(_WIDEST, width or _WIDEST), initial_indent="      ", subsequent_indent="      ")
 
 
 def trait_words(traits: Traits) -> list[str]:

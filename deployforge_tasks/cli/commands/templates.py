@@ -44,7 +44,7 @@ def list_(invocation: Invocation) -> None:
         return
     terminal = invocation.terminal
     table: list[Row] = [(Cell(t.name, "bold"), "own" if t.own else "built in", ", ".join(t.files)) for t in found]
-    for line in columns(table, terminal.style, indent=0):
+    for line in columns(table, terminal.style, indent=0, width=terminal.width):
         terminal.out(line)
     invocation.hint("`deployforge templates eject PLATFORM` copies one into the project, to be changed there")
 
@@ -93,7 +93,7 @@ def _show(invocation: Invocation, found: tuple[Rendered, ...]) -> None:
         if rendered.error is None:
             names: tuple[str, ...] = rendered.files or ("(nothing to render)",)
             rows += [(Cell(rendered.platform if n == 0 else "", "bold"), name) for n, name in enumerate(names)]
-    for line in columns(rows, terminal.style, indent=0):
+    for line in columns(rows, terminal.style, indent=0, width=terminal.width):
         terminal.out(line)
     for rendered in found:
         if rendered.error is not None:
