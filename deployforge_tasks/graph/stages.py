@@ -113,7 +113,8 @@ def verify(context: RunContext, name: str) -> End:
         if answer.presence.state is not State.SAME:
             return End(WAITING, f"not public yet: {answer.presence.reason}")
     try:
-        evidence = context.platforms[name].verify(job)
+        with context.lock(name):  # two runs must not empty one sandbox under each other
+            evidence = context.platforms[name].verify(job)
     except NotImplementedError:
         return End(SKIPPED, f"{context.platforms[name].title} has no way to verify")
     context.ledger.record_evidence(key, evidence)
