@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import sys
@@ -20,8 +21,11 @@ from deployforge_tasks.cli import exit_codes
 from deployforge_tasks.cli.github import annotate
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.table import plural
-from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.errors import ConfigError, DeployForgeError
 from deployforge_tasks.core.redact import redactor
+
+#: What the system says when it does not let us, or has no room.
+_OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC)
 
 
 def show(invocation: Invocation, error: BaseException) -> int:
@@ -36,7 +40,18 @@ def show(invocation: Invocation, error: BaseException) -> int:
         return _usage(invocation, error)
     if isinstance(error, DeployForgeError):
         return _known(invocation, error)
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return _known(invocation, _refused_by_the_machine(error))
     return _internal(invocation, error)
+
+
+def _refused_by_the_machine(error: OSError) -> ConfigError:
+    """A folder that is not ours, or a full disk: no fault of the program's, wherever it comes up."""
+    return ConfigError(
+        f"{error.filename or 'a file'} cannot be used: {error.strerror}",
+        hint="check who owns it, and that the disk is writable and has room",
+        code="DF1500",
+    )
 
 
 def _known(invocation: Invocation, error: DeployForgeError) -> int:

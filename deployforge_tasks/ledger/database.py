@@ -45,7 +45,7 @@ def open_engine(url: str) -> Engine:
             hint="see what holds that file, and stop it",
             code="DF1356",
         ) from error
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, OSError) as error:
         engine.dispose()
         raise _cannot_open(engine, error) from error
     except ConfigError:
@@ -159,7 +159,7 @@ def _make_tables(connection: Connection) -> None:
     connection.execute(insert(tables.ledger_schema).values(version=tables.SCHEMA_VERSION))
 
 
-def _cannot_open(engine: Engine, error: SQLAlchemyError) -> ConfigError:
+def _cannot_open(engine: Engine, error: SQLAlchemyError | OSError) -> ConfigError:
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     first = cause.strip().splitlines()[0] if cause.strip() else type(error).__name__
     return ConfigError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -199,6 +200,16 @@ def _broken(error: BaseException) -> Any:
         raise error
 
     return patch("deployforge_tasks.operations.config.check", fail)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_a_folder_that_is_not_ours_and_a_full_disk_are_no_faults_of_our_own(cli: Cli, number: int) -> None:
+    with _broken(OSError(number, os.strerror(number), "templates/npm")):
+        done = cli("config", "check")
+    assert done.code == 3
+    assert f"error: templates/npm cannot be used: {os.strerror(number)}   DF1500" in done.err
+    assert "hint: check who owns it" in done.err
+    assert list(cli.folder.glob("**/crash-*")) == []
 
 
 def test_a_fault_of_our_own_is_exit_70_with_a_report_and_no_traceback(cli: Cli) -> None:

@@ -84,6 +84,13 @@ def test_a_ledger_that_cannot_be_opened_is_a_configuration_error(url: str, code:
     assert "canary-password" not in caught.value.message
 
 
+def test_a_ledger_whose_lock_cannot_be_made_is_a_configuration_error(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db.setup").mkdir()
+    with pytest.raises(ConfigError, match=r"cannot be opened: .*ledger\.db\.setup") as caught:
+        Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    assert caught.value.code == "DF1052"
+
+
 def test_a_file_that_is_no_database_is_a_configuration_error(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_text("this is no database, but it is long enough to look like a header of one " * 30)
     with pytest.raises(ConfigError, match="cannot be opened"):

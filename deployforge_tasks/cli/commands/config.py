@@ -66,7 +66,7 @@ def check(invocation: Invocation) -> None:
 @option("--origin", group="Output", is_flag=True, help="Where each value comes from: a line, a variable, the default.")
 @click.pass_obj
 def show(invocation: Invocation, origin: bool) -> None:
-    """Show the configuration as DeployForge sees it, with profile, variables and defaults filled in."""
+    """Show the configuration as it is used, with profile, variables and defaults filled in."""
     from deployforge_tasks.operations import config
 
     if origin:

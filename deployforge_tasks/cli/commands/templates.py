@@ -107,7 +107,7 @@ def _show(invocation: Invocation, found: tuple[Rendered, ...]) -> None:
 @argument("platform")
 @click.pass_obj
 def eject(invocation: Invocation, platform: str) -> None:
-    """Copy the templates of PLATFORM (or those of messages: `notify`) into the project, to be changed there."""
+    """Copy the templates of PLATFORM (`notify`: those of messages) here, to be changed."""
     from deployforge_tasks.operations import templates
 
     loaded = invocation.settings().load()
