@@ -13,11 +13,16 @@ from deployforge_tasks.core.redact import redactor
 _ALLOWED = ("only on ", "not on ")
 
 
+#: Variables that change what is shown, and those with which somebody chose a project of their own.
+_SHOWN = ("FORCE_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
+_CHOSEN = tuple(f"DEPLOYFORGE_{name}" for name in ("CONFIG", "PROFILE", "ENV_FILE", "LEDGER", "COLOR"))
+
+
 @pytest.fixture(autouse=True)
 def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Screens are the same everywhere, and the keyring of whoever runs the tests is left alone."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+    for name in (*_SHOWN, *_CHOSEN):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
