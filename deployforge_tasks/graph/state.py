@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from doit.exceptions import InvalidCommand
 
 #: Separates the file from the scope in the name that doit hands to a backend.
 SCOPE = "#"
+#: Seconds to wait for another process that writes, and before looking again.
+_BUSY, _AGAIN = 30.0, 0.01
 _TABLE = """
 create table if not exists task_state (
     scope text not null, task text not null, data text not null, primary key (scope, task)
@@ -86,14 +89,28 @@ class State:
 
 def _open(file: Path) -> sqlite3.Connection:
     file.parent.mkdir(parents=True, exist_ok=True)
+    patient_until = time.monotonic() + _BUSY
+    while True:
+        try:
+            return _connect(file)
+        except sqlite3.Error as error:
+            # SQLite does not wait for another process that turns a new file to WAL: it says "locked" at once.
+            if "locked" in str(error) and time.monotonic() < patient_until:
+                time.sleep(_AGAIN)
+                continue
+            raise InvalidCommand(
+                f"{file} cannot be used as state ({error}). It only saves work: remove it, and nothing is published "
+                "twice"
+            ) from error
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(file, timeout=_BUSY, isolation_level=None, check_same_thread=False)
     try:
-        database = sqlite3.connect(file, timeout=30.0, isolation_level=None, check_same_thread=False)
-        database.execute("pragma busy_timeout = 30000")
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
         database.execute(_TABLE)
-    except sqlite3.Error as error:
-        raise InvalidCommand(
-            f"{file} cannot be used as state ({error}). It only saves work: remove it, and nothing is published twice"
-        ) from error
+    except sqlite3.Error:
+        database.close()
+        raise
     return database

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def test_two_runs_at_once_lose_no_row(tmp_path: Path) -> None:
         thread.join()
     with sqlite3.connect(tmp_path / ".doit.db") as database:
         assert database.execute("select count(*) from task_state").fetchone() == (50,)
+
+
+def test_runs_that_begin_at_the_same_moment_make_the_state_together(tmp_path: Path) -> None:
+    def begin(number: int) -> None:
+        start.wait()
+        state(tmp_path / str(number)).dump()
+
+    for number in range(100):  # two of a hundred starts met in the one moment in which SQLite does not wait
+        start = threading.Barrier(4)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(begin, [number] * 4))
 
 
 def test_a_file_that_is_no_state_says_what_to_do(tmp_path: Path) -> None:
