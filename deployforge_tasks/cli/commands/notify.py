@@ -164,7 +164,7 @@ def _route_row(route: RouteInfo) -> tuple[Cell | str, ...]:
     only = f"only {', '.join(route.platforms)}" if route.platforms else ""
     profile = "" if route.profile is None else f"profile {route.profile or '(none)'}"
     about = "; ".join(part for part in (", ".join(route.events) or "every event", only, profile) if part)
-    return Cell(who, "bold"), about, Cell(route.written, "dim")
+    return Cell(who, "bold"), Cell(route.written, "dim"), about
 
 
 def _delivery_json(delivery: Delivery | None) -> dict[str, Any] | None:
