@@ -26,11 +26,12 @@ def _options(context: click.Context) -> Iterator[str]:
     """The command's own options that have another value than their default."""
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
-        named = isinstance(parameter, click.Option) and parameter.expose_value and parameter.name not in _ANSWERED
-        if not named or value == parameter.get_default(context) or value in (None, (), False):
+        if not isinstance(parameter, click.Option) or not parameter.expose_value or parameter.name in _ANSWERED:
+            continue
+        if value == parameter.get_default(context) or value in (None, (), False):
             continue
         name = max(parameter.opts, key=len)
-        if parameter.is_flag:  # type: ignore[attr-defined]
+        if parameter.is_flag:
             yield name
         else:
             for item in value if isinstance(value, tuple) else (value,):

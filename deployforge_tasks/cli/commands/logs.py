@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -166,12 +166,12 @@ def _tell_end(invocation: Invocation, reader: Reader, number: int) -> None:
 
     run = reader.run(number)
     assert run is not None
-    tell: Callable[[str], None] = lambda text: invocation.note(f"\n{text}")  # noqa: E731
     state = state_of(run)
     if state == "finished":
-        tell(f"run {number} ended: {run.outcome}, exit code {run.exit_code}")
+        end = f"ended: {run.outcome}, exit code {run.exit_code}"
     elif state == "killed":
-        tell(f"run {number} was killed; the same command again finishes what it began")
+        end = "was killed; the same command again finishes what it began"
     else:
         where = f" on {run.host}" if state == "elsewhere" else ""
-        tell(f"run {number} goes on{where}; `deployforge logs {number} -f` follows it")
+        end = f"goes on{where}; `deployforge logs {number} -f` follows it"
+    invocation.note(f"\nrun {number} {end}")
