@@ -22,5 +22,23 @@ def _runs_with_a_place_and_deliveries(connection: Connection) -> None:
     tables.deliveries.create(connection)
 
 
+def _downloads_and_access(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE runs ADD COLUMN actor TEXT"))
+    for table in (
+        tables.counters,
+        tables.counts,
+        tables.gaps,
+        tables.collections,
+        tables.trail,
+        tables.approvals,
+        tables.access_tokens,
+        tables.sessions,
+    ):
+        table.create(connection)
+
+
 #: By the schema version that a step starts from.
-_STEPS: Mapping[int, Callable[[Connection], None]] = {1: _runs_with_a_place_and_deliveries}
+_STEPS: Mapping[int, Callable[[Connection], None]] = {
+    1: _runs_with_a_place_and_deliveries,
+    2: _downloads_and_access,
+}

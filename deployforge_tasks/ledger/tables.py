@@ -7,7 +7,10 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
+    Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -22,9 +25,12 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
+
+#: What makes two counters different, besides the length of their window.
+COUNTER = ("source", "subject", "kind", "unit", "audience", "version", "target", "country")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -71,6 +77,8 @@ runs = Table(
     # Where it runs: tells a run that goes on from one that was killed.
     Column("host", Text),
     Column("pid", Integer),
+    # Who or what started it, where that is known.
+    Column("actor", Text),
     Index("runs_of_project", "project", "profile", "id"),
 )
 
@@ -164,4 +172,99 @@ deliveries = Table(
     # delivered | failed | quiet (a duplicate)
     Column("outcome", String, nullable=False),
     _text("reason"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    _id(),
+    *(Column(name, String, nullable=False) for name in ("project", "profile", "platform", *COUNTER)),
+    Column("window_days", Integer, nullable=False),
+    Column("headline", Boolean, nullable=False),
+    _text("meaning"),
+    _text("url"),
+    # Later days may still change; NULL: none will.
+    Column("settled", Date),
+    UniqueConstraint("project", "profile", "platform", *COUNTER, "window_days"),
+)
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("counter", Integer, ForeignKey("counters.id"), primary_key=True),
+    # Midnight of the day for daily counters, else the moment of the reading.
+    Column("at", UtcTime, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    _id(),
+    Column("counter", Integer, ForeignKey("counters.id"), nullable=False, index=True),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+    _text("reason"),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    _id(),
+    *(Column(name, String, nullable=False) for name in ("project", "profile", "platform")),
+    Column("at", UtcTime, nullable=False),
+    # collected | unchanged | none (the platform publishes no counts) | failed
+    Column("outcome", String, nullable=False),
+    _text("reason"),
+    Index("collections_of_platform", "project", "profile", "platform", "id"),
+)
+
+# What people did, and were refused to do. Rows are only ever added: the database refuses every change.
+trail = Table(
+    "trail",
+    metadata,
+    _id(),
+    Column("at", UtcTime, nullable=False),
+    *(_text(name) for name in ("actor", "role", "origin", "action", "project", "profile", "subject", "outcome")),
+    Column("detail", JSON, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    _id(),
+    *(Column(name, String, nullable=False) for name in ("project", "profile", "version", "action")),
+    Column("request", JSON, nullable=False),
+    _text("asked_by"),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
+    _text("decided_by", null=True),
+    Column("decided_at", UtcTime),
+    # NULL while it waits, then: approved | refused | used
+    Column("outcome", String),
+)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    _id(),
+    _text("name"),
+    Column("digest", String, nullable=False, unique=True),
+    _text("role"),
+    _text("made_by"),
+    Column("made_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime),
+    Column("revoked_at", UtcTime),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String, primary_key=True),
+    _text("actor"),
+    _text("role"),
+    _text("method"),
+    Column("began_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
 )

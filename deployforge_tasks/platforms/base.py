@@ -6,9 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.errors import CredentialError
 from deployforge_tasks.core.events import Log
 from deployforge_tasks.core.model import (
@@ -238,6 +240,8 @@ class Platform(ABC, Generic[O]):
     ecosystem: ClassVar[str | None] = None
     """Row of the targets table; targets that it cannot spell are left out."""
     credentials: ClassVar[tuple[Credential, ...]] = ()
+    counts: ClassVar[str] = ""
+    """What its download counters say and what they do not, or why it has none; one sentence for people."""
     uses_artifacts: ClassVar[bool] = True
     """False for platforms that publish source and need no release file."""
 
@@ -346,6 +350,22 @@ class Platform(ABC, Generic[O]):
 
     def give_back(self, job: Job[O], credentials: Mapping[str, str]) -> None:
         """Optional: make what `exchange` returned worthless, at the end of the run."""
+
+    def downloads(self, job: Job[O], since: date | None) -> Sequence[Series]:
+        """What the platform counts of the project (of every version, not of `job.version` alone). Only looks.
+
+        Args:
+            job: says what the project is called there.
+            since: the first day that is wanted from sources that have a history; None for all that they have.
+
+        Returns:
+            One series a counter; none when the platform does not know the project yet.
+
+        Raises:
+            DeployForgeError: the source gives no clear answer; nothing is counted then.
+            NotImplementedError: the platform publishes no counts; `counts` says so.
+        """
+        raise NotImplementedError
 
     def page(self, job: Job[O]) -> str:
         """The web page of the version, for people."""

@@ -12,7 +12,9 @@ from pydantic import Field, field_validator
 
 from deployforge_tasks.core.endpoints import GITHUB_WEB
 from deployforge_tasks.core.targets import Target
+from deployforge_tasks.project.schema_analytics import Analytics, Costs
 from deployforge_tasks.project.schema_business import Audit, Business, Ci, Monitoring
+from deployforge_tasks.project.schema_dashboard import Dashboard
 from deployforge_tasks.project.schema_hooks import Hook
 from deployforge_tasks.project.strict import Duration
 from deployforge_tasks.project.strict import Strict as Strict  # noqa: PLC0414 - platforms import it from here
@@ -233,6 +235,9 @@ class Project(Strict):
     ledger: str | None = None
     """URL of the database that remembers runs (PostgreSQL for teams); a file in `.deployforge` if not given."""
     monitoring: Monitoring = Field(default_factory=lambda: Monitoring())
+    analytics: Analytics = Field(default_factory=lambda: Analytics())
+    costs: Costs = Field(default_factory=lambda: Costs())
+    dashboard: Dashboard = Field(default_factory=lambda: Dashboard())
     business: Business = Field(default_factory=lambda: Business())
     ci: Ci = Field(default_factory=lambda: Ci())
     audit: Audit = Field(default_factory=lambda: Audit())

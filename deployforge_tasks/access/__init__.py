@@ -1,0 +1,1 @@
+"""Who may do what: tokens, single sign-on, roles, a second person's approval, and the trail of what was done."""
