@@ -1,0 +1,95 @@
+"""The application: every page, the event stream and the JSON API, for one project."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
+
+from deployforge_tasks import __version__
+from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.dashboard.guard import Visitor
+from deployforge_tasks.dashboard.navigation import modules
+from deployforge_tasks.dashboard.rendering import STATIC, THEMES, page
+
+if TYPE_CHECKING:
+    from deployforge_tasks.dashboard.desk import Desk
+
+#: No third-party code, no inline script or style: whatever gets into a page as text stays text.
+_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_YEAR = 365 * 24 * 3600
+
+
+def create_app(desk: Desk) -> FastAPI:
+    """The dashboard over a desk, which the caller closes."""
+    app = FastAPI(
+        title="DeployForge",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=_living,
+    )
+    app.state.desk = desk
+    app.middleware("http")(_with_headers)
+    app.add_api_route("/static/{version}/{name:path}", _static, include_in_schema=False)
+    app.add_api_route("/theme/{name}", _theme, methods=["POST"], include_in_schema=False)
+    app.add_exception_handler(DeployForgeError, _error)
+    for module in modules():
+        app.include_router(module.router)
+    return app
+
+
+@asynccontextmanager
+async def _living(app: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+    everything = "look logs stop retry preview deploy rollback approve settings tokens"
+    request.state.visitor = Visitor("local", "admin", "local", frozenset(everything.split()))
+    response = await go_on(request)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if not request.url.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _static(version: str, name: str) -> Response:
+    file = (STATIC / name).resolve()
+    if not file.is_file() or STATIC.resolve() not in file.parents:
+        return Response(status_code=404)
+    return FileResponse(file, headers={"Cache-Control": f"public, max-age={_YEAR}, immutable"})
+
+
+def _theme(request: Request, name: str) -> Response:
+    back = RedirectResponse(request.headers.get("referer") or "/", status_code=303)
+    if name in THEMES:
+        back.set_cookie("theme", name, max_age=_YEAR, samesite="lax", httponly=True)
+    return back
+
+
+def _error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DeployForgeError)
+    return page(request, "error.html", status=503, title="That did not work", error=error)

@@ -1,0 +1,72 @@
+"""What every page and stream of one dashboard shares: the project, its ledger, and the clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from deployforge_tasks.graph.context import ledger_url as own_ledger
+from deployforge_tasks.ledger.reading import Reader
+
+if TYPE_CHECKING:
+    from deployforge_tasks.operations.settings import Settings
+    from deployforge_tasks.project.load import Loaded
+
+
+class Desk:
+    """The project as its files say it now: it is read again when ``deployforge.yml`` changes.
+
+    Args:
+        settings: where the project is and how to read it.
+        ledger_url: another ledger than the project's own.
+
+    Raises:
+        ConfigError: the project cannot be read, or its ledger cannot be opened.
+    """
+
+    def __init__(self, settings: Settings, *, ledger_url: str | None = None) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._loaded = settings.load()
+        self._stamp = self._now_stamp()
+        self.ledger_url = ledger_url or own_ledger(self._loaded)
+        self.reader = Reader.open(self.ledger_url)
+
+    @property
+    def loaded(self) -> Loaded:
+        """The project. A file that has become unreadable leaves the last good one in force; `problem` tells it."""
+        with self._lock:
+            stamp = self._now_stamp()
+            if stamp != self._stamp:
+                self._loaded, self._stamp = self.settings.load(), stamp
+            return self._loaded
+
+    @property
+    def project(self) -> str:
+        return self._loaded.project.name
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def close(self) -> None:
+        self.reader.close()
+
+    def _now_stamp(self) -> tuple[int, int]:
+        try:
+            found = self.settings.file.stat()
+        except OSError:
+            return self._stamp if hasattr(self, "_stamp") else (0, 0)
+        return found.st_mtime_ns, found.st_size
+
+
+@contextmanager
+def open_desk(settings: Settings, ledger_url: str | None = None) -> Iterator[Desk]:
+    """A desk that is closed at the end."""
+    desk = Desk(settings, ledger_url=ledger_url)
+    try:
+        yield desk
+    finally:
+        desk.close()

@@ -1,0 +1,114 @@
+"""Pages from Jinja templates: always escaped, no inline script or style; static files are named by what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from deployforge_tasks.dashboard.guard import Visitor
+from deployforge_tasks.dashboard.looks import look
+from deployforge_tasks.dashboard.navigation import Entry, entries
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+THEMES = ("auto", "light", "dark")
+
+
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """Render ``templates/<template>`` for a request; `title` is needed."""
+    return HTMLResponse(render(request, template, context), status_code=status)
+
+
+def render(request: Request, template: str, context: Mapping[str, Any]) -> str:
+    """The HTML of a template; also for parts that a stream sends."""
+    found: Visitor | None = getattr(request.state, "visitor", None)
+    theme = request.cookies.get("theme", "auto")
+    shared = {
+        "request": request,
+        "visitor": found,
+        "navigation": _navigation(request, found),
+        "project": request.app.state.desk.project,
+        "profile": request.app.state.desk.loaded.profile,
+        "theme": theme if theme in THEMES else "auto",
+        "kiosk": request.query_params.get("kiosk") == "1",
+    }
+    return _environment().get_template(template).render({**shared, **context})
+
+
+def _navigation(request: Request, visitor: Visitor | None) -> list[tuple[Entry, bool]]:
+    path = request.url.path
+    allowed = [entry for entry in entries() if visitor is not None and visitor.can(entry.needs)]
+    return [
+        (entry, path == entry.path or (entry.path != "/" and path.startswith(f"{entry.path}/"))) for entry in allowed
+    ]
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(time=time_tag, duration=duration, number=number, state=state_tag)
+    made.globals.update(static=static_path, look=look)
+    return made
+
+
+@cache
+def static_version() -> str:
+    """Changes when any static file does: their paths hold it, so that browsers may keep them for ever."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+        digest.update(file.relative_to(STATIC).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def static_path(name: str) -> str:
+    """The path of a static file (``css/base.css``)."""
+    return f"/static/{static_version()}/{name}"
+
+
+def time_tag(value: datetime | None) -> Markup:
+    """A moment as ``<time>``: UTC without scripts, the reader's own zone with them."""
+    if value is None:
+        return Markup("")
+    return Markup('<time datetime="{}">{} UTC</time>').format(value.isoformat(), f"{value:%Y-%m-%d %H:%M:%S}")
+
+
+def duration(seconds: float | None) -> str:
+    """``0.4 s``, ``12 s``, ``3:05``, ``1:02:03``; "" for None."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def number(value: float | None) -> str:
+    """A number with thin groups of thousands; an en dash for None."""
+    return "\N{EN DASH}" if value is None else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def state_tag(state: str) -> Markup:
+    """A state as glyph, word and colour."""
+    found = look(state)
+    return Markup('<span class="state {}"><span aria-hidden="true">{}</span> {}</span>').format(
+        found.kind, found.glyph, found.word
+    )

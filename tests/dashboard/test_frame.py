@@ -1,0 +1,37 @@
+"""What every page has in common."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.dashboard.site import Site, served
+
+
+def test_nothing_on_a_page_may_come_from_elsewhere_or_stand_in_it_as_script(site: Site) -> None:
+    policy = site.client.get("/").headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+
+
+def test_a_static_file_may_be_kept_for_ever_because_its_path_changes_with_it(site: Site) -> None:
+    path = site.client.get("/").text.split('rel="stylesheet" href="')[1].split('"')[0]
+    answer = site.client.get(path)
+    assert answer.headers["content-type"].startswith("text/css")
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_a_static_path_leads_to_static_files_only(site: Site) -> None:
+    assert site.client.get("/static/x/%2e%2e/app.py").status_code == 404
+    assert site.client.get("/static/x/../../app.py").status_code == 404
+
+
+def test_the_colours_are_chosen_without_a_script(site: Site) -> None:
+    chosen = site.client.post("/theme/dark", follow_redirects=True)
+    assert 'data-theme="dark"' in chosen.text
+
+
+def test_a_page_is_shown_by_a_real_browser_with_moments_in_its_own_zone(site: Site, window: Page) -> None:
+    site.record([("npm", "publish", "ok", 1.5, "")])
+    with served(site.app) as address:
+        window.goto(address)
+        assert window.locator("main time").get_attribute("title", timeout=5000).endswith("UTC")  # type: ignore[union-attr]
