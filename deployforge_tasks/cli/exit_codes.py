@@ -18,7 +18,7 @@ EXIT_CODES: dict[int, str] = {
     FAILED: "at least one platform failed",
     USAGE: "the command line cannot be understood",
     3: "the configuration is invalid",
-    4: "a credential is missing or refused",
+    4: "a credential is missing, refused or over",
     5: "a check before publishing failed, or a tool is missing",
     NO_ANSWER: "no usable answer from a network or a registry; worth trying again",
     7: "published, but a clean client cannot install or run it",
@@ -39,6 +39,8 @@ def as_text() -> str:
     lines += [
         "",
         "When several platforms failed in the same way, that way's code; when they failed in different ways, 1.",
+        "A platform whose checks before publishing found nothing but credentials to put right fails with 4; with",
+        "anything else among it, with 5. Codes of platforms that are not required do not count.",
         "`--json` tells the outcome of each platform; scripts should read it.",
     ]
     return "\n".join(lines)

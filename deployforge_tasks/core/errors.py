@@ -3,7 +3,7 @@
 DeployForgeError
  ├─ ConfigError         DF1xxx  exit 3   deployforge.yml (collects every problem)
  │   └─ VersionError    DF1012  exit 3   a version that a platform's own spelling has no words for
- ├─ CredentialError     DF2xxx  exit 4   missing or refused credentials
+ ├─ CredentialError     DF2xxx  exit 4   missing, refused or ended credentials
  ├─ PreflightError      DF3xxx  exit 5   a check before publishing failed, a tool is missing
  ├─ ProgramError        DF309x  exit 5   a program that was run failed
  │   └─ ProgramTimeoutError DF3090 exit 5   it did not end and was stopped

@@ -31,7 +31,7 @@ class Event:
     presence        state, reason, by
     intent          piece, digest
     receipt         piece, digest
-    finding         id, level, message, hint
+    finding         id, level, message, hint, credential (whether it is about one)
     evidence        method, client, said, reason
     undo_started    because (platforms that failed), platforms (newest first), stays (platform: reason)
     rolled_back     to, done, manual (text, url)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from deployforge_tasks.core.errors import CredentialError, DeployForgeError
 from deployforge_tasks.core.presence import Look
 from deployforge_tasks.core.targets import Target
 
@@ -70,12 +71,26 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a preflight check saw. `id` is stable (``NPM-003``); errors carry a hint."""
+    """What a preflight check saw. `id` is stable (``NPM-003``); errors carry a hint.
+
+    `credential`: a credential is missing, refused, over or too weak, and nothing else has to be mended.
+    """
 
     id: str
     level: Level
     message: str
     hint: str = ""
+    credential: bool = False
+
+    @classmethod
+    def of_error(cls, id_: str, error: DeployForgeError, *, says: str = "") -> Finding:
+        """An error as a finding; it is about a credential when the error is, or when it is a 401 or 403.
+
+        Args:
+            says: the message, where the error's own needs something before it.
+        """
+        about_credential = error.exit_code == CredentialError.exit_code
+        return cls(id_, Level.ERROR, says or error.message, error.hint, about_credential)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from deployforge_tasks.core.errors import PreflightError, RollbackError
+from deployforge_tasks.core.errors import CredentialError, DeployForgeError, PreflightError, RollbackError
 from deployforge_tasks.core.model import Finding, Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.versions import Version
@@ -69,7 +69,8 @@ def preflight(context: RunContext, name: str) -> End:
     """Everything that can be checked before anything is sent.
 
     Raises:
-        PreflightError: at least one finding is an error.
+        CredentialError: the findings that are errors are about credentials, all of them.
+        PreflightError: at least one finding is an error about something else.
     """
     job = make_job(context, name, "preflight")
     findings = [*context.platforms[name].preflight(job), *_rendered_findings(context, job)]
@@ -90,10 +91,13 @@ def _rendered_findings(context: RunContext, job: Job[Any]) -> list[Finding]:
     return check_rendered(job.workdir / "rendered", base=base, digests=digests)
 
 
-def _failed(errors: list[Finding]) -> PreflightError:
+def _failed(errors: list[Finding]) -> DeployForgeError:
     first, more = errors[0], len(errors) - 1
     rest = f" (and {more} more)" if more else ""
-    return PreflightError(f"{first.id} {first.message}{rest}", hint=first.hint or "see the findings", code="DF3010")
+    message, hint = f"{first.id} {first.message}{rest}", first.hint or "see the findings"
+    if all(finding.credential for finding in errors):
+        return CredentialError(message, hint=hint, code="DF2004")
+    return PreflightError(message, hint=hint, code="DF3010")
 
 
 def verify(context: RunContext, name: str) -> End:

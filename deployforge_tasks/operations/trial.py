@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.errors import DeployForgeError, common_exit_code
+from deployforge_tasks.core.errors import CredentialError, DeployForgeError, PreflightError, common_exit_code
 from deployforge_tasks.core.events import Event, Listener
 from deployforge_tasks.core.model import Level
 
@@ -128,9 +128,13 @@ class _Findings:
                 str(event.data["message"]),
                 str(event.data["hint"]),
                 str(event.data["id"]),
-                5 if failed else 0,
+                _class_of(event) if failed else 0,
             )
             self.by_platform.setdefault(event.platform, []).append(trial)
+
+
+def _class_of(finding: Event) -> int:
+    return (CredentialError if finding.data["credential"] else PreflightError).exit_code
 
 
 def _connection(context: RunContext, name: str) -> Trial:

@@ -53,7 +53,7 @@ def _check_key(key: str) -> list[Finding]:
         return [Finding("AUR-026", Level.ERROR, "`ssh` is not on this machine", "install the OpenSSH client")]
     if "PRIVATE KEY" not in key:
         hint = "give the text of the private key, with its BEGIN and END lines"
-        return [Finding("AUR-027", Level.ERROR, "AUR_SSH_KEY is no private key", hint)]
+        return [Finding("AUR-027", Level.ERROR, "AUR_SSH_KEY is no private key", hint, credential=True)]
     return []
 
 

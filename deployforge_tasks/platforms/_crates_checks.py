@@ -76,5 +76,5 @@ def token(job: Job[Any], api: str) -> list[Finding]:
         return []
     except CredentialError as error:
         number = "CRATES-101" if job.secrets.get("token") else "CRATES-100"
-        return [Finding(number, Level.ERROR, error.message, error.hint)]
+        return [Finding.of_error(number, error)]
     return []

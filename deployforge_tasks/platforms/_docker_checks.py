@@ -128,16 +128,17 @@ def _accounts(job: Job[DockerOptions]) -> Iterator[Finding]:
         try:
             registry = login(job, host)
         except CredentialError as error:
-            yield Finding("DOCKER-006", Level.ERROR, error.message, error.hint)
+            yield Finding.of_error("DOCKER-006", error)
             continue
         try:
             logged_in(job, host, registry, repository)
             registry.check_push(repository)
         except CredentialError as error:
-            yield Finding("DOCKER-007", Level.ERROR, error.message, error.hint)
+            yield Finding.of_error("DOCKER-007", error)
         except StatusError as error:
             level = Level.ERROR if error.status in (401, 403, 404) else Level.WARNING
             hint = f"give the account the right to write to {repository}, or create the repository"
-            yield Finding("DOCKER-007", level, f"{host} does not let us push to {repository}: {error.message}", hint)
+            message = f"{host} does not let us push to {repository}: {error.message}"
+            yield Finding("DOCKER-007", level, message, hint, credential=error.status in (401, 403))
         except DeployForgeError as error:
             yield Finding("DOCKER-007", Level.WARNING, f"{host} could not be asked: {error.message}", error.hint)

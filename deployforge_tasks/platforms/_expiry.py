@@ -26,8 +26,8 @@ def expiry(
         return []
     name, hint = called or credential.replace("_", " "), job.secrets.renewal(credential)
     if left <= timedelta(0):
-        return [Finding(id_, Level.ERROR, f"the {name} expired on {expires:%Y-%m-%d}", hint)]
-    return [Finding(id_, Level.WARNING, f"the {name} expires in {_words(left)}", hint)]
+        return [Finding(id_, Level.ERROR, f"the {name} expired on {expires:%Y-%m-%d}", hint, credential=True)]
+    return [Finding(id_, Level.WARNING, f"the {name} expires in {_words(left)}", hint, credential=True)]
 
 
 def moment(text: object) -> datetime | None:

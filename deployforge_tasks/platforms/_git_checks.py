@@ -24,7 +24,7 @@ def check(platform: GitPlatform[G], job: Job[G]) -> list[Finding]:
     try:
         place = platform.place(job, write=True)
     except CredentialError as error:
-        return [Finding(f"{prefix}-003", Level.ERROR, error.message, error.hint)]
+        return [Finding.of_error(f"{prefix}-003", error)]
     if holds_password(place.url):
         hint = "take it out, and put the token into the platform's credential"
         return [Finding(f"{prefix}-002", Level.ERROR, "a password stands in the repository's URL", hint)]
@@ -33,7 +33,7 @@ def check(platform: GitPlatform[G], job: Job[G]) -> list[Finding]:
             may_write(platform, job, repository)
             found = [*_newer(platform, job, repository), *platform.check_repository(job, repository)]
     except DeployForgeError as error:
-        return [Finding(f"{prefix}-004", Level.ERROR, f"cannot write there: {error.message}", error.hint)]
+        return [Finding.of_error(f"{prefix}-004", error, says=f"cannot write there: {error.message}")]
     return [*found, *expiry(f"{prefix}-006", job, platform.credential_ends(job))]
 
 

@@ -88,13 +88,14 @@ def _limits(job: GitHubJob) -> Iterator[Finding]:
 
 def _access(job: GitHubJob) -> Iterator[Finding]:
     if not job.secrets.get("token"):
-        yield Finding("GITHUB-006", Level.ERROR, "GITHUB_TOKEN is not set", "set it to a token with `contents: write`")
+        hint = "set it to a token with `contents: write`"
+        yield Finding("GITHUB-006", Level.ERROR, "GITHUB_TOKEN is not set", hint, credential=True)
         return
     hub = repository(job)
     try:
         seen = access(hub, job.secrets)
     except CredentialError as error:
-        yield Finding("GITHUB-007", Level.ERROR, error.message, error.hint)
+        yield Finding.of_error("GITHUB-007", error)
         return
     yield from expiry("GITHUB-014", job, seen.told.expires)
     about = seen.about
@@ -116,6 +117,7 @@ def _access(job: GitHubJob) -> Iterator[Finding]:
             Level.ERROR,
             f"the token may not write to {repo_name(job)}",
             "give it `contents: write` for this repository",
+            credential=True,
         )
     yield from _tag(job, hub, str(about.get("default_branch", "")))
 

@@ -59,7 +59,7 @@ def _credential(
         yield from expiry("NPM-011", job, known.expires)
         yield from _ownership(job, opened, known.who)
     except (CredentialError, NetworkError) as error:
-        yield Finding("NPM-004", Level.ERROR, error.message, error.hint)
+        yield Finding.of_error("NPM-004", error)
 
 
 def _every_package_trusts(job: Job[NpmOptions]) -> None:

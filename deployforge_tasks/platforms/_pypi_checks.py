@@ -56,7 +56,7 @@ def _credential(job: Job[PypiOptions]) -> Iterator[Finding]:
     try:
         token = _pypi_token.of_job(job)
     except CredentialError as error:
-        yield Finding("PYPI-004", Level.ERROR, error.message, error.hint)
+        yield Finding.of_error("PYPI-004", error)
         return
     if token is None:
         return
@@ -65,7 +65,7 @@ def _credential(job: Job[PypiOptions]) -> Iterator[Finding]:
         yield from expiry("PYPI-011", job, token.expires)
     if token.projects is not None and normalized(package_name(job)) not in token.projects:
         message = f"the token is for {', '.join(token.projects)} only, not for {package_name(job)}"
-        yield Finding("PYPI-004", Level.ERROR, message, job.secrets.renewal("token"))
+        yield Finding("PYPI-004", Level.ERROR, message, job.secrets.renewal("token"), credential=True)
 
 
 def _options(job: Job[PypiOptions]) -> Iterator[Finding]:

@@ -77,13 +77,13 @@ def _login(job: Job[SnapOptions]) -> Iterator[Finding]:
         yield from expiry("SNAP-011", job, known.expires, "credentials", called="login")
         store_of(job).check_push(snap_name(job))
     except CredentialError as error:
-        yield _error("008", error.message, error.hint)
+        yield Finding.of_error("SNAP-008", error)
     except StatusError as error:
         if error.status == 404:
             hint = f"register the name: snapcraft register {snap_name(job)}"
             yield _error("009", f"the name {snap_name(job)} is not registered for this account", hint)
         elif error.status in (401, 403):
-            yield _error("008", f"the store refuses the login: {error.message}", HELP)
+            yield _refused(f"the store refuses the login: {error.message}")
         else:
             yield Finding("SNAP-010", Level.WARNING, f"the store could not be asked: {error.message}", error.hint)
     except DeployForgeError as error:
@@ -93,13 +93,17 @@ def _login(job: Job[SnapOptions]) -> Iterator[Finding]:
 def _rights(job: Job[SnapOptions], known: Login) -> Iterator[Finding]:
     lacking = [r for r in _RIGHTS if known.permissions and r not in known.permissions]
     if lacking:
-        yield _error("008", f"the login lacks {', '.join(lacking)}", HELP)
+        yield _refused(f"the login lacks {', '.join(lacking)}")
     closed = [c for c in channels(job) if known.channels and c not in known.channels]
     if closed:
-        yield _error("008", f"the login may not release to {', '.join(closed)}", HELP)
+        yield _refused(f"the login may not release to {', '.join(closed)}")
     if known.snaps and snap_name(job) not in known.snaps:
-        yield _error("008", f"the login is for {', '.join(known.snaps)} only, not for {snap_name(job)}", HELP)
+        yield _refused(f"the login is for {', '.join(known.snaps)} only, not for {snap_name(job)}")
 
 
 def _error(number: str, message: str, hint: str) -> Finding:
     return Finding(f"SNAP-{number}", Level.ERROR, message, hint)
+
+
+def _refused(message: str) -> Finding:
+    return Finding("SNAP-008", Level.ERROR, message, HELP, credential=True)

@@ -275,7 +275,10 @@ class Platform(ABC, Generic[O]):
         """Make the package below ``job.workdir``, byte for byte the same each time."""
 
     def preflight(self, job: Job[O]) -> list[Finding]:
-        """What can be checked before publishing, `job.package` included; must not publish anything."""
+        """What can be checked before publishing, `job.package` included; must not publish anything.
+
+        A finding about a credential says so: when there are no other errors, the run ends as for a refused credential.
+        """
         return []
 
     @abstractmethod

@@ -264,5 +264,5 @@ def _check_key(job: Job[ChocolateyOptions]) -> list[Finding]:
         _key(job)
     except CredentialError as error:
         number = "CHOCO-101" if job.secrets.get("key") else "CHOCO-100"
-        return [Finding(number, Level.ERROR, error.message, error.hint)]
+        return [Finding.of_error(number, error)]
     return []

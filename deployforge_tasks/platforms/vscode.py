@@ -291,5 +291,5 @@ def _check_token(job: Job[VscodeOptions]) -> list[Finding]:
         identity(job, _gallery(job))
     except CredentialError as error:
         number = "VSCODE-101" if job.secrets.get("pat") else "VSCODE-100"
-        return [Finding(number, Level.ERROR, error.message, error.hint)]
+        return [Finding.of_error(number, error)]
     return []

@@ -363,3 +363,28 @@ def test_fast_commands_never_load_the_keyring(place: Place) -> None:
         code = f"import sys; from deployforge_tasks.cli.main import main; main({words!r})"
         done = place.command(sys.executable, "-c", f"{code}; print('keyring' in sys.modules)")
         assert done.stdout.splitlines()[-1] == "False", words
+
+
+# --- a release without a credential
+
+
+@pytest.mark.parametrize("token", [None, WRONG], ids=["missing", "refused"])
+def test_what_stops_for_a_credential_ends_with_4_whatever_the_verb(place: Place, token: str | None) -> None:
+    if token:
+        place.environ["NPM_TOKEN"] = token
+    release_files(place.folder / "dist", "1.0.0", ["linux/amd64"])
+    shutil.copy(Path(__file__).parents[2] / "dodo.py", place.folder)
+    for words in (["whoami"], ["test"], ["deploy", "--yes"], ["retry", "--yes"]):
+        assert place.run(*words).returncode == 4, words
+    assert place.command(sys.executable, "-m", "doit", "deploy").returncode == 4
+    assert place.registry.publications() == []
+
+
+def test_json_says_that_it_is_a_credential(place: Place) -> None:
+    release_files(place.folder / "dist", "1.0.0", ["linux/amd64"])
+    document = place.json("deploy", "--yes")
+    assert document["exit_code"] == 4
+    assert [platform["error"]["id"] for platform in document["platforms"]] == ["DF2004"]
+    lines = place.run("deploy", "--yes", "--json=stream").stdout.splitlines()
+    found = [event for event in map(json.loads, lines) if event.get("kind") == "finding"]
+    assert [event["data"]["credential"] for event in found if event["data"]["level"] == "error"] == [True]

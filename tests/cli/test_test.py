@@ -46,6 +46,8 @@ def test_the_exit_code_is_the_class_of_the_failures(cli: Cli, project: Project) 
     assert cli("test", "-q").code == 5
     project({"npm": {"url": "http://127.0.0.1:9"}}, retry_on_failure=0)
     assert cli("test", "-q").code == 6
+    project({"snap": {"lacks": "there is no token"}})
+    assert cli("test", "-q").code == 4
 
 
 def test_a_platform_that_is_not_required_fails_no_test(cli: Cli, project: Project) -> None:

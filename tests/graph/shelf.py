@@ -42,6 +42,8 @@ class ShelfOptions(Options):
     text: str = "hello"
     flaw: str = ""
     """A preflight finding."""
+    lacks: str = ""
+    """A preflight finding about a credential."""
 
 
 class Shelf(Platform[ShelfOptions]):
@@ -67,7 +69,9 @@ class Shelf(Platform[ShelfOptions]):
         return Piece(name, hashlib.sha256(data).hexdigest(), f"pieces/{name}", len(data))
 
     def preflight(self, job: Job[ShelfOptions]) -> list[Finding]:
-        return [Finding("SHELF-001", Level.ERROR, job.options.flaw, "mend it")] if job.options.flaw else []
+        flaw, lacks = job.options.flaw, job.options.lacks
+        about = [Finding("SHELF-002", Level.ERROR, lacks, "get one", credential=True)] if lacks else []
+        return [*about, *([Finding("SHELF-001", Level.ERROR, flaw, "mend it")] if flaw else [])]
 
     def presence(self, job: Job[ShelfOptions]) -> Presence:
         url = f"{job.options.url}/{self.name}/{job.version}"

@@ -75,7 +75,7 @@ def test_a_refused_job_is_told_what_to_set_up(made: World, provider: IdentityPro
     trust(made)
     provider.repository = "somebody/else"
     done = made.deploy()
-    assert done.returncode != 0
+    assert done.returncode == 4
     assert "does not trust this CI job" in done.stderr
     assert "trusted publisher" in done.stderr
     assert made.publications() == []
@@ -86,7 +86,7 @@ def test_without_an_identity_the_secret_is_asked_for(made: World) -> None:
     become_a_ci_job(made, {"CI": "true", "GITHUB_ACTIONS": "true"})
     trust(made)
     done = made.deploy()
-    assert done.returncode != 0
+    assert done.returncode == 4
     assert "is not set" in done.stderr
     assert "or, as a trusted publisher, give the job `permissions: {id-token: write}`" in done.stderr
 
@@ -114,7 +114,7 @@ def test_a_gitlab_job_uses_the_identity_of_the_right_audience(made: World, tmp_p
 def test_a_gitlab_job_without_that_audience_is_told_what_to_write(made: World) -> None:
     become_a_ci_job(made, {"GITLAB_CI": "true", "OTHER_ID_TOKEN": identity("vault")})
     done = made.deploy()
-    assert done.returncode != 0
+    assert done.returncode == 4
     assert "id_tokens:" in done.stderr
 
 
@@ -134,7 +134,7 @@ def test_a_package_of_npm_that_does_not_trust_the_job_stops_all_of_them(
     become_a_ci_job(made, provider.environ)
     trust(made, *packages_of(made)[:-1])
     done = made.deploy()
-    assert done.returncode != 0
+    assert done.returncode == 4
     assert packages_of(made)[-1] in done.stderr
     assert made.publications() == []
 

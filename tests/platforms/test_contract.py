@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from deployforge_tasks.core.errors import DeployForgeError, VersionError
+from deployforge_tasks.core.errors import CredentialError, DeployForgeError, VersionError
 from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.redact import redactor
@@ -302,6 +302,39 @@ def test_a_missing_credential_is_found_before_publishing(case: Case) -> None:
     errors = [f for f in case.platform.preflight(job) if f.level is Level.ERROR]
     assert errors
     assert all(f.hint for f in errors)
+
+
+def test_the_finding_of_a_missing_credential_says_that_it_is_about_one(case: Case) -> None:
+    if not any(c.required for c in case.platform.credentials):
+        pytest.skip("not on a platform that needs no credential")
+    findings = case.platform.preflight(packaged(case.platform, case.job(secrets={})))
+    about = {f.id for f in findings if f.level is Level.ERROR and f.credential}
+    others = {f.id for f in case.platform.preflight(packaged(case.platform, case.job()))}  # tools that are not here
+    assert about
+    assert {f.id for f in findings if f.level is Level.ERROR} - others == about
+
+
+def test_the_finding_of_a_refused_credential_says_that_it_is_about_one(case: Case) -> None:
+    if not case.platform.credentials:
+        pytest.skip("not on a platform without credentials")
+    good, wrong = case.job(), case.job(secrets={c.name: "refused-5d0b" for c in case.platform.credentials})
+    fine = {f.id for f in case.platform.preflight(packaged(case.platform, good))}
+    refused = [f for f in case.platform.preflight(packaged(case.platform, wrong)) if f.level is Level.ERROR]
+    if not refused:
+        pytest.skip("not on a platform that tells only at the upload")
+    assert [f.id for f in refused if f.id not in fine and not f.credential] == []
+
+
+@pytest.mark.parametrize("code", [401, 403])
+def test_an_upload_that_is_refused_ends_as_a_credential_error(case: Case, proxy: FaultProxy, code: int) -> None:
+    if not case.platform.credentials:
+        pytest.skip("not on a platform without credentials")
+    job = packaged(case.platform, case.job(overlay=proxy.through(case.options())))
+    missing = case.platform.presence(job).missing
+    proxy.when(*WRITES, do=status(code), times=None)
+    with pytest.raises(DeployForgeError) as caught:
+        case.platform.publish(job, missing)
+    assert caught.value.exit_code == CredentialError.exit_code
 
 
 def test_a_good_job_passes_its_own_preflight(case: Case) -> None:

@@ -190,7 +190,7 @@ def test_a_token_that_ends_soon_is_found_before_publishing(
     stand_in.token_expiry = datetime.now(UTC) + left
     found = [f for f in NPM.preflight(job_for(at(stand_in), tmp_path)) if f.id == "NPM-011"]
     assert [f.level for f in found] == ([level] if level else [])
-    assert all(f.message.startswith(message) and "NPM_TOKEN" in f.hint for f in found)
+    assert all(f.message.startswith(message) and "NPM_TOKEN" in f.hint and f.credential for f in found)
 
 
 @needs_npm12

@@ -55,8 +55,8 @@ class {{ cookiecutter.class }}(Platform[{{ cookiecutter.class }}Options]):
     def preflight(self, job: Job[{{ cookiecutter.class }}Options]) -> list[Finding]:
         if job.secrets.get("token"):
             return []
-        hint = self.credentials[0].help
-        return [Finding("{{ cookiecutter.prefix }}-001", Level.ERROR, "there is no token to publish with", hint)]
+        message, hint = "there is no token to publish with", self.credentials[0].help
+        return [Finding("{{ cookiecutter.prefix }}-001", Level.ERROR, message, hint, credential=True)]
 
     def presence(self, job: Job[{{ cookiecutter.class }}Options]) -> Presence:
         url = self._url(job)
