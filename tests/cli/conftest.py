@@ -14,6 +14,7 @@ from unittest.mock import patch
 import pytest
 
 from deployforge_tasks.cli.main import main
+from tests.cli.place import Place, open_place
 from tests.cli.shop import Shop, open_shop
 from tests.graph.shelf import ShelfServer, shelves, write_project
 from tests.support.running import running
@@ -97,6 +98,13 @@ def project(cli: Cli, server: ShelfServer) -> Iterator[Callable[..., None]]:
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """A project for the real command in processes of their own."""
     with open_shop(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A project with a real registry that wants a credential, for the real command."""
+    with open_place(tmp_path) as made:
         yield made
 
 

@@ -70,3 +70,10 @@ class Screen:
             self.everything += data
             self._stream.feed(data)
         return self.text
+
+
+def as_seen(output: str, width: int, height: int) -> str:
+    """What a program's output leaves on a terminal."""
+    screen = pyte.Screen(width, height)
+    pyte.Stream(screen).feed(output)
+    return "\n".join(line.rstrip() for line in screen.display).rstrip()
