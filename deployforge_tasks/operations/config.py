@@ -99,7 +99,7 @@ def migration(settings: Settings) -> Migration:
     from deployforge_tasks.project.spelling import apply, changes
 
     before = read_text(settings.file, "-c")
-    wanted = changes(before, settings.file.name, platforms())
+    wanted = changes(before, settings.file.name, platforms().aliases)
     return Migration(before, apply(before, wanted), tuple(f"line {change.line}: {change.reason}" for change in wanted))
 
 

@@ -44,7 +44,7 @@ def new_platform(name: str, folder: Path, *, title: str = "") -> Scaffold:
         raise ConfigError(
             f"`{name}` is no name for a platform", hint="use small letters, digits and _, a letter first", code="DF1480"
         )
-    if name in {known for p in platforms().values() for known in (p.name, *p.aliases)}:
+    if name in platforms() or name in platforms().aliases:
         raise ConfigError(
             f"there is a platform `{name}` already", hint=f"see `deployforge platforms show {name}`", code="DF1481"
         )

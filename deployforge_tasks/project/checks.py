@@ -34,6 +34,7 @@ class Config:
     project: Project
     options: Mapping[str, Options]
     kinds: Mapping[str, Kind]
+    aliases: Mapping[str, str]
     root: Node
     version: Version | None
 
@@ -98,7 +99,9 @@ def _hooks(config: Config) -> Iterator[Problem]:
     known = {*config.kinds, *config.project.platforms}
     lines = [line for mapping in config.project.credentials.values() for line in mapping.values()]
     named = {variable for line in lines for variable in as_names(line)}
-    secret = named | {v for kind in config.kinds.values() for c in kind.credentials if c.secret for v in c.env}
+    given = any(hook.env for hook in config.project.hooks)  # else no platform needs to be looked at
+    kinds = config.kinds.values() if given else ()
+    secret = named | {v for kind in kinds for c in kind.credentials if c.secret for v in c.env}
     for number, hook in enumerate(config.project.hooks):
         for index, name in enumerate(hook.platforms):
             if name not in known:

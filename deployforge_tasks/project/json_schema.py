@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.load import Kind
 
 
-def json_schema(kinds: Mapping[str, Kind]) -> dict[str, Any]:
+def json_schema(kinds: Mapping[str, Kind], aliases: Mapping[str, str]) -> dict[str, Any]:
     """A draft 2020-12 schema.
 
     Args:
         kinds: the platforms whose sections it describes.
+        aliases: other names of theirs, with their own.
     """
     from pydantic.json_schema import models_json_schema
 
@@ -27,12 +28,12 @@ def json_schema(kinds: Mapping[str, Kind]) -> dict[str, Any]:
     definitions: dict[str, Any] = shared["$defs"]
     project = definitions.pop(_name(references[Project, "validation"]))
     sections = {name: references[kind.options, "validation"] for name, kind in kinds.items()}
-    aliases = {alias: sections[kind.name] for kind in kinds.values() for alias in kind.aliases}
+    also = {alias: sections[name] for alias, name in aliases.items()}
     project["properties"]["platforms"] = {
         "description": "What to publish to; a section for each platform.",
         "type": "object",
         "properties": {
-            name: {"anyOf": [section, {"type": "null"}]} for name, section in sorted({**sections, **aliases}.items())
+            name: {"anyOf": [section, {"type": "null"}]} for name, section in sorted({**sections, **also}.items())
         },
     }
     partial, partial_definitions = _partial(project, definitions)

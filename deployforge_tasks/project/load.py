@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -32,8 +32,6 @@ class Kind(Protocol):
 
     @property
     def name(self) -> str: ...
-    @property
-    def aliases(self) -> tuple[str, ...]: ...
     @property
     def options(self) -> type[Options]: ...
     @property
@@ -71,6 +69,7 @@ class Loaded:
 def load_project(
     file: Path,
     kinds: Mapping[str, Kind],
+    aliases: Mapping[str, str],
     *,
     profile: str = "",
     version: str | None = None,
@@ -82,7 +81,8 @@ def load_project(
 
     Args:
         file: the ``deployforge.yml``.
-        kinds: the platforms that there are, by name.
+        kinds: the platforms that there are, by name (only those that the file names are looked at).
+        aliases: other names of platforms, with their own.
         profile: name of a section of ``profiles:`` that overrides the rest.
         version: overrides the file's version and the checkout's tag.
         environ: the process's environment; what is set there and not empty wins over `env_file`.
@@ -100,15 +100,15 @@ def load_project(
     root, unreadable = tree.parse(read_text(file, "-c"), file.name)
     if not root.value:
         _stop(file, unreadable)
-    chosen = choose(root, profile, kinds, overlay or {})
+    chosen = choose(root, profile, aliases, overlay or {})
     filled, missing = fill_environment(chosen.root, environ)
     found, version_problems = find_version(filled, version, file.parent)
-    project, options, invalid = _validate(filled, kinds, found)
+    project, options, invalid = _validate(filled, kinds, aliases, found)
     problems = [*unreadable, *chosen.problems, *missing, *version_problems, *invalid]
     if project is None:
         _stop(file, problems)
     assert project is not None
-    config = Config(project, options, kinds, filled, found)
+    config = Config(project, options, kinds, aliases, filled, found)
     _stop(file, [*problems, *errors(config)])
     doubts = [*warnings(config, file.parent), *conflicting_variables(config, environ, from_file)]
     return Loaded(
@@ -129,7 +129,7 @@ def load_project(
 
 
 def _validate(
-    root: Node, kinds: Mapping[str, Kind], version: Version | None
+    root: Node, kinds: Mapping[str, Kind], aliases: Mapping[str, str], version: Version | None
 ) -> tuple[Project | None, dict[str, Options], list[Problem]]:
     from deployforge_tasks.project.schema import Project
 
@@ -142,7 +142,7 @@ def _validate(
     for name, section in platforms.value.items():
         kind = kinds.get(name)
         if kind is None:
-            problems += _unknown(platforms, name, kinds)
+            problems += _unknown(platforms, name, {*kinds, *aliases})
             continue
         ours, more = _options(kind, section, version)
         problems += [p for p in more if p not in problems]
@@ -162,11 +162,11 @@ def _options(kind: Kind, section: Node, version: Version | None) -> tuple[Option
     return validate(kind.options, filled, ("platforms", kind.name))
 
 
-def _unknown(platforms: Node, name: str, kinds: Mapping[str, Kind]) -> list[Problem]:
+def _unknown(platforms: Node, name: str, known: Iterable[str]) -> list[Problem]:
     enabled = platforms.child(name, "enabled")
     if enabled is not None and enabled.value is False:
         return []  # `warnings` tells that nothing reads it
-    hint = did_you_mean(name, (alias for k in kinds.values() for alias in (k.name, *k.aliases)))
+    hint = did_you_mean(name, known)
     return [
         Problem(str(platforms.keys.get(name, platforms.place)), f"platforms.{name}", f"unknown platform `{name}`", hint)
     ]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.project import tree
 from deployforge_tasks.project.problems import Problem, did_you_mean, dotted
 from deployforge_tasks.project.tree import Node, Place
-
-if TYPE_CHECKING:
-    from deployforge_tasks.project.load import Kind
 
 #: Names that need no section of their own.
 BUILT_IN = ("rehearsal", "production")
@@ -29,13 +26,12 @@ class Chosen:
     problems: list[Problem]
 
 
-def choose(root: Node, profile: str, kinds: Mapping[str, Kind], overlay: Mapping[str, Any]) -> Chosen:
+def choose(root: Node, profile: str, aliases: Mapping[str, str], overlay: Mapping[str, Any]) -> Chosen:
     """Merge a profile and an overlay over the file; platforms get their own names.
 
     Raises:
         ConfigError: there is no such profile.
     """
-    aliases = {alias: kind.name for kind in kinds.values() for alias in kind.aliases}
     section = root.child("profiles")
     profiles = section.value if section is not None and isinstance(section.value, dict) else {}
     problems: list[Problem] = []

@@ -79,7 +79,7 @@ def route_problems(config: Config) -> Iterator[Problem]:
         for index, name in enumerate(getattr(monitoring, option)):
             if name not in known:
                 yield _unknown(config, ("monitoring", option, index), "channel", name, known)
-    platforms = {*config.project.platforms, *(name for k in config.kinds.values() for name in (k.name, *k.aliases))}
+    platforms = {*config.project.platforms, *config.kinds, *config.aliases}
     for number, route in enumerate(monitoring.routes):
         for index, name in enumerate(route.channels):
             if name not in known:

@@ -10,7 +10,6 @@ from deployforge_tasks.project import tree
 from deployforge_tasks.project.problems import ConfigProblems, dotted
 
 if TYPE_CHECKING:
-    from deployforge_tasks.project.load import Kind
     from deployforge_tasks.project.tree import Node
 
 
@@ -28,7 +27,7 @@ class Change:
     reason: str
 
 
-def changes(text: str, file: str, kinds: Mapping[str, Kind]) -> list[Change]:
+def changes(text: str, file: str, aliases: Mapping[str, str]) -> list[Change]:
     """What has to change, in the order of the file.
 
     Raises:
@@ -37,7 +36,7 @@ def changes(text: str, file: str, kinds: Mapping[str, Kind]) -> list[Change]:
     root, problems = tree.parse(text, file)
     if not root.value and problems:
         raise ConfigProblems(file, problems)
-    found = [change for step in _STEPS for change in step(root, kinds)]
+    found = [change for step in _STEPS for change in step(root, aliases)]
     return sorted(found, key=lambda change: (change.line, change.column))
 
 
@@ -54,27 +53,26 @@ def apply(text: str, wanted: Sequence[Change]) -> str:
     return "".join(lines)
 
 
-def _schema(root: Node, _: Mapping[str, Kind]) -> Iterator[Change]:
+def _schema(root: Node, _: Mapping[str, str]) -> Iterator[Change]:
     """A file without a schema's number is of the first one; from then on it says so."""
     if root.value and "schema" not in root.value:
         first = min(place.line for place in root.keys.values())
         yield Change(first, 1, "", "schema: 1", "says which form of the file this is")
 
 
-def _platform_names(root: Node, kinds: Mapping[str, Kind]) -> Iterator[Change]:
+def _platform_names(root: Node, aliases: Mapping[str, str]) -> Iterator[Change]:
     """Platforms go by their own names, as in every screen and task."""
     from deployforge_tasks.project.profiles import BY_PLATFORM
 
-    own = {alias: kind.name for kind in kinds.values() for alias in kind.aliases}
     profiles = root.child("profiles")
     names = profiles.value if profiles is not None and isinstance(profiles.value, dict) else {}
     for before in ((), *(("profiles", name) for name in names)):
         for section in BY_PLATFORM:
             node = root.child(*before, *section)
             for key, place in node.keys.items() if node is not None else ():
-                if key in own:
-                    reason = f"{dotted((*before, *section, key))} is called {own[key]}"
-                    yield Change(place.line, place.column, key, own[key], reason)
+                if key in aliases:
+                    reason = f"{dotted((*before, *section, key))} is called {aliases[key]}"
+                    yield Change(place.line, place.column, key, aliases[key], reason)
 
 
-_STEPS: Sequence[Callable[[Node, Mapping[str, Kind]], Iterator[Change]]] = (_schema, _platform_names)
+_STEPS: Sequence[Callable[[Node, Mapping[str, str]], Iterator[Change]]] = (_schema, _platform_names)

@@ -48,7 +48,7 @@ def conflicting_variables(config: Config, environ: Mapping[str, str], from_file:
 
 
 def _unread_platforms(config: Config) -> Iterator[Problem]:
-    known = [alias for kind in config.kinds.values() for alias in (kind.name, *kind.aliases)]
+    known = [*config.kinds, *config.aliases]
     for name in config.project.platforms:
         if name not in config.kinds:
             near = did_you_mean(name, known)

@@ -177,12 +177,12 @@ def shelves(
     """Let these be the platforms that there are."""
     traits = Traits(immutable=not editable, editable=editable)
     hubs = needs or {}
-    made: dict[str, Platform[Any]] = {
-        name: type(name.title(), (kind,), {"name": name, "needs": hubs.get(name, ()), "traits": traits})()
-        for name in names
-    }
+    made: list[Platform[Any]] = [
+        type(name.title(), (kind,), {"name": name, "needs": hubs.get(name, ()), "traits": traits})() for name in names
+    ]
+    there = registry.Platforms((), made)
     Shelf.made.clear()
-    with patch.object(registry, "platforms", lambda: made):
+    with patch.object(registry, "platforms", lambda: there):
         yield
 
 

@@ -71,7 +71,7 @@ def account_shelves(*names: str) -> Iterator[None]:
     """Let these, and one that needs no credential, be the platforms that there are."""
     made: dict[str, Any] = {name: type(name.title(), (AccountShelf,), {"name": name})() for name in names}
     made["free"] = FreeShelf()
-    with patch.object(registry, "platforms", lambda: made):
+    with patch.object(registry, "platforms", lambda: registry.Platforms((), made.values())):
         yield
 
 

@@ -38,3 +38,9 @@ class SecondNpm(Extra):
     """Takes a name that is taken."""
 
     name = "npm"
+
+
+class AliasTaker(Extra):
+    """Takes another name of GitHub's."""
+
+    aliases = ("github_release",)

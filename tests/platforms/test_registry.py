@@ -102,6 +102,10 @@ def test_every_platform_lies_in_the_module_of_its_name() -> None:
     assert {n: type(p).__module__.rpartition(".")[2] for n, p in platforms().items()} == {n: n for n in platforms()}
 
 
+def test_every_alias_is_known_without_importing_its_platform() -> None:
+    assert {alias: p.name for p in platforms().values() for alias in p.aliases} == platforms().aliases
+
+
 @pytest.mark.usefixtures("fresh")
 def test_a_plugin_adds_a_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     plugin(monkeypatch, "tests.platforms.extra_platform:Extra")
@@ -122,10 +126,17 @@ def test_a_plugin_cannot_take_anothers_name(monkeypatch: pytest.MonkeyPatch) -> 
         platforms()
 
 
+@pytest.mark.usefixtures("fresh")
+def test_a_plugins_platform_cannot_be_called_as_another_one_is_also_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin(monkeypatch, "tests.platforms.extra_platform:AliasTaker")
+    with pytest.raises(ConfigError, match="two platforms are called `github_release`"):
+        platforms()
+
+
 def test_listing_the_platforms_imports_nothing_heavy() -> None:
     heavy = ("requests", "docker", "twine", "cookiecutter", "sqlalchemy", "rich", "yaml", "jinja2")
     code = (
-        "import sys; from deployforge_tasks.platforms.registry import platforms; platforms();"
+        "import sys; from deployforge_tasks.platforms.registry import platforms; dict(platforms());"
         f"print([m for m in {heavy!r} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

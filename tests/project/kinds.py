@@ -23,7 +23,6 @@ class FakeKind:
 
     name: str
     options: type[Options]
-    aliases: tuple[str, ...] = ()
     credentials: tuple[Credential, ...] = ()
     needs: tuple[str, ...] = ()
     uses_artifacts: bool = True
@@ -55,10 +54,11 @@ KINDS = {
     kind.name: kind
     for kind in (
         FakeKind("docker", DockerOptions, credentials=(PASSWORD,)),
-        FakeKind("github", Options, aliases=("github_release",)),
+        FakeKind("github", Options),
         FakeKind("snap", SnapOptions, needs=("github",)),
     )
 }
+ALIASES = {"github_release": "github"}
 HEAD = "name: hello\ndescription: A program\n"
 
 
@@ -68,7 +68,7 @@ def load_text(
     """Load a configuration that begins with a name and a description (lines 1 and 2)."""
     file = folder / "deployforge.yml"
     file.write_text(head + textwrap.dedent(text), "utf-8")
-    return load_project(file, KINDS, environ=environ or {}, **more)
+    return load_project(file, KINDS, ALIASES, environ=environ or {}, **more)
 
 
 def problems_of(folder: Path, text: str, **more: Any) -> tuple[Problem, ...]:

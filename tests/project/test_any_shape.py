@@ -14,7 +14,7 @@ from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.project.load import load_project
 from deployforge_tasks.project.problems import ConfigProblems
 from deployforge_tasks.project.schema import Project
-from tests.project.kinds import KINDS
+from tests.project.kinds import ALIASES, KINDS
 
 WORD = st.sampled_from(
     ["docker", "snap", "github_release", "x", "v{version}", "${X}", "linux/amd64", "1.0.0", "enabled", "a/b", ""]
@@ -32,7 +32,7 @@ def refusal(folder: Path, data: Any, **more: Any) -> ConfigError | None:
     file = folder / "deployforge.yml"
     file.write_text(json.dumps({"name": "a", "description": "b", "version": "1.0.0", **data}), "utf-8")
     try:
-        load_project(file, KINDS, environ={}, **more)
+        load_project(file, KINDS, ALIASES, environ={}, **more)
     except ConfigError as refused:
         return refused
     return None

@@ -85,7 +85,7 @@ def test_a_missing_file_is_an_error_with_a_hint(tmp_path: Path) -> None:
     from deployforge_tasks.project.load import load_project
 
     with pytest.raises(ConfigError, match="is not there") as caught:
-        load_project(tmp_path / "deployforge.yml", {}, environ={})
+        load_project(tmp_path / "deployforge.yml", {}, {}, environ={})
     assert caught.value.hint
 
 
