@@ -105,8 +105,8 @@ class Helpful:
             raise
         return rest
 
-    def format_help(self: Any, context: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write(render(context, self) + "\n")
+    def get_help(self: Any, context: click.Context) -> str:
+        return render(context, self)
 
 
 class Command(Helpful, click.Command):

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import psutil
+from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.effects.files import remove_folder
 from deployforge_tasks.effects.process import Completed, Processes, child_environment, kill_group, own_group, start
+
+if TYPE_CHECKING:
+    import psutil
 
 # One program that prints its version needs a handful of processes (a shim, node, itself); a wrapper that
 # finds itself makes a dozen a second (measured on ContextLite's published packages).
@@ -123,6 +125,8 @@ class Sandbox:
 
 def _watch(pid: int, timeout: float) -> None:
     """Wait for the program; give up when it hangs or multiplies."""
+    import psutil
+
     deadline = time.monotonic() + timeout
     with contextlib.suppress(psutil.NoSuchProcess):
         parent = psutil.Process(pid)
@@ -145,6 +149,8 @@ def _watch(pid: int, timeout: float) -> None:
 
 def _own_chain(parent: psutil.Process, family: list[psutil.Process]) -> bool:
     """Whether the very same command line stands three times in the family."""
+    import psutil
+
     if len(family) < 3:
         return False
     try:

@@ -14,9 +14,9 @@ from deployforge_tasks.core.errors import DeployForgeError
 from deployforge_tasks.core.events import stage_context
 from deployforge_tasks.core.presence import Action, Presence, State, decide
 from deployforge_tasks.core.redact import redactor
-from deployforge_tasks.graph.action import output_to
 from deployforge_tasks.graph.jobs import make_job
 from deployforge_tasks.graph.look import Answer, look_patiently, unknown_error, with_rollbacks
+from deployforge_tasks.graph.output import output_to
 from deployforge_tasks.graph.package_file import fingerprint, read_package
 from deployforge_tasks.graph.publish import refusal
 

@@ -15,8 +15,9 @@ from doit.exceptions import TaskError, TaskFailed, UnmetDependency
 from doit.runner import Runner
 
 from deployforge_tasks.core.presence import State
-from deployforge_tasks.graph.action import StageAction, routed_output
+from deployforge_tasks.graph.action import StageAction
 from deployforge_tasks.graph.outcomes import SKIPPED, WAITING
+from deployforge_tasks.graph.output import routed_output
 from deployforge_tasks.graph.presence_check import EvidenceCheck, PresenceCheck, announce_seen
 from deployforge_tasks.graph.undo import begin
 

@@ -7,10 +7,10 @@ import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from deployforge_tasks.core.errors import ArtifactError
 from deployforge_tasks.core.model import Evidence
@@ -257,7 +257,8 @@ class Ledger:
 
     def _upsert(self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], update: tuple[str, ...]) -> Any:
         """Insert a row, or change the columns in `update` of the one that is there."""
-        dialect = sqlite if self._engine.dialect.name == "sqlite" else postgresql
+        # Only the dialect in use: importing PostgreSQL's takes as long as reading the whole ledger.
+        dialect = import_module(f"sqlalchemy.dialects.{self._engine.dialect.name}")
         statement = dialect.insert(table).values(row)
         if not update:
             return statement.on_conflict_do_nothing(index_elements=list(on))

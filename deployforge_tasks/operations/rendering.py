@@ -22,7 +22,7 @@ def render_locally(context: RunContext, names: Sequence[str]) -> dict[str, Deplo
 
     Release files are fetched or built, and compared with what is frozen; nothing is frozen by this.
     """
-    from deployforge_tasks.graph.action import routed_output
+    from deployforge_tasks.graph.output import routed_output
 
     context.open()
     with routed_output(), ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="render") as pool:
@@ -56,7 +56,7 @@ def _make(context: RunContext, name: str, missing: Mapping[Target, DeployForgeEr
 
 def _error(context: RunContext, name: str | None, stage: str, work: Callable[[], object]) -> DeployForgeError | None:
     """Do it; the error instead of raising it. What it prints goes to the log."""
-    from deployforge_tasks.graph.action import output_to
+    from deployforge_tasks.graph.output import output_to
 
     try:
         with (

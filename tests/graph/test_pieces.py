@@ -28,8 +28,9 @@ from deployforge_tasks.core.events import Event
 from deployforge_tasks.core.model import Package, Piece
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.redact import redactor
-from deployforge_tasks.graph.action import json_values, output_to, routed_output
+from deployforge_tasks.graph.action import json_values
 from deployforge_tasks.graph.outcomes import Outcomes
+from deployforge_tasks.graph.output import output_to, routed_output
 from deployforge_tasks.graph.package_file import read_package, write_package
 from deployforge_tasks.graph.publish import maybe_done
 from deployforge_tasks.graph.settle import arrived
