@@ -37,6 +37,8 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+#: The codes of errors that say: the ledger knows no such run.
+_NO_RUN = ("DF1360", "DF1361")
 _YEAR = 365 * 24 * 3600
 
 
@@ -92,4 +94,6 @@ def _theme(request: Request, name: str) -> Response:
 
 def _error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DeployForgeError)
-    return page(request, "error.html", status=503, title="That did not work", error=error)
+    gone = error.code in _NO_RUN
+    title = "No such run" if gone else "That did not work"
+    return page(request, "error.html", status=404 if gone else 503, title=title, error=error)

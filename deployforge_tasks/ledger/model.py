@@ -25,7 +25,7 @@ class Run:
     """One invocation with the place where it runs.
 
     `outcome`, `exit_code` and `finished_at` are None while it runs, or when it was killed; `host` and `pid` when an
-    older DeployForge wrote it.
+    older DeployForge wrote it. `actor` is who or what started it, where that is known.
     """
 
     id: int
@@ -39,6 +39,7 @@ class Run:
     exit_code: int | None
     host: str | None
     pid: int | None
+    actor: str | None = None
 
 
 @dataclass(frozen=True)

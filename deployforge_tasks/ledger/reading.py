@@ -56,7 +56,13 @@ class Reader:
         return next(iter(self._runs(_run_query().where(runs.c.id == number))), None)
 
     def events(
-        self, run: int, *, after: int = 0, platform: str | None = None, stage: str | None = None
+        self,
+        run: int,
+        *,
+        after: int = 0,
+        platform: str | None = None,
+        stage: str | None = None,
+        kinds: Sequence[str] = (),
     ) -> Iterator[StoredEvent]:
         """The events of a run in their order, read piece by piece.
 
@@ -65,10 +71,12 @@ class Reader:
             after: only those with a larger number.
             platform: only this platform's.
             stage: only this stage's.
+            kinds: only these (default: all).
         """
         wanted = [events.c.run == run]
         wanted += [events.c.platform == platform] if platform is not None else []
         wanted += [events.c.stage == stage] if stage is not None else []
+        wanted += [events.c.kind.in_(list(kinds))] if kinds else []
         while True:
             query = select(events).where(*wanted, events.c.id > after).order_by(events.c.id).limit(_CHUNK)
             with self._engine.connect() as connection:
@@ -78,6 +86,19 @@ class Reader:
             if len(rows) < _CHUNK:
                 return
             after = rows[-1].id
+
+    def neighbours(self, run: Run) -> tuple[int | None, int | None]:
+        """The numbers of the run before and the run after one, of the same project and profile."""
+        same = [runs.c.project == run.project, runs.c.profile == run.profile]
+        before = select(runs.c.id).where(*same, runs.c.id < run.id).order_by(runs.c.id.desc()).limit(1)
+        after = select(runs.c.id).where(*same, runs.c.id > run.id).order_by(runs.c.id).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(before), connection.scalar(after)
+
+    def runs_of_version(self, project: str, profile: str, version: str, limit: int) -> list[Run]:
+        """The newest runs of one version first."""
+        chosen = (runs.c.project == project, runs.c.profile == profile, runs.c.version == version)
+        return self._runs(_run_query().where(*chosen).order_by(runs.c.id.desc()).limit(limit))
 
     def aims(self, run: int) -> list[str]:
         """The platforms that a run was to publish to."""

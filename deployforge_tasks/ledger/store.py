@@ -57,8 +57,8 @@ class Ledger:
 
     # Runs
 
-    def start_run(self, project: str, profile: str, version: str, command: str) -> int:
-        row = {"project": project, "profile": profile, "version": version, "command": command}
+    def start_run(self, project: str, profile: str, version: str, command: str, *, actor: str | None = None) -> int:
+        row = {"project": project, "profile": profile, "version": version, "command": command, "actor": actor}
         with writing(self._engine) as connection:
             place = {"host": socket.gethostname(), "pid": os.getpid()}
             return _insert(connection, tables.runs, {**redactor.data(row), **place, "started_at": _now()})

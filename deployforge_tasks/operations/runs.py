@@ -43,6 +43,7 @@ class RunView:
     host: str | None
     pid: int | None
     platforms: Mapping[str, str]
+    actor: str | None = None
 
 
 def list_runs(loaded: Loaded, *, limit: int = 20, ledger_url: str | None = None) -> list[RunView]:
@@ -99,6 +100,7 @@ def view(reader: Reader, run: Run, tries: list[Attempt]) -> RunView:
         host=run.host,
         pid=run.pid,
         platforms=_platforms(tries, _OPEN_ENDS[state]),
+        actor=run.actor,
     )
 
 
