@@ -71,7 +71,9 @@ class Counter:
 
 @dataclass(frozen=True)
 class Reading:
-    """A number with its time: midnight (UTC) of the day for `DAILY`, otherwise the moment at which it was read."""
+    """A number with its time: midnight (UTC) of the day for `DAILY` and for a `LEVEL` that a source tells of past
+    days, otherwise the moment at which it was read.
+    """
 
     at: datetime
     count: int

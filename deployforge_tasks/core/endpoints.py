@@ -17,9 +17,14 @@ GITHUB_PACKAGES_NPM = "https://npm.pkg.github.com"
 NPM_REGISTRY = "https://registry.npmjs.org"
 NODEJS_WEB = "https://nodejs.org"
 NPM_WEB = "https://www.npmjs.com"
+NPM_DOWNLOADS = "https://api.npmjs.org"
 
 PYPI_UPLOAD = "https://upload.pypi.org/legacy/"
 PYPI_INDEX = "https://pypi.org"
+PYPISTATS = "https://pypistats.org"
+#: A public ClickHouse with every download from PyPI (https://clickpy.clickhouse.com), and the user that may ask it.
+CLICKPY = "https://sql-clickhouse.clickhouse.com"
+CLICKPY_USER = "demo"
 
 DOCKER_REGISTRY = "https://registry-1.docker.io"
 DOCKER_HOST = "docker.io"
@@ -49,6 +54,7 @@ SNAP_FORUM = "https://forum.snapcraft.io"
 UBUNTU_LOGIN = "https://login.ubuntu.com"
 
 HOMEBREW_WEB = "https://brew.sh"
+HOMEBREW_ANALYTICS = "https://formulae.brew.sh/api/analytics"
 
 AUR_SSH = "ssh://aur@aur.archlinux.org"
 AUR_WEB = "https://aur.archlinux.org"

@@ -50,6 +50,8 @@ class DockerOptions(Options):
     """The commit that was released, for the label of that name."""
     mutable: bool = False
     """Let a version's own tag be replaced by another image (development tags)."""
+    counts: str | None = None
+    """Base URL of Docker Hub's API, which counts pulls (default: Docker Hub's own, for images that are there)."""
     engine: str | None = None
     """URL of the Docker Engine; default: as the `docker` client finds it."""
 

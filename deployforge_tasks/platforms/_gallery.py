@@ -15,6 +15,7 @@ from deployforge_tasks.effects.http import Http, json_body
 # ExtensionQueryFilterType.Name; ExtensionQueryFlags IncludeVersions | IncludeVersionProperties
 _FILTER_NAME = 7
 _FLAGS = 0x1 | 0x10
+_STATISTICS = 0x100  # IncludeStatistics
 _API = "application/json;api-version=7.2-preview.2"
 _PUBLIC_API = "application/json;api-version=3.0-preview.1"
 # PublishedExtensionFlags
@@ -62,11 +63,16 @@ class Gallery:
     def extension_url(self) -> str:
         return f"{self.base}/_apis/gallery/publishers/{self.publisher}/extensions/{self.extension}"
 
-    def public(self) -> dict[str, Any] | None:
-        """The extension as everybody sees it, or None."""
+    def public(self, *, statistics: bool = False) -> dict[str, Any] | None:
+        """The extension as everybody sees it, or None.
+
+        Args:
+            statistics: what the gallery counts, instead of the versions.
+        """
         wanted = f"{self.publisher}.{self.extension}"
+        flags = _STATISTICS if statistics else _FLAGS
         criteria = [{"filterType": _FILTER_NAME, "value": wanted}]
-        query = {"filters": [{"pageNumber": 1, "pageSize": 1, "criteria": criteria}], "assetTypes": [], "flags": _FLAGS}
+        query = {"filters": [{"pageNumber": 1, "pageSize": 1, "criteria": criteria}], "assetTypes": [], "flags": flags}
         response = self.http.send("POST", self.query_url, ok=(200,), json=query, headers={"Accept": _PUBLIC_API})
         try:
             found = json_body(response)["results"][0]["extensions"]

@@ -20,6 +20,8 @@ from deployforge_tasks.platforms._expiry import moment
 from deployforge_tasks.platforms._github_rest import Rest, Told, odd, rate_limits, shaped, told
 
 PAGE = 100
+#: Files of a release that lists show: one that has so many may have more.
+SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,21 @@ class Repository(Rest):
         looks.append(Look(url, 200))
         same = [r for r in (_release(d, url) for d in self._pages(url)) if r.tag == tag]
         return sorted(same, key=lambda r: (r.draft, r.id)), looks
+
+    def every(self) -> Iterator[tuple[Release, list[Any]]]:
+        """Every release and draft with its files as GitHub tells them, the newest first.
+
+        Raises:
+            CredentialError: the repository is not there or not visible.
+        """
+        url = f"{self.base}/releases"
+        for data in self._pages(url):
+            release = _release(data, url)
+            shown = data.get("assets")
+            if not isinstance(shown, list):
+                raise odd(url)
+            whole = len(shown) < SHOWN
+            yield release, shown if whole else list(self._pages(f"{url}/{release.id}/assets"))
 
     def assets(self, release: Release) -> dict[str, Asset]:
         """Every file of a release by its name."""

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 from xml.sax.saxutils import escape
 
 from deployforge_tasks.core.errors import NetworkError
@@ -107,6 +108,13 @@ def feed_properties(text: str, url: str) -> list[dict[str, str]]:
     if root.tag != f"{_ATOM}feed" or not all(p.get("Version") for p in found):
         raise _no_package(url)
     return found
+
+
+def next_page(text: str, url: str) -> str | None:
+    """Where an Atom feed goes on (RFC 5005); None on its last page. Errors as of `feed_properties`."""
+    links = (link for link in _parsed(text, url).findall(f"{_ATOM}link") if link.get("rel") == "next")
+    found = next((link.get("href") for link in links), None)
+    return urljoin(url, found) if found else None
 
 
 def _parsed(text: str, url: str) -> Element:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from deployforge_tasks.core.endpoints import PYPI_INDEX, PYPI_UPLOAD
+from deployforge_tasks.core.endpoints import CLICKPY_USER, PYPI_INDEX, PYPI_UPLOAD
 from deployforge_tasks.core.model import Artifact, Piece
 from deployforge_tasks.core.targets import Target, spelling
 from deployforge_tasks.effects.files import Entry, folder_entries, write_atomic
@@ -44,6 +44,13 @@ class PypiOptions(Options):
     """Trove classifiers on top of those for the operating systems."""
     binary_wrapper: str | None = None
     """Not used: the wheels carry the program itself."""
+    counts: str | None = None
+    """Base URL of the service that counts downloads (default: pypistats.org, for PyPI; none for another index)."""
+    clickhouse: str | None = None
+    """URL of a ClickHouse with ClickPy's tables, which tells downloads by country and by version (default: ClickPy's
+    own, for PyPI, where `business.analytics.track_geographical_usage` is on; else none)."""
+    clickhouse_user: str = CLICKPY_USER
+    """Who asks it; without a password."""
 
     def advice(self) -> list[tuple[str, str, str]]:
         found = super().advice()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import requests
 
 SERIES = "16"
+METRICS = "/dev/api/snaps/metrics"
 _PUBLIC_FIELDS = "version,revision,download,channel-map"
 
 
@@ -147,6 +148,26 @@ class Store:
         if not isinstance(entries, list):
             raise NetworkError("the store's answer has no channel map", hint="run again later", url=url)
         return ChannelMap(entries, str(document.get("default-track") or "latest")), Look(url, 200)
+
+    def snap_id(self, name: str) -> str | None:
+        """The store's own id of a snap that users see; None when they see no such snap."""
+        url = f"{self._api}/v2/snaps/info/{name}"
+        response = self._http.get(url, ok=(200, 404), headers={"Snap-Device-Series": SERIES})
+        if response.status_code == 404:
+            _check_absence(response)
+            return None
+        found = self._object(response).get("snap-id")
+        if not isinstance(found, str) or not found:
+            raise NetworkError("the store's answer has no snap id", hint="run again later", url=url)
+        return found
+
+    def metrics(self, wanted: list[dict[str, str]]) -> dict[str, Any]:
+        """What the store counts of a snap, for its publisher.
+
+        Args:
+            wanted: ``snap_id`` and ``metric_name`` of each, and ``start`` and ``end`` (days) where not all are wanted.
+        """
+        return self._object(self._post(METRICS, {"filters": wanted}))
 
     def _same_host(self, url: str) -> str:
         """An address that the dashboard gave, on the dashboard: the login goes nowhere else."""

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from pydantic import Field
 
 from deployforge_tasks.core import endpoints
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.model import Credential, Evidence, Finding, Identity, RollbackPlan, Tool
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.git import Checkout
 from deployforge_tasks.effects.git_access import Access, is_http, is_ssh
 from deployforge_tasks.platforms._aur_account import whoami
 from deployforge_tasks.platforms._aur_checks import check_epoch, check_package, taking_back
+from deployforge_tasks.platforms._aur_downloads import series
 from deployforge_tasks.platforms._aur_files import context, package_name, srcinfo
 from deployforge_tasks.platforms._aur_verify import verify
+from deployforge_tasks.platforms._counting import service
 from deployforge_tasks.platforms._git import GitOptions, GitPlatform, Place
 from deployforge_tasks.platforms._git_checks import check
 from deployforge_tasks.platforms.base import Job
@@ -48,6 +52,8 @@ class AurOptions(GitOptions):
     """Comes before the version in every comparison; has to be raised once after each rollback."""
     server: str | None = None
     """Base URL of the git repositories, where it is not the AUR itself (``ssh://…`` or ``http(s)://…``)."""
+    counts: str | None = None
+    """Base URL of the site that counts votes (default: the AUR's, for the AUR itself; none for another server)."""
     host_key: str | None = None
     """Public host key of that server (``ssh-ed25519 AAAA…``); the AUR's own is known."""
 
@@ -59,6 +65,7 @@ class Aur(GitPlatform[AurOptions]):
     title = "AUR"
     options = AurOptions
     ecosystem = "arch"
+    counts = "No downloads: the AUR does not count them; it tells the accounts that voted for the package."
     credentials = (
         Credential(
             "ssh_key",
@@ -145,6 +152,12 @@ class Aur(GitPlatform[AurOptions]):
 
     def rollback_plan(self, job: Job[AurOptions], to: Version | None) -> RollbackPlan:
         return taking_back(self, job, to)
+
+    def downloads(self, job: Job[AurOptions], since: date | None) -> Sequence[Series]:
+        options = job.options
+        official = options.server is None
+        base = service(options.counts, endpoints.AUR_WEB, official=official, registry=options.server or "the AUR")
+        return series(job, base, package_name(job))
 
     def page(self, job: Job[AurOptions]) -> str:
         return "" if job.options.server else f"{endpoints.AUR_WEB}/packages/{package_name(job)}"

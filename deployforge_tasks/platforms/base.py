@@ -366,7 +366,8 @@ class Platform(ABC, Generic[O]):
 
         Raises:
             DeployForgeError: the source gives no clear answer; nothing is counted then.
-            NotImplementedError: the platform publishes no counts; `counts` says so.
+            NotImplementedError: there are no counts. Its text says why, where that lies in the job's options (another
+                registry, which nobody counts); without a text the platform publishes none, and `counts` says so.
         """
         raise NotImplementedError
 

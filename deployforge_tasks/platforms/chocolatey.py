@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.endpoints import CHOCOLATEY_FEED, CHOCOLATEY_PUSH, CHOCOLATEY_WEB
 from deployforge_tasks.core.errors import CredentialError, NetworkError
 from deployforge_tasks.core.model import (
@@ -28,6 +30,7 @@ from deployforge_tasks.core.presence import Look, Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import digest, folder_entries, write_atomic
 from deployforge_tasks.platforms import _chocolatey_verify as trial
+from deployforge_tasks.platforms._chocolatey_downloads import series
 from deployforge_tasks.platforms._chocolatey_feed import ATOM, LISTED, UNLISTED, latest
 from deployforge_tasks.platforms._chocolatey_nuspec import authors, nuspec_fields, template_context
 from deployforge_tasks.platforms._chocolatey_rules import check_nuspec, check_script
@@ -73,6 +76,10 @@ class Chocolatey(Platform[ChocolateyOptions]):
     traits = Traits(immutable=True, moderated=True)
     needs: ClassVar[tuple[str, ...]] = ("github",)
     ecosystem = "chocolatey"
+    counts = (
+        "Downloads of all versions of the package since the first one, by people, CI machines and mirrors; a package "
+        "that was downloaded need not have been installed."
+    )
     credentials = (
         Credential(
             "key",
@@ -206,6 +213,9 @@ class Chocolatey(Platform[ChocolateyOptions]):
         """The feed has no question that takes a key and changes nothing: only its form can be seen here."""
         _key(job)
         raise NotImplementedError
+
+    def downloads(self, job: Job[ChocolateyOptions], since: date | None) -> Sequence[Series]:
+        return series(job, job.options.feed, _id(job))
 
     def page(self, job: Job[ChocolateyOptions]) -> str:
         return _page(job, job.version)

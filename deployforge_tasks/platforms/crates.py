@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.endpoints import CRATES_API, CRATES_INDEX, RUSTUP_WEB
 from deployforge_tasks.core.errors import NetworkError, PublishError
 from deployforge_tasks.core.model import (
@@ -32,6 +34,7 @@ from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import digest, write_atomic
 from deployforge_tasks.effects.http import json_body
 from deployforge_tasks.platforms import _crates_checks as checks
+from deployforge_tasks.platforms import _crates_downloads as downloads
 from deployforge_tasks.platforms import _crates_trust as trust
 from deployforge_tasks.platforms import _crates_verify as trial
 from deployforge_tasks.platforms._cargo import (
@@ -95,6 +98,10 @@ class Crates(Platform[CratesOptions]):
     traits = Traits(immutable=True, reversible=True)
     needs: ClassVar[tuple[str, ...]] = ("github",)
     ecosystem = "rust"
+    counts = (
+        "Downloads a day of the crate by people, CI machines and mirrors; cargo asks again on every machine without a "
+        "cache, and whoever installs the program from its release file is not among them."
+    )
     credentials = (
         Credential(
             "token",
@@ -223,6 +230,12 @@ class Crates(Platform[CratesOptions]):
 
     def give_back(self, job: Job[CratesOptions], credentials: Mapping[str, str]) -> None:
         trust.revoke(job, job.options.api, credentials["token"])
+
+    def downloads(self, job: Job[CratesOptions], since: date | None) -> Sequence[Series]:
+        found = downloads.series(job, job.options.api, _name(job), since)
+        if found is None and _entries(job)[1]:
+            raise NotImplementedError(f"{job.options.api} has the crate and does not tell how often it was downloaded")
+        return found or ()
 
     def page(self, job: Job[CratesOptions]) -> str:
         public = job.options.api.rstrip("/") == CRATES_API

@@ -7,10 +7,12 @@ immutable by our rule (registries overwrite silently); floating tags (``latest``
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 from deployforge_tasks.core import endpoints
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.model import (
     Change,
     Credential,
@@ -29,6 +31,7 @@ from deployforge_tasks.core.presence import Presence
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.platforms._docker_account import identity
 from deployforge_tasks.platforms._docker_checks import findings
+from deployforge_tasks.platforms._docker_downloads import series
 from deployforge_tasks.platforms._docker_live import live
 from deployforge_tasks.platforms._docker_options import DockerOptions, registry_url, wanted
 from deployforge_tasks.platforms._docker_package import build_layout, layout_of
@@ -47,6 +50,10 @@ class Docker(Platform[DockerOptions]):
     options = DockerOptions
     traits = Traits(immutable=True, reversible=True)
     ecosystem = "oci"
+    counts = (
+        "Pulls of all tags from Docker Hub since the repository was made, by people, robots and CI machines, one's own "
+        "among them; other registries do not tell."
+    )
     credentials = (
         Credential(
             "username",
@@ -137,6 +144,9 @@ class Docker(Platform[DockerOptions]):
 
     def whoami(self, job: Job[DockerOptions]) -> Identity:
         return identity(job)
+
+    def downloads(self, job: Job[DockerOptions], since: date | None) -> Sequence[Series]:
+        return series(job)
 
     def page(self, job: Job[DockerOptions]) -> str:
         """Docker Hub and GitHub have pages for people; of another registry nothing is known."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.endpoints import GITHUB_TOKENS
 from deployforge_tasks.core.errors import ConflictError, PublishError, RollbackError
 from deployforge_tasks.core.model import (
@@ -33,6 +35,7 @@ from deployforge_tasks.platforms._github_account import identity
 from deployforge_tasks.platforms._github_api import Asset, Release, Repository
 from deployforge_tasks.platforms._github_checks import findings
 from deployforge_tasks.platforms._github_digests import digests
+from deployforge_tasks.platforms._github_downloads import series
 from deployforge_tasks.platforms._github_release import (
     RELEASE,
     GitHubJob,
@@ -66,6 +69,10 @@ class GitHub(Platform[GitHubOptions]):
     title = "GitHub release"
     options = GitHubOptions
     traits = Traits(immutable=True, reversible=True)
+    counts = (
+        "Downloads of the releases' programs since each was published, by people, CI machines and the package managers "
+        "that install from there (Homebrew, Scoop, AUR, Chocolatey)."
+    )
     credentials = (
         Credential(
             "token",
@@ -243,6 +250,9 @@ class GitHub(Platform[GitHubOptions]):
     def whoami(self, job: GitHubJob) -> Identity:
         job.secrets.require("token")
         return identity(repository(job), job.secrets)
+
+    def downloads(self, job: GitHubJob, since: date | None) -> Sequence[Series]:
+        return series(job, repository(job))
 
     # --- afterwards -----------------------------------------------------------------------------------------------
 

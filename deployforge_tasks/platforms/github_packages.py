@@ -34,6 +34,7 @@ class GithubPackages(NpmFamily):
     options = GithubPackagesOptions
     always_signed_in = True
     deprecates = False
+    counts = "No counts: GitHub tells nobody how often a package was downloaded."
     credentials = (
         Credential(
             "token",

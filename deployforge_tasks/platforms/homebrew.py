@@ -10,22 +10,25 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import Field
 
 from deployforge_tasks.core import endpoints
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.core.model import Artifact, Credential, Evidence, Finding, Identity, Level, RollbackPlan, Tool
 from deployforge_tasks.core.targets import spelling
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.files import is_archive
+from deployforge_tasks.platforms._counting import service
 from deployforge_tasks.platforms._git import GitPlatform, Place
 from deployforge_tasks.platforms._git_account import identity, token_ends
 from deployforge_tasks.platforms._git_checks import check, restoring
 from deployforge_tasks.platforms._git_github import GithubGitOptions, github_place, github_repository, repository_name
+from deployforge_tasks.platforms._homebrew_downloads import series
 from deployforge_tasks.platforms._homebrew_ruby import (
     LONGEST_DESC,
     class_name,
@@ -62,6 +65,8 @@ class HomebrewOptions(GithubGitOptions):
     """SPDX expression; the project's licence by default."""
     test: str | list[str] | None = None
     """Arguments for the formula's test, whose output must contain the version; `version_command` by default."""
+    counts: str | None = None
+    """Base URL of the lists of installations (default: Homebrew's, for a tap on GitHub; none for another one)."""
     directory: str = "Formula"
     """Folder of the tap that holds the formulae."""
 
@@ -79,6 +84,10 @@ class Homebrew(GitPlatform[HomebrewOptions]):
     title = "Homebrew"
     options = HomebrewOptions
     ecosystem = "homebrew"
+    counts = (
+        "Installations in the last 30, 90 and 365 days by people who let Homebrew count them; the sums roll on, so "
+        "they cannot be added up."
+    )
     credentials = (
         Credential(
             "token",
@@ -145,6 +154,12 @@ class Homebrew(GitPlatform[HomebrewOptions]):
 
     def rollback_plan(self, job: Job[HomebrewOptions], to: Version | None) -> RollbackPlan:
         return restoring(self, job, to)
+
+    def downloads(self, job: Job[HomebrewOptions], since: date | None) -> Sequence[Series]:
+        remote = job.options.remote
+        where = remote or "the tap on GitHub"
+        base = service(job.options.counts, endpoints.HOMEBREW_ANALYTICS, official=remote is None, registry=where)
+        return series(job, base, f"{self.tap(job)}/{self.formula(job)}")
 
     def page(self, job: Job[HomebrewOptions]) -> str:
         if job.options.remote:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import ClassVar
 
-from deployforge_tasks.core.endpoints import PYPI_INDEX
+from deployforge_tasks.core.downloads import Series
+from deployforge_tasks.core.endpoints import CLICKPY, PYPI_INDEX, PYPISTATS
 from deployforge_tasks.core.model import Credential, Evidence, Finding, Identity, Live, Package, RollbackPlan, Traits
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
-from deployforge_tasks.platforms import _pypi_checks, _pypi_live, _pypi_token, _pypi_trust, _pypi_verify
+from deployforge_tasks.platforms import (
+    _pypi_checks,
+    _pypi_clickhouse,
+    _pypi_downloads,
+    _pypi_live,
+    _pypi_token,
+    _pypi_trust,
+    _pypi_verify,
+)
+from deployforge_tasks.platforms._counting import service
 from deployforge_tasks.platforms._pypi_index import Index
 from deployforge_tasks.platforms._pypi_package import (
     PypiOptions,
@@ -34,6 +45,10 @@ class Pypi(Platform[PypiOptions]):
     options = PypiOptions
     traits = Traits(immutable=True)
     ecosystem = "wheel"
+    counts = (
+        "Downloads a day of all files of the project by people and CI machines, without known mirrors; every CI run "
+        "that installs it counts again."
+    )
     credentials = (
         Credential(
             "token",
@@ -98,6 +113,19 @@ class Pypi(Platform[PypiOptions]):
     def exchange(self, job: Job[PypiOptions], identity: Callable[[str], str], piece: str) -> dict[str, str]:
         token = _pypi_trust.token(job, identity)
         return {"token": token} if token else {}
+
+    def downloads(self, job: Job[PypiOptions], since: date | None) -> Sequence[Series]:
+        options, name, index = job.options, normalized(package_name(job)), index_url(job.options).rstrip("/")
+        found: list[Series] = []
+        if options.counts or index == PYPI_INDEX or not options.clickhouse:
+            base = service(options.counts, PYPISTATS, official=index == PYPI_INDEX, registry=index)
+            found = _pypi_downloads.series(job, base, name, since)
+        wanted = job.project.business.analytics.track_geographical_usage and index == PYPI_INDEX
+        server = options.clickhouse or (CLICKPY if wanted else None)
+        if server:
+            asked = _pypi_clickhouse.Server(job.http, server.rstrip("/"), options.clickhouse_user)
+            found += _pypi_clickhouse.series(asked, name, since)
+        return found
 
     def page(self, job: Job[PypiOptions]) -> str:
         index = index_url(job.options).rstrip("/")

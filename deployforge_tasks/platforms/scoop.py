@@ -53,6 +53,9 @@ class Scoop(GitPlatform[ScoopOptions]):
     title = "Scoop"
     options = ScoopOptions
     ecosystem = "scoop"
+    counts = (
+        "No counts: Scoop has no statistics; what it installs is the release's file, which is counted where that is."
+    )
     credentials = (
         Credential(
             "token",

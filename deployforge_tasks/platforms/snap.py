@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deployforge_tasks.core import endpoints
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.errors import NetworkError, PublishError
 from deployforge_tasks.core.model import (
     Change,
@@ -29,6 +31,7 @@ from deployforge_tasks.effects.clock import poll
 from deployforge_tasks.effects.files import digest
 from deployforge_tasks.platforms._snap_account import HELP
 from deployforge_tasks.platforms._snap_checks import findings
+from deployforge_tasks.platforms._snap_downloads import series
 from deployforge_tasks.platforms._snap_identity import login
 from deployforge_tasks.platforms._snap_live import live
 from deployforge_tasks.platforms._snap_options import (
@@ -64,6 +67,10 @@ class Snap(Platform[SnapOptions]):
     options = SnapOptions
     traits = Traits(immutable=True, moderated=True, reversible=True)
     ecosystem = "snap"
+    counts = (
+        "Devices a day that had not got the snap the day before, and the devices that have it; the store tells this to "
+        "the publisher alone, and the same device after a new installation counts again."
+    )
     credentials = (
         Credential("credentials", ("SNAPCRAFT_STORE_CREDENTIALS", "SNAPCRAFT_TOKEN", "SNAP_STORE_CREDENTIALS"), HELP),
     )
@@ -140,6 +147,9 @@ class Snap(Platform[SnapOptions]):
 
     def whoami(self, job: Job[SnapOptions]) -> Identity:
         return login(job).identity
+
+    def downloads(self, job: Job[SnapOptions], since: date | None) -> Sequence[Series]:
+        return series(job, since)
 
     def page(self, job: Job[SnapOptions]) -> str:
         public = job.options.api.rstrip("/") == endpoints.SNAP_STORE_API

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.endpoints import VSCODE_DOCS, VSCODE_MARKETPLACE
 from deployforge_tasks.core.errors import ConfigError, CredentialError
 from deployforge_tasks.core.model import (
@@ -33,6 +35,7 @@ from deployforge_tasks.effects.process import which
 from deployforge_tasks.platforms import _vscode_verify as trial
 from deployforge_tasks.platforms._gallery import UNIVERSAL, Gallery, Shown, shown, unpublished
 from deployforge_tasks.platforms._vscode_account import identity
+from deployforge_tasks.platforms._vscode_downloads import series
 from deployforge_tasks.platforms._vscode_live import live
 from deployforge_tasks.platforms._vscode_package import from_folder, generated, program_entries, read_package
 from deployforge_tasks.platforms.base import Job, Options, Platform
@@ -88,6 +91,10 @@ class Vscode(Platform[VscodeOptions]):
     options = VscodeOptions
     traits = Traits(immutable=True)
     ecosystem = "vscode"
+    counts = (
+        "Installations from VS Code since the first version, without updates; who installs it on another machine is "
+        "counted again, and who removed it stays counted."
+    )
     credentials = (Credential("pat", ("VSCE_PAT", "VSCODE_MARKETPLACE_TOKEN", "VSCE_TOKEN"), _PAT_HELP),)
 
     def tools(self, options: VscodeOptions) -> Sequence[Tool]:
@@ -172,6 +179,9 @@ class Vscode(Platform[VscodeOptions]):
 
     def whoami(self, job: Job[VscodeOptions]) -> Identity:
         return identity(job, _gallery(job))
+
+    def downloads(self, job: Job[VscodeOptions], since: date | None) -> Sequence[Series]:
+        return series(job, _gallery(job))
 
     def page(self, job: Job[VscodeOptions]) -> str:
         publisher, name = _identity(job)

@@ -1,0 +1,87 @@
+"""Downloads from PyPI by country and by version, from a ClickHouse with the tables of ClickPy.
+
+It holds every download that PyPI logged, mirrors included, as far back as there are logs
+(https://github.com/ClickHouse/clickpy). Questions go over HTTP with their values beside them, never inside of them
+(https://clickhouse.com/docs/interfaces/http#cli-queries-with-parameters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from deployforge_tasks.core.downloads import Counter, Kind, Series
+from deployforge_tasks.effects.http import Http
+from deployforge_tasks.platforms import _counting as counting
+
+# 32 bits, which JSON has as numbers (64 become texts in older servers), are enough for one project's day.
+_SUMS = (
+    "SELECT toString(date) AS day, {column} AS part, toUInt32(sum(count)) AS downloads "
+    "FROM pypi.pypi_downloads_per_day_by_version_by_country "
+    "WHERE project = {{project:String}} AND date >= {{since:Date}} "
+    "GROUP BY date, part ORDER BY part, date FORMAT JSONCompact"
+)
+_BY_COUNTRY = _SUMS.format(column="country_code")
+_BY_VERSION = _SUMS.format(column="version")
+_FIRST = date(2011, 1, 1)
+_MEANING = "every download that PyPI logged, mirrors and CI machines included"
+
+Days = dict[date, int]
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where it answers (a URL without a slash at the end), and who may ask without a password."""
+
+    http: Http
+    url: str
+    user: str
+
+
+def series(server: Server, name: str, since: date | None) -> list[Series]:
+    """Days of the whole project, by country and by version; none is part of the headline.
+
+    Args:
+        name: the project, as indexes spell it.
+    """
+    versions = _ask(server, _BY_VERSION, name, since)
+    countries = _ask(server, _BY_COUNTRY, name, since)
+    total: Days = {}
+    for days in versions.values():
+        for day, number in days.items():
+            total[day] = total.get(day, 0) + number
+    if not total:
+        return []
+    settled = max(total) - timedelta(days=1)  # the newest day may still be loading
+    found = [(Counter("clickpy", name, Kind.DAILY), total)]
+    found += [(Counter("clickpy", name, Kind.DAILY, version=version), days) for version, days in versions.items()]
+    found += [(Counter("clickpy", name, Kind.DAILY, country=country), days) for country, days in countries.items()]
+    return [counting.daily(counter, days, _MEANING, server.url, settled=settled) for counter, days in found]
+
+
+def _ask(server: Server, query: str, name: str, since: date | None) -> dict[str, Days]:
+    """The days of each part (a version, a country); downloads from an unknown one are left out."""
+    values = {"param_project": name, "param_since": str(since or _FIRST)}
+    headers = {"X-ClickHouse-User": server.user}
+    body = server.http.json(f"{server.url}/", params={"query": query, **values}, headers=headers)
+    found: dict[str, Days] = {}
+    for part, day, number in _rows(body, server.url):
+        days = found.setdefault(part, {})
+        if day in days:
+            raise counting.odd(server.url)
+        days[day] = number
+    return {part: days for part, days in found.items() if part}
+
+
+def _rows(body: Any, url: str) -> Iterator[tuple[str, date, int]]:
+    """Rows of an answer, which must be whole: a server that fails on the way tells so inside of it."""
+    if not isinstance(body, dict) or "exception" in body or not isinstance(rows := body.get("data"), list):
+        raise counting.odd(url)
+    if body.get("rows") != len(rows) or not all(isinstance(row, list) and len(row) == 3 for row in rows):
+        raise counting.odd(url)
+    for day, part, number in rows:
+        if not isinstance(part, str):
+            raise counting.odd(url)
+        yield part, counting.day(day, url), counting.count(number, url)
