@@ -6,16 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from deployforge_tasks.core.differences import Lump
 from deployforge_tasks.core.downloads import Audience, Unit
 
 
 @dataclass(frozen=True)
 class Daily:
-    """Counts of successive days (UTC); None is a day of which nothing is known, `reasons` may say why."""
+    """Counts of successive days (UTC); None is a day of which nothing is known, `reasons` may say why.
+
+    `lumps` are successive days among them of which only the sum is known.
+    """
 
     first: date
     counts: tuple[int | None, ...]
     reasons: Mapping[date, str] = field(default_factory=dict)
+    lumps: tuple[Lump, ...] = ()
 
     def __iter__(self) -> Iterator[tuple[date, int | None]]:
         return ((self.first + timedelta(days=number), count) for number, count in enumerate(self.counts))
@@ -24,6 +29,13 @@ class Daily:
     def last(self) -> date:
         """The last day; the day before `first` where there is none."""
         return self.first + timedelta(days=len(self.counts) - 1)
+
+    @property
+    def sum(self) -> int | None:
+        """What is known of all days together, lumps included; None where nothing is known."""
+        known = [count for count in self.counts if count is not None]
+        known += [lump.count for lump in self.lumps if lump.count is not None]
+        return sum(known) if known else None
 
 
 @dataclass(frozen=True)
@@ -45,13 +57,23 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Level:
+    """How many there were of something at a moment; it is never added to anything."""
+
+    unit: Unit
+    count: int
+    at: datetime
+
+
+@dataclass(frozen=True)
 class PlatformDownloads:
     """What is known of one platform.
 
     Fields: `daily` the headline figure by day; None where days cannot be told. `total` all that the source has ever
-    counted, None where it does not tell. `windows` its rolling sums. `versions targets countries audiences` parts, as
-    far as the source has them. `source meaning url unit audience` where the numbers come from and what they say;
-    `read_at` when they were read. `reason` why there are none, or why the last try failed.
+    counted, None where it does not tell. `counted` all days together that we know, also those outside of `daily`.
+    `windows` its rolling sums, `levels` what there is of something (devices, votes). `versions targets countries
+    audiences` parts, as far as the source has them. `source meaning url unit audience` where the numbers come from and
+    what they say; `read_at` when they were read. `reason` why there are none, or why the last try failed.
     """
 
     platform: str
@@ -63,7 +85,9 @@ class PlatformDownloads:
     audience: Audience = Audience.ALL
     daily: Daily | None = None
     total: int | None = None
+    counted: int | None = None
     windows: tuple[Window, ...] = ()
+    levels: tuple[Level, ...] = ()
     versions: tuple[Slice, ...] = ()
     targets: tuple[Slice, ...] = ()
     countries: tuple[Slice, ...] = ()

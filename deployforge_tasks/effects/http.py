@@ -22,6 +22,8 @@ from deployforge_tasks.effects.clock import Clock, Patience
 if TYPE_CHECKING:
     import requests
 
+    from deployforge_tasks.effects.http_cache import HttpCache
+
 Headers = Mapping[str, str]
 USER_AGENT = f"deployforge/{__version__}"
 #: What a download that breaks off loses at most, in bytes.
@@ -41,6 +43,7 @@ class Http:
         patience: how long reads are retried.
         timeout: seconds to wait for bytes (and to connect, which is given up after 10 anyway).
         loopback_only: refuse every host but this machine (rehearsals can never reach a real registry).
+        cache: where answers to `get` are kept, so that a server is only asked whether they changed.
     """
 
     def __init__(
@@ -50,11 +53,13 @@ class Http:
         patience: Patience | None = None,
         timeout: float = 30.0,
         loopback_only: bool = False,
+        cache: HttpCache | None = None,
     ) -> None:
         self._clock = clock or Clock()
         self._patience = patience or Patience(first=0.5, longest=8.0, total=30.0)
         self._timeout = timeout
         self._loopback_only = loopback_only
+        self._cache = cache
         self._local = threading.local()
 
     def get(self, url: str, *, ok: tuple[int, ...] = (200,), **kwargs: Any) -> requests.Response:
@@ -154,7 +159,7 @@ class Http:
 
         def attempt() -> NetworkError | None:
             try:
-                response = self._once(method, url, **kwargs)
+                response = self._asked(method, url, **kwargs)
             except NetworkError as error:
                 return error
             if response.status_code in ok:
@@ -180,6 +185,20 @@ class Http:
                 return error
             self._clock.sleep(wait)
             delay = min(delay * 2, self._patience.longest)
+
+    def _asked(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+        """One try of a read; what the cache has is asked for only if it changed."""
+        if self._cache is None or method != "GET":
+            return self._once(method, url, **kwargs)
+        headers = kwargs.pop("headers", None) or {}
+        key = self._cache.key(url, kwargs.get("params"), headers)
+        kept = self._cache.find(key)
+        response = self._once(method, url, headers={**headers, **(kept.conditions if kept else {})}, **kwargs)
+        if kept and response.status_code == 304:
+            return kept.answer(response)
+        if response.status_code == 200:
+            self._cache.keep(key, response)
+        return response
 
     def _once(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         import requests

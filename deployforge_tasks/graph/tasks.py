@@ -2,7 +2,7 @@
 
 ``build:<target>``/``fetch:<target>`` → ``render:<p>`` → ``package:<p>`` → ``preflight:<p>`` → (``gate:<q>``) →
 ``publish:<p>`` → ``verify:<p>``; ``deploy:<p>`` is a platform's group, ``deploy`` the group of all; ``rollback:<p>``
-runs only when it is named.
+and ``stats:<p>`` run only when they are named.
 
 ``publish:<p>`` is up to date when the platform has the version, and by nothing else: doit joins what it looks at with
 "and", so that a file dependency or a target there would publish again on a fresh machine. It reaches everything before
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from doit.task import Task
 
 from deployforge_tasks.core.targets import Target
-from deployforge_tasks.graph import stages
+from deployforge_tasks.graph import counting, stages
 from deployforge_tasks.graph.action import StageAction
 from deployforge_tasks.graph.jobs import job_targets, make_job
 from deployforge_tasks.graph.package_file import NAME, STAMP, fingerprint, read_package, stamp_is
@@ -46,6 +46,7 @@ GROUPS = {
     "verify": "install what is published and run it",
     "deploy": "publish to every platform and verify it",
     "rollback": "take users back to an earlier version (only when named)",
+    "stats": "collect the download counters (only when named)",
 }
 
 
@@ -89,6 +90,7 @@ def _nodes(context: RunContext) -> Iterator[Task]:
         yield _verify(context, checks[name])
         yield _deploy(context, name)
         yield _rollback(context, name)
+        yield _stats(context, name)
 
 
 def _release_file(context: RunContext, group: str, target: Target) -> Task:
@@ -201,6 +203,16 @@ def _rollback(context: RunContext, name: str) -> Task:
         [_action(context, name, "rollback", stages.rollback)],
         subtask_of="rollback",
         doc=f"take users of {_title(context, name)} back to an earlier version",
+    )
+
+
+def _stats(context: RunContext, name: str) -> Task:
+    """Never up to date by a file: how often it asks is the stage's decision."""
+    return Task(
+        f"stats:{name}",
+        [_action(context, name, "stats", counting.stats)],
+        subtask_of="stats",
+        doc=f"collect the download counters of {_title(context, name)}",
     )
 
 

@@ -26,6 +26,7 @@ def _downloads_and_access(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE runs ADD COLUMN actor TEXT"))
     for table in (
         tables.counters,
+        tables.days,
         tables.counts,
         tables.gaps,
         tables.collections,

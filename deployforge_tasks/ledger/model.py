@@ -64,3 +64,22 @@ class Intent:
     piece: str
     digest: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose counters: a project's in one profile ("" for the default one)."""
+
+    project: str
+    profile: str = ""
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try to collect a platform's counters: `outcome` is ``collected unchanged none failed``."""
+
+    platform: str
+    at: datetime
+    outcome: str
+    reason: str
+    not_before: datetime | None

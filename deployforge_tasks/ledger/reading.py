@@ -8,12 +8,13 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Engine, Select, func, select
 
 from deployforge_tasks.core.events import Event
+from deployforge_tasks.ledger.counted import Counted
 from deployforge_tasks.ledger.database import open_engine
 from deployforge_tasks.ledger.model import Attempt, Run
-from deployforge_tasks.ledger.tables import attempts, events, runs
+from deployforge_tasks.ledger.tables import attempts, events, receipts, runs
 
 #: Rows that are in memory at once while events are read.
 _CHUNK = 500
@@ -46,6 +47,10 @@ class Reader:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def counted(self) -> Counted:
+        """The download counters, through the same connections."""
+        return Counted(self._engine)
 
     def runs(self, project: str, profile: str | None, limit: int) -> list[Run]:
         """The newest runs first; those of every profile for None."""
@@ -147,6 +152,18 @@ class Reader:
             for row in connection.execute(query):
                 times.setdefault((row.platform, row.stage), []).append(row.seconds)
         return {task: median(seconds[:5]) for task, seconds in times.items()}
+
+    def released(self, project: str, profile: str) -> list[tuple[str, str, datetime]]:
+        """Version, platform and the moment of the first receipt of each version that a platform has, oldest first."""
+        first = func.min(receipts.c.at).label("at")
+        query = (
+            select(receipts.c.version, receipts.c.platform, first)
+            .where(receipts.c.project == project, receipts.c.profile == profile, receipts.c.kind != "left")
+            .group_by(receipts.c.version, receipts.c.platform)
+            .order_by(first)
+        )
+        with self._engine.connect() as connection:
+            return [(row.version, row.platform, row.at) for row in connection.execute(query)]
 
     def _runs(self, query: Select[Any]) -> list[Run]:
         with self._engine.connect() as connection:

@@ -18,6 +18,7 @@ from deployforge_tasks.core.presence import Presence
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.ledger import locks, tables
 from deployforge_tasks.ledger.database import open_engine, sqlite_file, writing
+from deployforge_tasks.ledger.downloads import DownloadStore
 from deployforge_tasks.ledger.journal import Journal
 from deployforge_tasks.ledger.model import Intent, Key
 from deployforge_tasks.ledger.reading import Reader
@@ -80,6 +81,10 @@ class Ledger:
     def reader(self) -> Reader:
         """What runs left, through the same connections; it is closed with the ledger."""
         return Reader(self._engine)
+
+    def downloads(self) -> DownloadStore:
+        """Where download counters are stored, through the same connections."""
+        return DownloadStore(self._engine)
 
     # Artifacts
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -183,16 +184,32 @@ counters = Table(
     Column("headline", Boolean, nullable=False),
     _text("meaning"),
     _text("url"),
-    # Later days may still change; NULL: none will.
+    # Daily counters: later days may still change; NULL: none will.
     Column("settled", Date),
+    # The first and the last day that is known.
+    Column("began", Date),
+    Column("told_to", Date),
+    # When the source told this counter last, and what it said then (not for daily counters).
+    Column("read_at", UtcTime),
+    Column("newest", BigInteger),
     UniqueConstraint("project", "profile", "platform", *COUNTER, "window_days"),
 )
 
+# Every day of every counter that can be told by days: a year a row (`day_blocks` packs it), because years of days of
+# every version of every platform are read for one page.
+days = Table(
+    "days",
+    metadata,
+    Column("counter", Integer, ForeignKey("counters.id"), primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("counts", LargeBinary, nullable=False),
+)
+
+# Readings of totals, windows and levels with their moments; the days of a total are made from them.
 counts = Table(
     "counts",
     metadata,
     Column("counter", Integer, ForeignKey("counters.id"), primary_key=True),
-    # Midnight of the day for daily counters, else the moment of the reading.
     Column("at", UtcTime, primary_key=True),
     Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
@@ -205,6 +222,8 @@ gaps = Table(
     Column("counter", Integer, ForeignKey("counters.id"), nullable=False, index=True),
     Column("first", Date, nullable=False),
     Column("last", Date, nullable=False),
+    # What is known of all these days together.
+    Column("count", BigInteger),
     _text("reason"),
 )
 
@@ -217,6 +236,8 @@ collections = Table(
     # collected | unchanged | none (the platform publishes no counts) | failed
     Column("outcome", String, nullable=False),
     _text("reason"),
+    # The source asked not to be asked again before.
+    Column("not_before", UtcTime),
     Index("collections_of_platform", "project", "profile", "platform", "id"),
 )
 

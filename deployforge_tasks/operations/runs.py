@@ -140,7 +140,7 @@ def _outcome(stages: Mapping[str, str | None], open_end: str) -> str:
     for end in _DECIDING:
         if end in found:
             return end
-    last = stages.get("rollback") or stages.get("verify")
+    last = stages.get("rollback") or stages.get("verify") or stages.get("stats")
     if None in found or (last is None and open_end):
         return open_end or "unfinished"
     if "publish" in stages:

@@ -84,9 +84,9 @@ def test_list_names_the_groups_and_list_all_the_tasks(project: Path) -> None:
     everything = child.doit(project, "a,b", "list", "--all", "--quiet")
 
     assert [line.split()[0] for line in groups.stdout.splitlines()] == [
-        "deploy", "package", "preflight", "publish", "rehearse", "render", "rollback", "verify",
+        "deploy", "package", "preflight", "publish", "rehearse", "render", "rollback", "stats", "verify",
     ]  # fmt: skip
-    assert {"deploy:a", "publish:b", "verify:a", "rollback:b"} <= {
+    assert {"deploy:a", "publish:b", "verify:a", "rollback:b", "stats:a"} <= {
         line.strip() for line in everything.stdout.splitlines()
     }
 

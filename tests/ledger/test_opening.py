@@ -40,7 +40,7 @@ def change(ledger_url: str, *statements: str) -> None:
 TO_SCHEMA = {
     2: [
         "ALTER TABLE runs DROP COLUMN actor",
-        *(f"DROP TABLE {name}" for name in ("counts", "gaps", "counters", "collections")),
+        *(f"DROP TABLE {name}" for name in ("days", "counts", "gaps", "counters", "collections")),
         *(f"DROP TABLE {name}" for name in ("trail", "approvals", "access_tokens", "sessions")),
     ],
     1: ["ALTER TABLE runs DROP COLUMN host", "ALTER TABLE runs DROP COLUMN pid", "DROP TABLE deliveries"],

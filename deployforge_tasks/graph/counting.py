@@ -1,0 +1,194 @@
+"""Collecting download counters: ask a platform, store what it told, remember the try.
+
+Asking is polite: not more often than ``analytics.every``, never before the time that a source named
+(``Retry-After``), and only for what changed (conditional requests). Whatever goes wrong with one platform is that
+platform's reason, and nobody else's.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from deployforge_tasks.core.errors import DeployForgeError, NetworkError
+from deployforge_tasks.core.events import stage_context
+from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.effects.clock import Patience
+from deployforge_tasks.effects.http import Http
+from deployforge_tasks.effects.http_cache import HttpCache
+from deployforge_tasks.graph.jobs import make_job
+from deployforge_tasks.graph.outcomes import SKIPPED
+from deployforge_tasks.graph.stage import End
+from deployforge_tasks.ledger.model import Scope, Try
+
+if TYPE_CHECKING:
+    from deployforge_tasks.core.downloads import Series
+    from deployforge_tasks.graph.context import RunContext
+
+STAGE = "stats"
+#: Seconds that one platform may take for all of its counters.
+DEADLINE = 120.0
+#: Seconds that a read is tried for.
+_PATIENCE = 20.0
+#: How much earlier than `every` a collection may begin, so that one that comes daily is never a moment too early.
+_EARLY = 0.1
+_EARLIEST = timedelta(hours=1)
+#: The longest time for which a source is believed when it asks not to be asked again.
+_LONGEST_PAUSE = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a platform told: its series, or why there are none; `error` is set when it gave no clear answer."""
+
+    platform: str
+    at: datetime
+    series: tuple[Series, ...] = ()
+    none: str = ""
+    error: DeployForgeError | None = None
+
+
+def scope(context: RunContext) -> Scope:
+    """Whose counters this run collects."""
+    return Scope(context.project.name, context.loaded.profile)
+
+
+def why_not(
+    context: RunContext,
+    attempt: Try | None,
+    asked: Try | None,
+    *,
+    force: bool,
+    now: datetime | None = None,
+) -> tuple[str, str]:
+    """Why a platform is not to be asked now: ``waiting`` or ``fresh`` and the reason; empty where it is.
+
+    Args:
+        context: the run.
+        attempt: the last try.
+        asked: the last one that the source answered.
+        force: ask also when it was asked a short time ago; what the source says counts all the same.
+        now: the moment, when it is not this one.
+    """
+    now = now or context.clock.now()
+    if attempt is not None and attempt.not_before is not None and now < attempt.not_before:
+        return "waiting", f"the source asks not to be asked before {attempt.not_before:%Y-%m-%d %H:%M} UTC"
+    every = timedelta(seconds=context.project.analytics.every)
+    if force or asked is None or attempt is None or attempt.outcome == "failed":
+        return "", ""
+    if now < asked.at + every - min(every * _EARLY, _EARLIEST):
+        return "fresh", f"asked at {asked.at:%Y-%m-%d %H:%M} UTC, and not more often than `analytics.every` says"
+    return "", ""
+
+
+def ask(context: RunContext, names: Sequence[str], deadline: float = DEADLINE) -> Iterator[Told]:
+    """Ask platforms all at once; what each told, in the order in which they answer.
+
+    Nobody waits for a platform that has not answered after `deadline` seconds.
+    """
+    answers: queue.SimpleQueue[Told] = queue.SimpleQueue()
+    http = _client(context)
+    begun = context.clock.now()
+    until = context.clock.monotonic() + deadline
+
+    def one(name: str) -> None:
+        with stage_context(name, STAGE):
+            answers.put(_told(context, name, http))
+
+    for name in names:
+        threading.Thread(target=copy_context().run, args=(one, name), name=f"stats-{name}", daemon=True).start()
+    open_ = list(names)
+    while open_:
+        try:
+            told = answers.get(timeout=max(0.0, until - context.clock.monotonic()))
+        except queue.Empty:
+            yield from (Told(name, begun, error=_late(deadline)) for name in open_)
+            return
+        open_.remove(told.platform)
+        yield told
+
+
+def keep(context: RunContext, told: Told) -> Try:
+    """Store what a platform told, and remember the try."""
+    store, here = context.ledger.downloads(), scope(context)
+    if told.error is not None:
+        attempt = Try(told.platform, told.at, "failed", told.error.message, _not_before(told))
+    elif told.none:
+        attempt = Try(told.platform, told.at, "none", told.none, None)
+    else:
+        new = store.keep(here, told.platform, told.series, told.at)
+        reason = "" if told.series else "the platform counts nothing of the project yet"
+        attempt = Try(told.platform, told.at, "collected" if new else "unchanged", reason, None)
+    store.record(here, attempt)
+    return attempt
+
+
+def stats(context: RunContext, name: str) -> End:
+    """The stage: collect one platform's counters.
+
+    Raises:
+        DeployForgeError: the source gives no clear answer.
+    """
+    counted, here = context.ledger.reader().counted(), scope(context)
+    last, asked = counted.last_attempts(here).get(name), counted.last_asked(here).get(name)
+    _, reason = why_not(context, last, asked, force=context.from_stage is not None)
+    if reason:
+        return End(SKIPPED, reason)
+    told = next(ask(context, [name]))
+    attempt = keep(context, told)
+    if told.error is not None:
+        raise told.error
+    if attempt.outcome == "none":
+        return End(SKIPPED, attempt.reason)
+    return End(reason=attempt.reason, values={"outcome": attempt.outcome, "series": len(told.series)})
+
+
+def _told(context: RunContext, name: str, http: Http) -> Told:
+    """One platform's answer; never raises."""
+    at = context.clock.now()
+    platform = context.platforms[name]
+    try:
+        since = context.ledger.reader().counted().since(scope(context), name)
+        job = replace(make_job(context, name, STAGE), http=http)
+        return Told(name, at, tuple(platform.downloads(job, since)))
+    except NotImplementedError:
+        return Told(name, at, none=platform.counts or f"{platform.title} publishes no download counts")
+    except DeployForgeError as error:
+        error.message, error.hint = redactor.text(error.message), redactor.text(error.hint)
+        return Told(name, at, error=error)
+    except Exception as error:  # noqa: BLE001 - a fault of one platform must not hide the others
+        text = redactor.text(f"its counters cannot be read: {type(error).__name__}: {error}")
+        hint = "the source may have changed its answers; see whether a newer DeployForge reads them"
+        return Told(name, at, error=NetworkError(text, hint=hint, code="DF3330"))
+
+
+def _client(context: RunContext) -> Http:
+    conditions = context.project.conditions
+    patience = Patience(0.5, 8.0, min(conditions.read_patience, _PATIENCE))
+    cache = HttpCache(context.root / ".deployforge" / "cache" / "http")
+    cache.forget_unused()
+    return Http(
+        context.clock,
+        patience=patience,
+        timeout=conditions.timeout,
+        loopback_only=context.loopback_only,
+        cache=cache,
+    )
+
+
+def _late(deadline: float) -> NetworkError:
+    return NetworkError(
+        f"no answer within {deadline:g} s",
+        hint="run again later; what the others told is stored",
+        code="DF3331",
+    )
+
+
+def _not_before(told: Told) -> datetime | None:
+    seconds = float(getattr(told.error, "retry_after", 0.0) or 0.0)
+    return told.at + min(timedelta(seconds=seconds), _LONGEST_PAUSE) if seconds else None
