@@ -7,6 +7,7 @@ look-up can tell what the other side did, and that is the stage's decision.
 from __future__ import annotations
 
 import ipaddress
+import math
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,7 @@ from deployforge_tasks.effects.clock import Clock, Patience
 if TYPE_CHECKING:
     import requests
 
+    from deployforge_tasks.effects.deadline import Deadline
     from deployforge_tasks.effects.http_cache import HttpCache
 
 Headers = Mapping[str, str]
@@ -30,6 +32,8 @@ USER_AGENT = f"deployforge/{__version__}"
 _CHUNK = 1 << 16
 #: Seconds to connect to one address: a server that is up takes the connection at once, however busy it is.
 _LONGEST_CONNECT = 10.0
+#: What a request may take in all, as a multiple of the longest silence; more only for what keeps up a slowest speed.
+_LONGEST_SILENCES = 10
 #: Characters of an answer that are looked at for an error: masked first and shortened then, so that no half of a
 #: secret is left at the cut.
 _LONGEST_SAID = 65_536
@@ -41,7 +45,9 @@ class Http:
     Args:
         clock: for waiting between tries.
         patience: how long reads are retried.
-        timeout: seconds to wait for bytes (and to connect, which is given up after 10 anyway).
+        timeout: seconds to wait for bytes (and to connect, which is given up after 10 anyway). A whole answer may take
+            ten times that, and longer only if it keeps up a slowest speed (`effects.deadline`).
+        until: the moment (`time.monotonic`) from which on no request is waited for.
         loopback_only: refuse every host but this machine (rehearsals can never reach a real registry).
         cache: where answers to `get` are kept, so that a server is only asked whether they changed.
     """
@@ -52,12 +58,14 @@ class Http:
         *,
         patience: Patience | None = None,
         timeout: float = 30.0,
+        until: float = math.inf,
         loopback_only: bool = False,
         cache: HttpCache | None = None,
     ) -> None:
         self._clock = clock or Clock()
         self._patience = patience or Patience(first=0.5, longest=8.0, total=30.0)
         self._timeout = timeout
+        self._until = until
         self._loopback_only = loopback_only
         self._cache = cache
         self._local = threading.local()
@@ -132,7 +140,7 @@ class Http:
             asked["Range"] = f"bytes={have}-"
             if _mark(part).exists():  # https://www.rfc-editor.org/rfc/rfc9110#name-if-range
                 asked["If-Range"] = _mark(part).read_text("utf-8")
-        with self._once("GET", url, headers=asked, stream=True) as response:
+        with self._deadline(self._timeout) as deadline, self._open("GET", url, deadline, headers=asked) as response:
             if response.status_code == 416 and have:  # the part is complete or the file changed: start over
                 part.unlink()
                 raise NetworkError("the server refused to resume a download", hint="it will be started over", url=url)
@@ -147,8 +155,14 @@ class Http:
                     for chunk in response.iter_content(_CHUNK):
                         file.write(chunk)
                         got += len(chunk)
+                        deadline.moved(len(chunk))
             except (requests.RequestException, OSError) as error:
-                raise _network_error("GET", url, error) from error
+                if not deadline.passed:
+                    raise _failed("GET", url, error, deadline) from error
+            if deadline.passed:
+                failed = _too_slow("GET", url, deadline)
+                failed.retryable = False  # each new try would go on as slowly, and so without an end
+                raise failed
             if length and got < int(length):
                 raise NetworkError(
                     f"download ended after {got} of {length} bytes", hint="try again", url=redactor.text(url)
@@ -201,6 +215,26 @@ class Http:
         return response
 
     def _once(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+        """One try, with the whole answer."""
+        import requests
+
+        with self._deadline(kwargs.get("timeout", self._timeout)) as deadline:
+            response = self._open(method, url, deadline, **kwargs)
+            try:
+                _read_all(response, deadline)
+            except requests.RequestException as error:
+                raise _failed(method, url, error, deadline) from error
+        if deadline.passed:  # an answer without a length ends where its connection does
+            raise _too_slow(method, url, deadline)
+        return response
+
+    def _deadline(self, seconds: float) -> Deadline:
+        from deployforge_tasks.effects.deadline import Deadline
+
+        return Deadline(seconds * _LONGEST_SILENCES, self._until)
+
+    def _open(self, method: str, url: str, deadline: Deadline, **kwargs: Any) -> requests.Response:
+        """One try, with an answer whose body is still to be read."""
         import requests
 
         if self._loopback_only and not is_loopback(url):
@@ -213,16 +247,20 @@ class Http:
         headers = {"User-Agent": USER_AGENT, **(kwargs.pop("headers", None) or {})}
         kwargs.setdefault("timeout", (min(self._timeout, _LONGEST_CONNECT), self._timeout))
         try:
-            return self._session().request(method, url, headers=headers, **kwargs)
+            return self._session().request(method, url, headers=headers, stream=True, **kwargs)
         except requests.RequestException as error:
-            raise _network_error(method, url, error) from error
+            raise _failed(method, url, error, deadline) from error
 
     def _session(self) -> requests.Session:
         import requests
 
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
+            from deployforge_tasks.effects.deadline import Adapter
+
             session = self._local.session = requests.Session()
+            session.mount("http://", Adapter())
+            session.mount("https://", Adapter())
             session.trust_env = not self._loopback_only
             # No ~/.netrc: credentials come from the job alone, and only its own.
             session.auth = _no_auth
@@ -315,13 +353,35 @@ def _retry_after(response: requests.Response) -> float:
         return 0.0
 
 
-def _network_error(method: str, url: str, error: Exception) -> NetworkError:
-    host = urlsplit(url).netloc.rpartition("@")[2]
+def _read_all(response: requests.Response, deadline: Deadline) -> None:
+    """Read the body as `Response.content` does, and tell the deadline of each part."""
+    parts = []
+    for part in response.iter_content(_CHUNK):
+        parts.append(part)
+        deadline.moved(len(part))
+    response._content = b"".join(parts)  # noqa: SLF001 - requests has no other way to put a body back
+
+
+def _failed(method: str, url: str, error: Exception, deadline: Deadline) -> NetworkError:
+    if deadline.passed:
+        return _too_slow(method, url, deadline)
     return NetworkError(
-        redactor.text(f"{method} to {host} got no answer: {_root_cause(error)}"),
+        redactor.text(f"{method} to {_host(url)} got no answer: {_root_cause(error)}"),
         hint="check the network and run again; what was published is looked up first",
         url=redactor.text(url),
     )
+
+
+def _too_slow(method: str, url: str, deadline: Deadline) -> NetworkError:
+    return NetworkError(
+        redactor.text(f"{method} to {_host(url)} was given up: the other side went on too slowly to wait for its end"),
+        hint=f"run again later, or raise `conditions.timeout`: {deadline.seconds:g} s were allowed, ten times that",
+        url=redactor.text(url),
+    )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _root_cause(error: BaseException) -> str:
