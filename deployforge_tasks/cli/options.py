@@ -69,6 +69,27 @@ class VersionType(click.ParamType[str]):
 VERSION = VersionType()
 
 
+class DurationType(click.ParamType[float]):
+    """A time as in ``deployforge.yml`` (``90``, ``90s``, ``10m``, ``1h30m``), in seconds; never none at all."""
+
+    name = "duration"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from deployforge_tasks.cli.usage import Misused
+        from deployforge_tasks.project.strict import seconds
+
+        try:
+            time = float(seconds(value))
+        except ValueError:
+            raise Misused(f"`{value}` is not a duration", "write seconds, or 90s, 10m, 1h30m", ctx) from None
+        if not time:
+            raise Misused(f"`{value}` leaves no time at all", "write seconds, or 90s, 10m, 1h30m", ctx)
+        return time
+
+
+DURATION = DurationType()
+
+
 def argument(*names: str, **attributes: Any) -> Callable[[F], F]:
     """Add an argument to a command."""
     return click.argument(*names, cls=Argument, **attributes)

@@ -188,7 +188,7 @@ class Http:
 
     def _retry(self, attempt: Callable[[], NetworkError | None]) -> NetworkError | None:
         """Try until it works, fails for good, or patience ends; a Retry-After longer than the patience ends it too."""
-        deadline = self._clock.monotonic() + self._patience.total
+        deadline = min(self._clock.monotonic() + self._patience.total, self._until)
         delay = self._patience.first
         while True:
             error = attempt()

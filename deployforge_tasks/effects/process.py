@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import shutil
 import signal
@@ -43,10 +44,14 @@ class Completed:
 
 
 class Processes:
-    """Runs programs. `on_line` receives every line of output, already redacted."""
+    """Runs programs. `on_line` receives every line of output, already redacted.
 
-    def __init__(self, on_line: Callable[[str], None] | None = None) -> None:
+    `until` is the moment (`time.monotonic`) at which a program that still runs is killed.
+    """
+
+    def __init__(self, on_line: Callable[[str], None] | None = None, *, until: float = math.inf) -> None:
         self._on_line = on_line
+        self._until = until
 
     def run(
         self,
@@ -103,6 +108,7 @@ class Processes:
             errors="replace",
             **own_group(),
         )
+        timeout = max(0.0, min(timeout, self._until - time.monotonic()))
         out, err = _Reader(process.stdout, self._on_line), _Reader(process.stderr, self._on_line)
         if stdin is not None:
             threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()

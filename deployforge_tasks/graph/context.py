@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -51,6 +52,8 @@ class RunContext:
         fail_fast: start nothing new after a required platform failed.
         strict: end with a code of its own when something waits, or a platform failed that is not required.
         only_verify: `verify` publishes nothing before it.
+        until: the moment (`time.monotonic`) at which the run stops: no answer is waited for then, and programs that
+            still run are ended.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class RunContext:
         fail_fast: bool = False,
         strict: bool = False,
         only_verify: bool = False,
+        until: float = math.inf,
     ) -> None:
         self.loaded = loaded
         self.project = loaded.project
@@ -79,6 +83,7 @@ class RunContext:
         self.fail_fast = fail_fast
         self.strict = strict
         self.only_verify = only_verify
+        self.until = until
         self.bus = Bus()
         self.outcomes = Outcomes()
         self.bus.listen(self.outcomes)
@@ -91,7 +96,9 @@ class RunContext:
         self.clock = Clock()
         conditions = self.project.conditions
         reads = Patience(0.5, 8.0, conditions.read_patience)
-        self.http = Http(self.clock, patience=reads, timeout=conditions.timeout, loopback_only=loopback_only)
+        self.http = Http(
+            self.clock, patience=reads, timeout=conditions.timeout, until=until, loopback_only=loopback_only
+        )
         self.run: int | None = None
         self.checked_urls: dict[str, str] = {}
         self.bringing = threading.Lock()
@@ -200,7 +207,7 @@ class RunContext:
         def line(text: str) -> None:
             self.bus.emit("log", name, stage, level="debug", text=text)
 
-        return Processes(line)
+        return Processes(line, until=self.until)
 
     # The run itself
 
@@ -261,7 +268,12 @@ class RunContext:
 
     @property
     def stopping(self) -> bool:
-        return self._stop.is_set()
+        return self._stop.is_set() or self.late
+
+    @property
+    def late(self) -> bool:
+        """Whether the time of the run is over."""
+        return self.clock.monotonic() >= self.until
 
     def drain(self, reason: str) -> None:
         """Start nothing new after a failure; what runs may finish, its waiting included."""
@@ -278,7 +290,8 @@ class RunContext:
 
     def pause(self, seconds: float) -> bool:
         """Wait; False at once when the run is being stopped."""
-        return not self._stop.wait(max(0.0, seconds))
+        self._stop.wait(max(0.0, min(seconds, self.until - self.clock.monotonic())))
+        return not self.stopping
 
     def wait_until(self, done: Callable[[], bool], patience: Patience) -> bool:
         """Ask until `done` says yes; False when patience ends or the run is being stopped."""

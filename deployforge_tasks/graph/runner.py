@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 #: Look-ups at once: they only wait for the network.
 CHECKS = 64
+_LATE = "the time is over: what runs is ended, nothing new begins"
 _STOPPING = "stopping: what runs may finish, nothing new begins; Ctrl-C again kills"
 #: How long to wait for a result before looking whether a signal came (Windows cannot be interrupted while it waits).
 _TICK = 0.5
@@ -92,10 +93,10 @@ class GraphRunner(Runner):  # type: ignore[misc]
             self._advance(node)
 
     def _tell_stop(self) -> None:
-        """Say once that a signal came: what runs may take long to finish. Not from its handler: that may not lock."""
+        """Say once why nothing new begins. Not from the handler of a signal: that may not lock."""
         if self.context.stopping and not self._told_stop:
             self._told_stop = True
-            self.context.log.warning(_STOPPING)
+            self.context.log.warning(_LATE if self.context.late else _STOPPING)
 
     def _advance(self, node: Any) -> None:
         """Hand a finished node to the dispatcher and start everything that is ready then."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -85,6 +86,7 @@ def deploy(
     from_stage: str | None = None,
     fail_fast: bool = False,
     strict: bool = False,
+    until: float = math.inf,
 ) -> DeployResult:
     """Deploy a project; never raises for what happens to one platform.
 
@@ -103,6 +105,7 @@ def deploy(
             is up to date; what is published is still never published twice.
         fail_fast: after the failure of a required platform start nothing new (default: keep going).
         strict: exit with 9 when something waits, with 10 when only platforms failed that are not required.
+        until: the moment (`time.monotonic`) at which the run stops, and ends what it has started.
 
     Raises:
         ConfigError: the project, its version or a platform's name cannot be used, or `only_failed` finds no run.
@@ -119,6 +122,7 @@ def deploy(
         from_stage=from_stage,
         fail_fast=fail_fast,
         strict=strict,
+        until=until,
     )
     start = time.monotonic()
     try:

@@ -44,7 +44,7 @@ def with_hubs(loaded: Loaded, names: Sequence[str]) -> list[str]:
 
 
 def release_files(
-    loaded: Loaded, names: Sequence[str], listeners: Sequence[Listener], folder: Path, jobs: int
+    loaded: Loaded, names: Sequence[str], listeners: Sequence[Listener], folder: Path, jobs: int, *, until: float
 ) -> Path | None:
     """Bring the release files here from where they really are, with the user's own credentials for reading.
 
@@ -54,6 +54,7 @@ def release_files(
         listeners: who hears how far it is.
         folder: an empty folder for them.
         jobs: how many are brought at once.
+        until: the moment (`time.monotonic`) at which it is given up.
 
     Returns:
         The folder with the files; None when the graph itself makes them and a hub shows them.
@@ -67,7 +68,11 @@ def release_files(
         return None
     ledger = f"sqlite:///{(folder.parent / 'files.db').as_posix()}"
     context = RunContext(
-        replace(loaded, profile=f"{SCOPE}-files"), ledger_url=ledger, listeners=listeners, command="rehearse"
+        replace(loaded, profile=f"{SCOPE}-files"),
+        ledger_url=ledger,
+        listeners=listeners,
+        command="rehearse",
+        until=until,
     )
     try:
         artifacts = _obtain(context, [name for name in names if name in context.platforms], jobs)

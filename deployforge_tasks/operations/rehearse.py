@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.core.errors import ConfigError, DeployForgeError, VerifyError
 from deployforge_tasks.core.events import Listener
 from deployforge_tasks.operations.settings import Settings
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PROFILE = "rehearsal"
 FOLDER = Path(".deployforge") / "rehearsal"
+#: Seconds; far more than a rehearsal of every platform takes, with building the program.
+TIMEOUT = 3600.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ def rehearse(
     jobs: int = 8,
     real: bool = False,
     report: Path | None = None,
+    timeout: float = TIMEOUT,
     listeners: Sequence[Listener] = (),
     hold: Callable[[RehearsalResult], None] | None = None,
 ) -> RehearsalResult:
@@ -58,12 +61,14 @@ def rehearse(
         jobs: how many tasks run at once.
         real: use real registry servers where they are on this machine.
         report: folder for ``rehearsal.html`` and ``rehearsal.json`` (default: ``.deployforge/rehearsal``).
+        timeout: seconds after which it is given up, and everything that it started is ended; `hold` does not count.
         listeners: who hears the run's events.
         hold: called with the result while the registries are still up.
 
     Raises:
         ConfigError: the project cannot be used.
         ArtifactError: its release files cannot be had.
+        VerifyError: it did not end within `timeout`.
     """
     from deployforge_tasks.operations import rehearsal_project as project
     from deployforge_tasks.operations.deploy import deploy
@@ -74,11 +79,13 @@ def rehearse(
     plain = rehearsed.load()
     chosen = project.chosen(plain, platforms)
     start = time.monotonic()
+    until = start + timeout
     with _alone(plain), tempfile.TemporaryDirectory(prefix="deployforge-rehearsal-") as name:
         folder = Path(name)
         project.forget_earlier(plain)
         wanted = project.with_hubs(plain, chosen)
-        files = project.release_files(plain, wanted, listeners, folder / "files", jobs)
+        with _in_time(timeout, until):
+            files = project.release_files(plain, wanted, listeners, folder / "files", jobs, until=until)
         with Registries(folder / "registries", project.options_of(plain, wanted), _servers(real)) as registries:
             served = [name for name in wanted if name not in registries.unserved]
             loaded = project.against(rehearsed, plain, registries, served, files)
@@ -92,9 +99,12 @@ def rehearse(
                 ledger_url=f"sqlite:///{(folder / 'ledger.db').as_posix()}",
                 loopback_only=True,
                 command="rehearse",
+                until=until,
             )
             made = _report(plain, chosen, registries, result, time.monotonic() - start)
             page = write(made, report or plain.root / FOLDER)
+            if time.monotonic() >= until and not made.good:
+                raise _late(timeout, f"not done: {', '.join(row.platform for row in made.rows if not row.good)}")
             addresses = {name: url for name, url in registries.addresses().items() if name in chosen}
             usage = {name: line for name, line in registries.usage().items() if name in chosen}
             finished = RehearsalResult(made, page, addresses, usage, result.exit_code or (0 if made.good else 7))
@@ -123,6 +133,29 @@ def _alone(plain: Loaded) -> Iterator[None]:
             hint="wait for it, or end it (with `--keep` it runs until Ctrl-C)",
             code="DF1306",
         ) from None
+
+
+@contextmanager
+def _in_time(timeout: float, until: float) -> Iterator[None]:
+    """An error that comes when the time is over comes from that.
+
+    Raises:
+        VerifyError: instead of it.
+    """
+    try:
+        yield
+    except DeployForgeError as error:
+        if time.monotonic() < until:
+            raise
+        raise _late(timeout, "the release files were not here yet") from error
+
+
+def _late(timeout: float, what: str) -> VerifyError:
+    return VerifyError(
+        f"the rehearsal did not end within {timeout:g} s ({what})",
+        hint="`-vv` shows what takes so long; allow more with `--timeout`, or rehearse fewer `--platforms`",
+        code="DF5302",
+    )
 
 
 def _servers(real: bool) -> Mapping[str, Any] | None:

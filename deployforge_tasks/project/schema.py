@@ -168,7 +168,8 @@ class Conditions(Strict):
     look_patience: Duration = 60.0
     """Seconds after which a look-up that fails is not begun again, however many tries are left."""
     timeout: float = Field(default=30.0, gt=0)
-    """Seconds without a byte of an answer after which a request is given up; a connection is given up after 10."""
+    """Seconds without a byte of an answer after which a request is given up; a connection is given up after 10. A whole
+    answer is given up after ten times as long, unless 1 KiB of it comes a second."""
     skip_if_exists: Literal[True] = True
     """What a platform has already is never published again."""
     rollback_on_error: bool = False

@@ -42,6 +42,13 @@ def test_an_empty_version_never_means_the_usual_one(cli: Cli, words: list[str]) 
     assert "the version is empty" in done.err
 
 
+@pytest.mark.parametrize("text", ["", "0", "0s", "-1", "soon", "10 years", "inf"])
+def test_what_is_no_time_is_a_mistake(cli: Cli, text: str) -> None:
+    done = cli("rehearse", "--timeout", text)
+    assert (done.code, done.out) == (2, "")
+    assert "hint: write seconds, or 90s, 10m, 1h30m" in done.err
+
+
 @pytest.mark.parametrize("names", ["", " ", ","])
 @pytest.mark.parametrize("option", ["--platforms", "--force-platform"])
 def test_an_empty_list_of_platforms_never_means_all_of_them(

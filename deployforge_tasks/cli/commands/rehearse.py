@@ -13,7 +13,7 @@ import click
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import VERSION, argument, jobs_option, option, selection
+from deployforge_tasks.cli.options import DURATION, VERSION, argument, jobs_option, option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.table import Cell, Row, columns, duration
 from deployforge_tasks.cli.usage import choose_platforms, make_folder
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 @jobs_option
 @option("--keep", group="Behaviour", is_flag=True, help="Leave the registries up until Ctrl-C.")
 @option("--real", group="Behaviour", is_flag=True, help="Use real registry servers where this machine has them.")
+@option(
+    "--timeout",
+    group="Behaviour",
+    metavar="TIME",
+    type=DURATION,
+    help="Give up after this long, and end everything that was started: 90s, 10m (default: 1h).",
+)
 @option("--report", group="Output", metavar="DIR", type=click.Path(path_type=Path), help="Where to write the report.")
 @click.pass_obj
 def command(
@@ -47,13 +54,14 @@ def command(
     jobs: int,
     keep: bool,
     real: bool,
+    timeout: float | None,
     report: Path | None,
 ) -> int:
     """Release to registries on this machine, install everything back, and run it.
 
     Nothing leaves this machine, and none of your credentials is used.
     """
-    from deployforge_tasks.operations.rehearse import rehearse
+    from deployforge_tasks.operations.rehearse import TIMEOUT, rehearse
 
     settings = invocation.settings(version)
     loaded = settings.load()
@@ -75,6 +83,7 @@ def command(
             jobs=jobs,
             real=real,
             report=report,
+            timeout=timeout or TIMEOUT,
             listeners=listeners,
             hold=hold if keep else None,
         )
