@@ -8,6 +8,7 @@ DeployForgeError
  ├─ ProgramError        DF309x  exit 5   a program that was run failed
  │   └─ ProgramTimeoutError DF3090 exit 5   it did not end and was stopped
  ├─ ArtifactError       DF31xx  exit 5   a release file is missing, changed or not what it should be
+ ├─ AccessError         DF35xx  exit 4   somebody may not do what they ask for
  ├─ PublishError        DF4xxx  exit 1   a platform refused
  │   └─ ConflictError   DF41xx  exit 1   the version is there with other content
  ├─ NetworkError        DF45xx  exit 6   no usable answer (retryable)
@@ -106,6 +107,13 @@ class ProgramTimeoutError(ProgramError):
     """A program did not end in time and was stopped."""
 
     code = "DF3090"
+
+
+class AccessError(DeployForgeError):
+    """Somebody may not do what they ask for, or cannot be told to be who they say."""
+
+    code = "DF3500"
+    exit_code = 4
 
 
 class PublishError(DeployForgeError):

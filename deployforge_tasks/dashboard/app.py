@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 
 from deployforge_tasks import __version__
 from deployforge_tasks.core.errors import DeployForgeError
-from deployforge_tasks.dashboard.guard import Visitor
+from deployforge_tasks.dashboard.guard import NotAllowedError, Visitor
 from deployforge_tasks.dashboard.navigation import modules
 from deployforge_tasks.dashboard.rendering import STATIC, THEMES, page
 
@@ -57,6 +57,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.add_api_route("/static/{version}/{name:path}", _static, include_in_schema=False)
     app.add_api_route("/theme/{name}", _theme, methods=["POST"], include_in_schema=False)
     app.add_exception_handler(DeployForgeError, _error)
+    app.add_exception_handler(NotAllowedError, _not_allowed)
     for module in modules():
         app.include_router(module.router)
     return app
@@ -68,8 +69,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-    everything = "look logs stop retry preview deploy rollback approve settings tokens"
-    request.state.visitor = Visitor("local", "admin", "local", frozenset(everything.split()))
+    request.state.visitor = Visitor("local", "admin", "local")
     response = await go_on(request)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
@@ -97,3 +97,15 @@ def _error(request: Request, error: Exception) -> Response:
     gone = error.code in _NO_RUN
     title = "No such run" if gone else "That did not work"
     return page(request, "error.html", status=404 if gone else 503, title=title, error=error)
+
+
+def _not_allowed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotAllowedError)
+    if wants_json(request):
+        return JSONResponse({"error": error.as_json()}, status_code=403)
+    return page(request, "error.html", status=403, title="You may not do that", error=error)
+
+
+def wants_json(request: Request) -> bool:
+    """Whether a program asks, and no person with a browser."""
+    return request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", "")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from deployforge_tasks.access.records import Records
 from deployforge_tasks.graph.context import ledger_url as own_ledger
 from deployforge_tasks.ledger.reading import Reader
 
@@ -34,6 +35,7 @@ class Desk:
         self._stamp = self._now_stamp()
         self.ledger_url = ledger_url or own_ledger(self._loaded)
         self.reader = Reader.open(self.ledger_url)
+        self.records = Records.open(self.ledger_url)
 
     @property
     def loaded(self) -> Loaded:
@@ -53,6 +55,7 @@ class Desk:
 
     def close(self) -> None:
         self.reader.close()
+        self.records.close()
 
     def _now_stamp(self) -> tuple[int, int]:
         try:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, Request
 
+from deployforge_tasks.access.roles import DOES, Permission, Role, Visitor, lowest_role
+from deployforge_tasks.core.errors import AccessError
+from deployforge_tasks.operations import trail
 
-@dataclass(frozen=True)
-class Visitor:
-    """The person (or token) behind a request; `may` are the permissions of their role."""
+if TYPE_CHECKING:
+    from deployforge_tasks.access.trail import Outcome
 
-    name: str
-    role: str
-    method: str
-    may: frozenset[str]
+__all__ = ["NotAllowedError", "Visitor", "needs", "note", "visitor"]
 
-    def can(self, permission: str) -> bool:
-        return permission in self.may
+
+class NotAllowedError(AccessError):
+    """The role of a visitor lacks a permission; `needed` is the least role that has it."""
+
+    code = "DF3502"
+
+    def __init__(self, visitor: Visitor, permission: Permission) -> None:
+        self.needed: Role = lowest_role(permission)
+        article = "an" if self.needed[0] in "aeio" else "a"
+        super().__init__(
+            f"your role, {visitor.role}, may not {DOES[permission]}",
+            hint=f"{article} {self.needed} may; roles come from `dashboard.roles:`, or from the token in your hands",
+        )
 
 
 def visitor(request: Request) -> Visitor:
@@ -27,10 +36,33 @@ def visitor(request: Request) -> Visitor:
     return found
 
 
-def needs(permission: str) -> Any:
-    """A dependency of a route: whoever lacks the permission gets 403 and hears which role has it."""
+def needs(permission: Permission) -> Any:
+    """A dependency of a route: whoever lacks the permission gets 403 and hears which role has it.
+
+    The try is kept in the trail.
+    """
 
     def check(request: Request) -> Visitor:
-        return visitor(request)
+        found = visitor(request)
+        if found.can(permission):
+            return found
+        note(request, permission, subject=request.url.path, outcome="refused", reason="the role has no such permission")
+        raise NotAllowedError(found, permission)
 
     return Depends(check)
+
+
+def note(request: Request, action: str, *, subject: str = "", outcome: Outcome = "done", **detail: Any) -> None:
+    """Keep in the trail what the visitor of a request did, or was refused to do.
+
+    Args:
+        request: the request.
+        action: a verb (``deploy``, ``token.new``).
+        subject: what it was done to (``run 12``).
+        outcome: ``done refused failed``.
+        detail: what else is worth knowing later; secrets in it are masked.
+    """
+    desk = request.app.state.desk
+    trail.note(
+        desk.records, desk.loaded, visitor(request), action, subject=subject, outcome=outcome, detail=detail or None
+    )

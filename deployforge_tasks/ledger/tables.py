@@ -26,6 +26,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from deployforge_tasks.ledger.append_only import append_only
+
 SCHEMA_VERSION = 3
 
 metadata = MetaData()
@@ -241,14 +243,17 @@ collections = Table(
     Index("collections_of_platform", "project", "profile", "platform", "id"),
 )
 
-# What people did, and were refused to do. Rows are only ever added: the database refuses every change.
-trail = Table(
-    "trail",
-    metadata,
-    _id(),
-    Column("at", UtcTime, nullable=False),
-    *(_text(name) for name in ("actor", "role", "origin", "action", "project", "profile", "subject", "outcome")),
-    Column("detail", JSON, nullable=False),
+# What people did, and were refused to do.
+trail = append_only(
+    Table(
+        "trail",
+        metadata,
+        _id(),
+        Column("at", UtcTime, nullable=False),
+        *(_text(name) for name in ("actor", "role", "origin", "action", "project", "profile", "subject", "outcome")),
+        Column("detail", JSON, nullable=False),
+        Index("trail_of_project", "project", "id"),
+    )
 )
 
 approvals = Table(
@@ -256,14 +261,19 @@ approvals = Table(
     metadata,
     _id(),
     *(Column(name, String, nullable=False) for name in ("project", "profile", "version", "action")),
+    # Exactly what was asked for: an approval holds for nothing else.
     Column("request", JSON, nullable=False),
     _text("asked_by"),
+    # Who made the token that asked, "" where there is none: they may not approve either.
+    _text("asked_maker"),
     Column("asked_at", UtcTime, nullable=False),
+    # Of a request that waits: until when; of an approved one: how long it holds.
     Column("ends_at", UtcTime, nullable=False),
     _text("decided_by", null=True),
     Column("decided_at", UtcTime),
     # NULL while it waits, then: approved | refused | used
     Column("outcome", String),
+    Index("approvals_of_project", "project", "profile", "id"),
 )
 
 access_tokens = Table(
@@ -271,9 +281,12 @@ access_tokens = Table(
     metadata,
     _id(),
     _text("name"),
+    # SHA-256 of the value, which is nowhere.
     Column("digest", String, nullable=False, unique=True),
     _text("role"),
     _text("made_by"),
+    # page | command line
+    _text("made_on"),
     Column("made_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime),
     Column("revoked_at", UtcTime),
@@ -282,9 +295,14 @@ access_tokens = Table(
 sessions = Table(
     "sessions",
     metadata,
+    # SHA-256 of what the browser's cookie holds.
     Column("digest", String, primary_key=True),
-    _text("actor"),
-    _text("role"),
+    Column("actor", String, nullable=False, index=True),
+    # NULL: the groups decide, by the roles that the configuration gives them now.
+    _text("role", null=True),
+    Column("groups", JSON, nullable=False),
+    # The token that was signed on with: revoked or over, the session is over too.
+    Column("token", Integer, ForeignKey("access_tokens.id")),
     _text("method"),
     Column("began_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),

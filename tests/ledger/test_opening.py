@@ -41,7 +41,7 @@ TO_SCHEMA = {
     2: [
         "ALTER TABLE runs DROP COLUMN actor",
         *(f"DROP TABLE {name}" for name in ("days", "counts", "gaps", "counters", "collections")),
-        *(f"DROP TABLE {name}" for name in ("trail", "approvals", "access_tokens", "sessions")),
+        *(f"DROP TABLE {name}" for name in ("trail", "approvals", "sessions", "access_tokens")),
     ],
     1: ["ALTER TABLE runs DROP COLUMN host", "ALTER TABLE runs DROP COLUMN pid", "DROP TABLE deliveries"],
 }
