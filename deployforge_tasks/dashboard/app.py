@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from starlette.datastructures import MutableHeaders
 
 from deployforge_tasks import __version__
 from deployforge_tasks.core.errors import DeployForgeError
 from deployforge_tasks.dashboard.guard import NotAllowedError, Visitor
 from deployforge_tasks.dashboard.navigation import modules
 from deployforge_tasks.dashboard.rendering import STATIC, THEMES, page
+from deployforge_tasks.dashboard.stream import Hub
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
     from deployforge_tasks.dashboard.desk import Desk
 
 #: No third-party code, no inline script or style: whatever gets into a page as text stays text.
@@ -53,7 +57,8 @@ def create_app(desk: Desk) -> FastAPI:
         lifespan=_living,
     )
     app.state.desk = desk
-    app.middleware("http")(_with_headers)
+    app.state.hub = Hub(desk)
+    app.add_middleware(_Headers)
     app.add_api_route("/static/{version}/{name:path}", _static, include_in_schema=False)
     app.add_api_route("/theme/{name}", _theme, methods=["POST"], include_in_schema=False)
     app.add_exception_handler(DeployForgeError, _error)
@@ -66,16 +71,31 @@ def create_app(desk: Desk) -> FastAPI:
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     yield
+    app.state.hub.close()
 
 
-async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-    request.state.visitor = Visitor("local", "admin", "local")
-    response = await go_on(request)
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    if not request.url.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
+class _Headers:
+    """Says with every answer what a browser may do with it. Not a function: that would copy every piece of a stream."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})["visitor"] = Visitor("local", "admin", "local")
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
 
 
 def _static(version: str, name: str) -> Response:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deployforge_tasks.access.records import Records
 from deployforge_tasks.graph.context import ledger_url as own_ledger
-from deployforge_tasks.ledger.reading import Reader
+from deployforge_tasks.ledger.feed import Feed
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.settings import Settings
@@ -34,7 +34,7 @@ class Desk:
         self._loaded = settings.load()
         self._stamp = self._now_stamp()
         self.ledger_url = ledger_url or own_ledger(self._loaded)
-        self.reader = Reader.open(self.ledger_url)
+        self.reader = Feed.open(self.ledger_url)
         self.records = Records.open(self.ledger_url)
 
     @property

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from deployforge_tasks.dashboard.guard import Visitor
 from deployforge_tasks.dashboard.looks import look
 from deployforge_tasks.dashboard.navigation import Entry, entries
+from deployforge_tasks.dashboard.values import duration
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -86,19 +87,6 @@ def time_tag(value: datetime | None) -> Markup:
     if value is None:
         return Markup("")
     return Markup('<time datetime="{}">{} UTC</time>').format(value.isoformat(), f"{value:%Y-%m-%d %H:%M:%S}")
-
-
-def duration(seconds: float | None) -> str:
-    """``0.4 s``, ``12 s``, ``3:05``, ``1:02:03``; "" for None."""
-    if seconds is None:
-        return ""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def number(value: float | None) -> str:

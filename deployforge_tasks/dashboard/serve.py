@@ -24,9 +24,8 @@ def serve(settings: Settings, *, host: str | None, port: int | None, ready: Call
         ConfigError: the project or its ledger cannot be used, a package is missing, or the port is taken.
     """
     try:
-        import uvicorn
-
         from deployforge_tasks.dashboard.app import create_app
+        from deployforge_tasks.dashboard.server import Server
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"the dashboard needs the `{error.name}` package",
@@ -40,9 +39,6 @@ def serve(settings: Settings, *, host: str | None, port: int | None, ready: Call
         section = desk.loaded.project.dashboard
         with listen(host or section.host, section.port if port is None else port) as socket:
             address, number = socket.getsockname()[:2]
-            server = uvicorn.Server(
-                uvicorn.Config(create_app(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-            )
             shown = f"[{address}]" if ":" in address else address
-            ready(f"http://{shown}:{number}/")
+            server = Server(create_app(desk), lambda: ready(f"http://{shown}:{number}/"))
             server.run(sockets=[socket])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Engine, Select, func, select
 
@@ -37,7 +37,7 @@ class Reader:
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str) -> Reader:
+    def open(cls, url: str) -> Self:
         """Open a ledger (`Ledger.open` tells which URLs there are).
 
         Raises:
@@ -55,10 +55,10 @@ class Reader:
     def runs(self, project: str, profile: str | None, limit: int) -> list[Run]:
         """The newest runs first; those of every profile for None."""
         chosen = [runs.c.project == project, *([] if profile is None else [runs.c.profile == profile])]
-        return self._runs(_run_query().where(*chosen).order_by(runs.c.id.desc()).limit(limit))
+        return self._runs(run_query().where(*chosen).order_by(runs.c.id.desc()).limit(limit))
 
     def run(self, number: int) -> Run | None:
-        return next(iter(self._runs(_run_query().where(runs.c.id == number))), None)
+        return next(iter(self._runs(run_query().where(runs.c.id == number))), None)
 
     def events(
         self,
@@ -103,7 +103,7 @@ class Reader:
     def runs_of_version(self, project: str, profile: str, version: str, limit: int) -> list[Run]:
         """The newest runs of one version first."""
         chosen = (runs.c.project == project, runs.c.profile == profile, runs.c.version == version)
-        return self._runs(_run_query().where(*chosen).order_by(runs.c.id.desc()).limit(limit))
+        return self._runs(run_query().where(*chosen).order_by(runs.c.id.desc()).limit(limit))
 
     def aims(self, run: int) -> list[str]:
         """The platforms that a run was to publish to."""
@@ -170,5 +170,6 @@ class Reader:
             return [Run(*row) for row in connection.execute(query)]
 
 
-def _run_query() -> Select[Any]:
+def run_query() -> Select[Any]:
+    """The columns of a `Run`."""
     return select(*(runs.c[name] for name in Run.__dataclass_fields__))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deployforge_tasks.ledger.reading import Reader
     from deployforge_tasks.project.load import Loaded
 
 #: What has to be done before a platform can publish.
@@ -82,10 +83,16 @@ def estimate_of(loaded: Loaded, names: Sequence[str], *, ledger_url: str | None 
     Raises:
         ConfigError: the ledger cannot be opened.
     """
-    from deployforge_tasks.graph.context import RunContext
     from deployforge_tasks.operations.runs import reading
 
-    context = RunContext(loaded, ledger_url=ledger_url)
     with reading(loaded, ledger_url) as reader:
-        usual = reader.usual_seconds(loaded.project.name, loaded.profile)
-    return Estimate(names, {name: context.hubs(name) for name in names}, usual)
+        return estimate_by(reader, loaded, names)
+
+
+def estimate_by(reader: Reader, loaded: Loaded, names: Sequence[str]) -> Estimate:
+    """The same by a ledger that is open already; a name that the project does not have waits for nothing."""
+    from deployforge_tasks.graph.context import RunContext
+
+    context = RunContext(loaded)
+    needs = {name: context.hubs(name) if name in context.platforms else () for name in names}
+    return Estimate(names, needs, reader.usual_seconds(loaded.project.name, loaded.profile))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Ends of a stage, the one that decides about a platform first.
 _DECIDING = ("failed", "blocked", "waiting")
 #: Per state of a run: what a platform is that has not come to its end.
-_OPEN_ENDS = {"finished": "", "killed": "unfinished", "running": "running", "elsewhere": "running"}
+OPEN_ENDS = {"finished": "", "killed": "unfinished", "running": "running", "elsewhere": "running"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def view(reader: Reader, run: Run, tries: list[Attempt]) -> RunView:
         exit_code=run.exit_code,
         host=run.host,
         pid=run.pid,
-        platforms=_platforms(tries, _OPEN_ENDS[state]),
+        platforms=_platforms(tries, OPEN_ENDS[state]),
         actor=run.actor,
     )
 
@@ -131,10 +131,10 @@ def _platforms(tries: list[Attempt], open_end: str) -> dict[str, str]:
     ends: dict[str, dict[str, str | None]] = {}
     for attempt in tries:
         ends.setdefault(attempt.platform, {})[attempt.stage] = attempt.outcome
-    return {name: _outcome(stages, open_end) for name, stages in ends.items()}
+    return {name: outcome_of(stages, open_end) for name, stages in ends.items()}
 
 
-def _outcome(stages: Mapping[str, str | None], open_end: str) -> str:
+def outcome_of(stages: Mapping[str, str | None], open_end: str) -> str:
     """What became of a platform, by the ends of its stages; `open_end` where it has not come to its last one."""
     found = stages.values()
     for end in _DECIDING:

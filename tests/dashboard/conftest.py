@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.dashboard.site import Site, open_site
+from tests.support.databases import ledger_url, postgresql
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+__all__ = ["ledger_url", "postgresql"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 #: Nothing but this machine, and no sandbox: CI runs as root.

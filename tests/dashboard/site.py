@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -17,6 +16,7 @@ from deployforge_tasks.core.events import Event
 from deployforge_tasks.dashboard.app import create_app
 from deployforge_tasks.dashboard.binding import listen
 from deployforge_tasks.dashboard.desk import Desk, open_desk
+from deployforge_tasks.dashboard.server import Server
 from deployforge_tasks.ledger.store import Ledger
 from deployforge_tasks.operations.settings import Settings
 from tests.support.cases import sample_project
@@ -82,13 +82,15 @@ def open_site(folder: Path, **sections: Any) -> Iterator[Site]:
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: FastAPI, port: int = 0) -> Iterator[str]:
     """The application behind a real port of this machine; yields its address."""
-    with listen("127.0.0.1", 0) as socket:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
+    with listen("127.0.0.1", port) as socket:
+        answers = threading.Event()
+        server = Server(app, answers.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
         thread.start()
         try:
+            assert answers.wait(10)
             yield f"http://127.0.0.1:{socket.getsockname()[1]}"
         finally:
             server.should_exit = True

@@ -1,0 +1,220 @@
+"""What the event stream tells, and that it tells everything once."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from deployforge_tasks.core.events import Event
+from deployforge_tasks.dashboard import messages
+from deployforge_tasks.dashboard.stream import MOST_WAITING, Viewer
+from deployforge_tasks.ledger import tables
+from deployforge_tasks.ledger.database import writing
+from deployforge_tasks.ledger.feed import Feed
+from deployforge_tasks.ledger.store import Ledger
+from deployforge_tasks.operations.settings import Settings
+from deployforge_tasks.operations.watching import Place, Places, Watcher
+from tests.dashboard.listener import Listener, Message, eventually, listening
+from tests.dashboard.site import Site, open_site, served
+from tests.support.cases import sample_project
+from tests.support.databases import new_database
+
+
+@pytest.fixture
+def ledger(site: Site) -> Ledger:
+    return Ledger.open(site.desk.ledger_url)
+
+
+def test_what_a_run_does_is_told_with_the_values_that_a_page_shows(site: Site) -> None:
+    with served(site.app) as address, listening(address) as listener:
+        listener.wait_for("ready")
+        run = site.record([("npm", "publish", "failed", 1.5, "it is on fire")], outcome=None)
+        told = listener.wait_for("task", 2)[-1].data
+    assert (told["run"], told["kind"], told["stage"]) == (run, "stage_finished", "publish")
+    assert told["bind"][f"{run}.npm.state"]["word"] == "failed"
+    assert told["bind"][f"{run}.npm.error"] == "it is on fire"
+
+
+def test_the_begin_and_the_end_of_a_run_are_told(site: Site) -> None:
+    with served(site.app) as address, listening(address) as listener:
+        listener.wait_for("ready")
+        run = site.record([("npm", "publish", "ok", 1.5, "")])
+        first, *_, last = listener.wait_for("run", 2)
+    assert (first.data["run"], first.data["began"]) == (run, True)
+    assert (last.data["state"], last.data["outcome"]) == ("finished", "done")
+
+
+def test_log_lines_are_told_to_those_who_have_the_log_open(site: Site, ledger: Ledger) -> None:
+    run = ledger.start_run(site.desk.project, "", "1.0.0", "deploy")
+    journal = ledger.listener(run)
+    with (
+        served(site.app) as address,
+        listening(address, f"/events?log={run}:0") as reader,
+        listening(address) as other,
+    ):
+        reader.wait_for("ready")
+        other.wait_for("ready")
+        journal(Event("log", "npm", "publish", {"level": "info", "text": "sent"}))
+        journal(Event("stage_started", "npm", "publish"))
+        lines = reader.wait_for("log")[0].data["lines"]
+        other.wait_for("task")
+        assert not [message for message in other.messages if message.event == "log"]
+    ledger.close()
+    assert [(line["platform"], line["text"]) for line in lines] == [("npm", "sent")]
+
+
+def test_a_log_that_is_opened_later_begins_after_the_line_that_the_page_has(site: Site, ledger: Ledger) -> None:
+    run = ledger.start_run(site.desk.project, "", "1.0.0", "deploy")
+    journal = ledger.listener(run)
+    for number in range(4):
+        journal(Event("log", "npm", "publish", {"level": "info", "text": f"line {number}"}))
+    journal.flush()
+    second = [e.number for e in site.desk.reader.events(run)][1]
+    with served(site.app) as address, listening(address, f"/events?log={run}:{second}") as listener:
+        told = listener.wait_for("log")[0].data["lines"]
+    ledger.close()
+    assert [line["text"] for line in told] == ["line 2", "line 3"]
+
+
+def test_a_log_is_named_by_a_run_and_a_line(site: Site) -> None:
+    assert site.client.get("/events?log=everything").status_code == 400
+
+
+def test_a_page_that_knows_less_is_told_what_happened_before_it_came(site: Site) -> None:
+    run = site.record([("npm", "publish", "ok", 1.5, "")])
+    first = next(iter(site.desk.reader.events(run))).number
+    with served(site.app) as address, listening(address, f"/events?since={run}_{run}-{first}") as listener:
+        listener.wait_for("ready")
+        kinds = [m.data["kind"] for m in listener.messages if m.event == "task"]
+    assert kinds == ["stage_started", "stage_finished", "run_finished"]
+
+
+def test_somebody_who_was_away_too_long_reads_the_page_again(
+    site: Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployforge_tasks.dashboard.stream.MOST_MISSED", 2)
+    run = site.record([("npm", "publish", "ok", 1.5, "")])
+    with served(site.app) as address, listening(address, f"/events?since={run}_{run}-0") as listener:
+        told = [message.event for message in listener.wait(lambda found: len(found) >= 2)]
+    assert told == ["resync", "ready"]
+
+
+async def _too_slow() -> bytes:
+    viewer = Viewer(None, {})
+    for number in range(MOST_WAITING + 1):
+        viewer.put(f"{number}".encode(), Places(7))
+    return await viewer.take()
+
+
+def test_somebody_who_is_too_slow_reads_the_page_again() -> None:
+    with ThreadPoolExecutor(1) as pool:  # a thread of its own: the browser's driver has a loop in this one
+        told = pool.submit(lambda: asyncio.run(_too_slow())).result()
+    assert told == messages.message("resync", {}, Places(7))
+
+
+def test_streams_end_at_once_with_the_server(site: Site) -> None:
+    with served(site.app) as address:
+        listener = Listener(address)
+        listener.wait_for("ready")
+    assert listener.wait_for_end() < 1.0
+    listener.close()
+
+
+def test_the_ledger_is_left_alone_when_nobody_watches(site: Site) -> None:
+    with served(site.app) as address:
+        with listening(address) as listener:
+            listener.wait_for("ready")
+        hub = site.app.state.hub
+        assert listener.wait_for_end() < 5
+        eventually(hub._task.done)
+
+
+def test_collected_download_counts_are_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deployforge_tasks.dashboard.stream._STATS_EVERY", 1)
+    with served(site.app) as address, listening(address) as listener:
+        listener.wait_for("ready")
+        row = {"project": site.desk.project, "profile": "", "platform": "npm", "at": site.desk.now()}
+        with writing(site.desk.reader._engine) as connection:
+            connection.execute(insert(tables.collections).values(**row, outcome="collected", reason=""))
+        listener.wait_for("stats")
+
+
+@pytest.mark.parametrize("text", ["", "x", "1_2", "1_2-3-4-5", "-1", "1" * 30, "1_" * 900])
+def test_what_is_no_id_of_ours_is_not_taken_for_one(text: str) -> None:
+    assert messages.read(text) is None
+
+
+def test_an_id_says_how_far_everything_was_told() -> None:
+    places = Places(12, {11: Place(100), 12: Place(90, 7)})
+    assert messages.read(messages.written(places)) == places
+
+
+def test_everything_is_told_once_while_two_processes_write_and_the_reader_comes_and_goes(
+    ledger_url: str, tmp_path: Path
+) -> None:
+    """On both databases: the connection is cut again and again, in the middle of whatever is being sent."""
+    count = 80
+    with open_site(tmp_path, ledger=ledger_url) as site:
+        command = [sys.executable, "-m", "tests.dashboard.writer", ledger_url, site.desk.project, str(count), "0.03"]
+        found: list[tuple[int, int, str]] = []
+        lines: list[tuple[int, str]] = []
+        with served(site.app) as address:
+            with listening(address) as first:
+                first.wait_for("ready")
+                writers = [subprocess.Popen(command) for _ in range(2)]
+                runs = [message.data["run"] for message in first.wait_for("run", 2)]
+            last, listeners = first.last, [first]
+            ended: set[int] = set()
+            while len(ended) < 2:
+                logs = "&".join(f"log={run}:0" for run in runs)
+                with listening(address, f"/events?{logs}", last) as listener:
+                    listener.wait(lambda told: sum(m.event in ("task", "log") for m in told) >= 7 or _ended(told))
+                listeners.append(listener)
+                last = listener.last
+                ended |= _ended(listener.messages)
+        for listener in listeners:
+            told = [m.data for m in listener.messages if m.event == "task" and m.data["kind"] == "receipt"]
+            found += [(m["run"], m["number"], m["data"]["piece"]) for m in told]
+            lines += [
+                (m.data["run"], line["text"]) for m in listener.messages if m.event == "log" for line in m.data["lines"]
+            ]
+        assert [writer.wait(30) for writer in writers] == [0, 0]
+    assert len(listeners) > 5
+    for run in {run for run, *_ in found}:
+        assert [piece for found_run, _, piece in found if found_run == run] == [f"piece {n}" for n in range(count)]
+    assert len(found) == 2 * count
+    assert len(set(lines)) == len(lines)
+    assert {run for run, _ in lines} == set(runs)
+    for run in runs:
+        texts = [text for found_run, text in lines if found_run == run]
+        assert texts == [f"line {n}" for n in range(count)][-len(texts) :]
+
+
+def _ended(told: list[Message]) -> set[int]:
+    return {m.data["run"] for m in told if m.event == "run" and m.data["state"] == "finished"}
+
+
+def test_an_event_that_becomes_visible_late_is_told(postgresql: str, tmp_path: Path) -> None:
+    """PostgreSQL numbers rows when they are written, and shows them when their transaction ends."""
+    url = new_database(postgresql)
+    project = sample_project(tmp_path)
+    loaded = Settings(file=project / "deployforge.yml", environ={}).load()
+    ledger, feed = Ledger.open(url), Feed.open(url)
+    early, late = (ledger.start_run(loaded.project.name, "", "1.0.0", "deploy") for _ in range(2))
+    watcher = Watcher(feed, lambda: loaded)
+    row = {"at": datetime.now(UTC), "kind": "receipt", "platform": "npm", "stage": "publish", "data": {}}
+    with writing(feed._engine) as slow:
+        slow.execute(insert(tables.events).values(run=early, **row))
+        with writing(feed._engine) as quick:
+            quick.execute(insert(tables.events).values(run=late, **row))
+        assert [entry.run for entry in watcher.look().told] == [late]
+    assert [entry.run for entry in watcher.look().told] == [early]
+    feed.close()
+    ledger.close()
