@@ -24,9 +24,10 @@ class Event:
     ==============  =========================================================================================
     kind            data
     ==============  =========================================================================================
-    run_started     project, version, profile, run, platforms (those that it is to publish to)
+    run_started     project, version, profile, run, platforms (those that it is to publish to), environment
     run_finished    outcome, exit_code
-    stage_started   target (release files only)
+    stage_started   waited (seconds for a free worker), target (release files only)
+    wait            seconds, why (rate limit | again): a stage waits before it asks or sends again
     stage_finished  outcome (ok | failed | skipped | waiting | blocked), reason, seconds, error (when failed)
     presence        state, reason, by
     intent          piece, digest
@@ -109,6 +110,17 @@ class Log:
 
     def warning(self, text: str) -> None:
         self._emit("warning", text)
+
+    def waiting(self, seconds: float, asked: bool) -> None:
+        """Tell that the stage waits before it asks or sends again.
+
+        Args:
+            seconds: how long it will wait.
+            asked: the other side asks for it (a rate limit).
+        """
+        platform, stage = _context.get()
+        if platform is not None:
+            self.bus.emit("wait", platform, stage, seconds=round(seconds, 3), why="rate limit" if asked else "again")
 
     def _emit(self, level: str, text: str) -> None:
         platform, stage = _context.get()

@@ -50,6 +50,7 @@ class Http:
         until: the moment (`time.monotonic`) from which on no request is waited for.
         loopback_only: refuse every host but this machine (rehearsals can never reach a real registry).
         cache: where answers to `get` are kept, so that a server is only asked whether they changed.
+        waiting: hears before each pause how many seconds it is, and whether the other side asks for it.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class Http:
         until: float = math.inf,
         loopback_only: bool = False,
         cache: HttpCache | None = None,
+        waiting: Callable[[float, bool], None] = lambda _seconds, _asked: None,
     ) -> None:
+        self._waiting = waiting
         self._clock = clock or Clock()
         self._patience = patience or Patience(first=0.5, longest=8.0, total=30.0)
         self._timeout = timeout
@@ -197,6 +200,7 @@ class Http:
             wait = max(delay, error.retry_after)
             if self._clock.monotonic() + wait > deadline:
                 return error
+            self._waiting(wait, error.retry_after > 0)
             self._clock.sleep(wait)
             delay = min(delay * 2, self._patience.longest)
 

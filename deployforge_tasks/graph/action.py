@@ -24,6 +24,7 @@ class StageAction(BaseAction):  # type: ignore[misc]
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.task: Any = None
+        self.ready_since: float | None = None
         self.out: str | None = None
         self.err: str | None = None
         self.result: str | None = None
@@ -36,7 +37,7 @@ class StageAction(BaseAction):  # type: ignore[misc]
             with output_to(
                 lambda line: stage.context.bus.emit("log", stage.platform, stage.name, level="debug", text=line)
             ):
-                end = stage.run()
+                end = stage.run(self._waited())
             self.values = json_values(end.values)
         except DeployForgeError as error:
             return TaskFailed(redactor.text(f"{error.code} {error.message} (hint: {error.hint})"), report=False)
@@ -44,6 +45,9 @@ class StageAction(BaseAction):  # type: ignore[misc]
             return TaskError(redactor.text(f"{type(error).__name__}: {error}"), report=False)
         self.result = json.dumps(self.values, sort_keys=True)
         return None
+
+    def _waited(self) -> float:
+        return 0.0 if self.ready_since is None else self.stage.context.clock.monotonic() - self.ready_since
 
     def __str__(self) -> str:
         return f"{self.stage.name} {self.stage.platform or self.stage.target}"

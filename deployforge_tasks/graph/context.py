@@ -21,6 +21,7 @@ from deployforge_tasks.graph.background import Background
 from deployforge_tasks.graph.exchange import Exchanges
 from deployforge_tasks.graph.outcomes import Outcomes
 from deployforge_tasks.graph.stage import FROM_STAGES
+from deployforge_tasks.graph.surroundings import actor, surroundings
 from deployforge_tasks.graph.telling import mask_channels, tell_run
 from deployforge_tasks.ledger.model import Key
 from deployforge_tasks.platforms import registry
@@ -97,7 +98,12 @@ class RunContext:
         conditions = self.project.conditions
         reads = Patience(0.5, 8.0, conditions.read_patience)
         self.http = Http(
-            self.clock, patience=reads, timeout=conditions.timeout, until=until, loopback_only=loopback_only
+            self.clock,
+            patience=reads,
+            timeout=conditions.timeout,
+            until=until,
+            loopback_only=loopback_only,
+            waiting=self.log.waiting,
         )
         self.run: int | None = None
         self.checked_urls: dict[str, str] = {}
@@ -220,7 +226,8 @@ class RunContext:
         self.aims = tuple(platforms)
         mask_channels(self)
         version = str(self.version)
-        run = self.ledger.start_run(self.project.name, self.loaded.profile, version, self.command)
+        who = actor(self.loaded.environ)
+        run = self.ledger.start_run(self.project.name, self.loaded.profile, version, self.command, actor=who)
         self._journal = Background(self.ledger.listener(run))
         self.bus.listen(self._journal)
         self.run = run
@@ -231,6 +238,7 @@ class RunContext:
             profile=self.loaded.profile,
             run=run,
             platforms=list(self.aims),
+            environment=surroundings(self.loaded),
         )
 
     def finish(self, outcome: str, exit_code: int) -> None:

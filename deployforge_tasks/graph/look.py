@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.core.errors import DeployForgeError, NetworkError
+from deployforge_tasks.core.events import stage_context
 from deployforge_tasks.core.presence import Presence, State
 from deployforge_tasks.core.redact import redactor
 
@@ -58,6 +59,8 @@ def look_patiently(context: RunContext, name: str, job: Job[Any], stage: str) ->
             break
         text = f"look-up failed: {answer.presence.reason}; again in {wait:.2f} s"
         context.bus.emit("log", name, stage, level="warning", text=text)
+        with stage_context(name, stage):
+            context.log.waiting(wait, asked_wait(answer.error) > 0)
         if not context.pause(wait):
             break
     announce(context, name, stage, answer.presence)

@@ -203,6 +203,7 @@ class _Publisher:
             return False
         wait = backoff(self._context, number, error)
         self._context.log.warning(f"{_text(error)}; again in {wait:.2f} s")
+        self._context.log.waiting(wait, asked_wait(error) > 0)
         return self._context.pause(wait)
 
     def _settle_published(self, intent: Intent) -> None:

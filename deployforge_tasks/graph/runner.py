@@ -146,6 +146,9 @@ class GraphRunner(Runner):  # type: ignore[misc]
     def _start(self, node: Any) -> None:
         task = node.task
         self.reporter.execute_task(task)
+        for action in task.actions:
+            if isinstance(action, StageAction):
+                action.ready_since = self.context.clock.monotonic()
         self._submit(self._stages, node, lambda: task.execute(self.stream), None)
 
     def _submit(self, pool: ThreadPoolExecutor, node: Any, work: Any, marker: Any) -> None:

@@ -39,15 +39,18 @@ class Stage:
     platform: str | None = None
     target: str = ""
 
-    def run(self) -> End:
+    def run(self, waited: float = 0.0) -> End:
         """Do the work.
+
+        Args:
+            waited: seconds that it waited for a free worker.
 
         Raises:
             DeployForgeError: it failed; platform and stage are filled in, the failure is announced.
         """
         started = self.context.clock.monotonic()
         with stage_context(self.platform, self.name):
-            self._emit("stage_started")
+            self._emit("stage_started", waited=round(waited, 3))
             try:
                 end = self._work_with_hooks()
             except Exception as error:
