@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,14 @@ class Desk:
             if stamp != self._stamp:
                 self._loaded, self._stamp = self.settings.load(), stamp
             return self._loaded
+
+    def of_version(self, version: str) -> Loaded:
+        """The project as it is now, with another version.
+
+        Raises:
+            ConfigError: the project cannot be read.
+        """
+        return replace(self.settings, version=version).load()
 
     @property
     def project(self) -> str:

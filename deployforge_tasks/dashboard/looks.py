@@ -26,6 +26,7 @@ _LOOKS = {
     "degraded": Look("⏸", "degraded", "ask"),
     "absent": Look("○", "not there", "wait"),
     "queued": Look("○", "waiting", "wait"),
+    "none": Look("○", "not begun", "wait"),
     "partial": Look("○", "partly there", "wait"),
     "skipped": Look("\N{EN DASH}", "skipped", "off"),
     "blocked": Look("\N{EN DASH}", "blocked", "off"),

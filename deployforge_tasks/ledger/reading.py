@@ -165,6 +165,25 @@ class Reader:
         with self._engine.connect() as connection:
             return [(row.version, row.platform, row.at) for row in connection.execute(query)]
 
+    def median_seconds(
+        self, project: str, profile: str, *, before: int, last: int = 10
+    ) -> Mapping[tuple[str, str], float]:
+        """How long each stage of each platform took in the last runs before one: the median where it went well."""
+        numbers = (
+            select(runs.c.id)
+            .where(runs.c.project == project, runs.c.profile == profile, runs.c.id < before)
+            .order_by(runs.c.id.desc())
+            .limit(last)
+        )
+        query = select(attempts.c.platform, attempts.c.stage, attempts.c.seconds).where(
+            attempts.c.run.in_(numbers), attempts.c.outcome == "ok", attempts.c.seconds.is_not(None)
+        )
+        times: dict[tuple[str, str], list[float]] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                times.setdefault((row.platform, row.stage), []).append(row.seconds)
+        return {task: median(seconds) for task, seconds in times.items()}
+
     def _runs(self, query: Select[Any]) -> list[Run]:
         with self._engine.connect() as connection:
             return [Run(*row) for row in connection.execute(query)]

@@ -50,12 +50,15 @@ class GraphView:
         return list(dict.fromkeys(n.subject for n in self.nodes if n.stage in stages))
 
 
-def view(loaded: Loaded, *, platforms: Sequence[str] = (), ledger_url: str | None = None) -> GraphView:
+def view(
+    loaded: Loaded, *, platforms: Sequence[str] = (), run: int | None = None, ledger_url: str | None = None
+) -> GraphView:
     """Look at the graph; nothing is asked of any platform.
 
     Args:
         loaded: the project.
         platforms: only these (default: every enabled one).
+        run: the run that the states are from (default: the newest one of the version).
         ledger_url: another ledger than the project's own.
 
     Raises:
@@ -72,14 +75,14 @@ def view(loaded: Loaded, *, platforms: Sequence[str] = (), ledger_url: str | Non
         made = [task for task in tasks(context) if task.subtask_of in (*RELEASE_FILES, *STAGES)]
         makers = {target: task.name for task in made for target in task.targets}
         with reading(loaded, ledger_url) as reader:
-            run = _newest(reader, loaded, version)
-            states = _states(reader, run) if run else {}
+            shown = reader.run(run) if run is not None else _newest(reader, loaded, version)
+            states = _states(reader, shown) if shown else {}
         kept = _kept(made, makers, wanted)
         nodes = tuple(_node(name, states) for name in kept)
         edges = _direct([edge for task in made for edge in _edges(task, makers) if set(edge) <= set(kept)], kept)
     finally:
         context.close()
-    return GraphView(loaded.project.name, version, nodes, edges, run.id if run else None)
+    return GraphView(loaded.project.name, version, nodes, edges, shown.id if shown else None)
 
 
 def _newest(reader: Reader, loaded: Loaded, version: str) -> Run | None:
@@ -99,7 +102,7 @@ def _states(reader: Reader, run: Run) -> dict[str, tuple[str, str, float | None]
     for stage in RELEASE_FILES:
         for stored in reader.events(run.id, stage=stage):
             data = stored.event.data
-            name = f"{stage}:{_slug(str(data.get('target', '')))}"
+            name = f"{stage}:{slug(str(data.get('target', '')))}"
             if stored.event.kind == "stage_started":
                 found[name] = (open_end, "", None)
             elif stored.event.kind == "stage_finished":
@@ -107,7 +110,8 @@ def _states(reader: Reader, run: Run) -> dict[str, tuple[str, str, float | None]
     return found
 
 
-def _slug(target: str) -> str:
+def slug(target: str) -> str:
+    """A target as names of tasks spell it."""
     from deployforge_tasks.core.targets import Target
 
     return Target.parse(target).slug if target else ""

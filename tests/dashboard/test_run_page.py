@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import Page, expect
+
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.ledger.store import Ledger
-from tests.dashboard.site import Site, Stage
+from tests.dashboard.site import Site, Stage, served
 
 WELL: list[Stage] = [
     ("npm", "render", "ok", 0.5, ""),
@@ -107,3 +109,56 @@ def test_neighbours_are_one_step_away(site: Site) -> None:
     text = site.client.get(f"/runs/{second}").text
     assert f'href="/runs/{first}"' in text
     assert f'href="/runs/{third}"' in text
+
+
+BLOCKED: list[Stage] = [
+    ("github", "publish", "failed", 1.0, "the registry answered 500"),
+    ("homebrew", "publish", "blocked", 0, "waits for publish:github, which failed"),
+]
+
+
+def test_the_graph_says_by_whom_a_task_is_blocked_in_the_drawing_and_in_its_list(site: Site) -> None:
+    run = site.record(BLOCKED, outcome="failed")
+    text = site.client.get(f"/runs/{run}/graph").text
+    assert 'aria-label="publish homebrew: blocked, by publish:github"' in text
+    assert "blocked by publish:github" in text.split("The graph as a list")[1]
+
+
+def test_a_task_in_the_graph_leads_to_its_log(site: Site) -> None:
+    run = site.record(BLOCKED, outcome="failed")
+    assert f'href="/runs/{run}/logs#homebrew:publish"' in site.client.get(f"/runs/{run}/graph").text
+
+
+def test_the_graph_of_platforms_that_are_gone_says_so(site: Site) -> None:
+    run = site.record([("flathub", "publish", "ok", 1.0, "")])
+    assert "no graph to draw" in site.client.get(f"/runs/{run}/graph").text
+
+
+def test_the_timeline_has_its_numbers_in_a_table_and_shows_the_critical_path_on_demand(site: Site) -> None:
+    run = site.record([("npm", "publish", "ok", 4.0, "")])
+    plain = site.client.get(f"/runs/{run}/timeline").text
+    assert "4.0 s" in plain.split("The timeline as a table")[1]
+    assert "saves at most" not in plain
+    assert "saves at most 4.0 s" in site.client.get(f"/runs/{run}/timeline?critical=1").text
+
+
+def test_arrow_keys_walk_the_graph_and_enter_opens_the_log(site: Site, window: Page) -> None:
+    run = site.record(BLOCKED, outcome="failed")
+    with served(site.app) as address:
+        window.goto(f"{address}/runs/{run}/graph")
+        window.locator('a.node[aria-label^="preflight github"]').focus()
+        window.keyboard.press("ArrowRight")
+        expect(window.locator('a.node[aria-label^="publish github"]')).to_be_focused()
+        window.keyboard.press("ArrowDown")
+        expect(window.locator('a.node[aria-label^="publish homebrew"]')).to_be_focused()
+
+
+def test_a_run_that_goes_on_is_kept_fresh_without_taking_the_focus(site: Site, window: Page) -> None:
+    run = site.record([("npm", "render", "ok", 0.1, "")], outcome=None)
+    with served(site.app) as address:
+        window.goto(f"{address}/runs/{run}")
+        link = window.locator(f'a[href="/runs/{run}/logs#npm:render"]')
+        link.focus()
+        told(site, run, Event("stage_started", "npm", "publish"))
+        expect(window.locator(f'a[href="/runs/{run}/logs#npm:publish"]')).to_contain_text("running")
+        expect(link).to_be_focused()

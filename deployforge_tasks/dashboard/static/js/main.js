@@ -1,4 +1,8 @@
 // Starts what a page needs; each part is a module of its own, and a page works without any of them.
+import { keepFresh } from "./fresh.js";
+import { graphs } from "./graph.js";
 import { localTimes } from "./times.js";
 
 localTimes(document);
+keepFresh(document);
+if (document.querySelector("[data-module=graph]")) graphs(document);
