@@ -75,7 +75,7 @@ def shaped(read: Callable[[], T], url: str) -> T:
     """Read fields of an answer; errors as of `count` where it lacks them."""
     try:
         return read()
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise odd(url) from error
 
 

@@ -44,7 +44,7 @@ def _versions(body: Any, url: str) -> dict[int, tuple[str, int]]:
     """Number and downloads of each version by its id."""
     items = counting.objects(counting.shaped(lambda: body["versions"], url), url)
     return counting.shaped(
-        lambda: {int(i["id"]): (str(i["num"]), counting.count(i["downloads"], url)) for i in items}, url
+        lambda: {counting.count(i["id"], url): (str(i["num"]), counting.count(i["downloads"], url)) for i in items}, url
     )
 
 
