@@ -16,16 +16,21 @@ _MEANING = "every download of the crate: by people, CI machines and mirrors"
 _VERSION = "every download of that version of the crate; crates.io tells the days of the newest versions only"
 _TOTAL = "every download of the crate since its first version"
 _TOTAL_VERSION = "every download of that version since it was published"
+#: Seconds between two questions to crates.io.
+PAUSE = 1.0
 #: Log files reach crates.io late: a day is complete after this many more.
 _LATE = 2
 
 Days = dict[date, int]
 
 
-def series(job: Job[Any], api: str, name: str, since: date | None) -> list[Series] | None:
+def series(job: Job[Any], api: str, name: str, since: date | None, *, pause: float = 0) -> list[Series] | None:
     """Days and totals, of the crate and of each version; None where the API knows nothing of it.
 
     The days of the whole crate are the headline: everything else counts the same downloads once more.
+
+    Args:
+        pause: seconds between two questions.
     """
     about = f"{api.rstrip('/')}/api/v1/crates/{name}"
     body = job.http.json(about, ok=(200, 404))
@@ -37,6 +42,7 @@ def series(job: Job[Any], api: str, name: str, since: date | None) -> list[Serie
     for number, downloads in versions.values():
         counter = Counter("crates", name, Kind.TOTAL, version=number)
         found.append(counting.now(job, counter, downloads, _TOTAL_VERSION, about))
+    job.clock.sleep(pause)
     return [*_days(job, f"{about}/downloads", name, versions, since), *found]
 
 

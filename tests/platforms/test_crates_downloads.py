@@ -10,6 +10,7 @@ import pytest
 
 from deployforge_tasks.core.downloads import Kind, Series
 from deployforge_tasks.core.errors import NetworkError
+from deployforge_tasks.platforms._crates_downloads import PAUSE, series
 from tests.support.counts import CRATE_DAYS, Counted, counted, days
 
 
@@ -30,9 +31,9 @@ def test_a_day_of_the_crate_is_the_sum_of_all_its_versions(crates: Counted) -> N
 
 
 def test_the_days_of_each_version_have_its_number(crates: Counted) -> None:
-    series = crates.series()
-    assert days(daily(series, "1.1.0")) == {"2026-06-10": 3, "2026-06-11": 0, "2026-06-12": 4, "2026-06-13": 0}
-    assert days(daily(series, "1.0.0")) == {"2026-06-12": 2, "2026-06-13": 0}
+    found = crates.series()
+    assert days(daily(found, "1.1.0")) == {"2026-06-10": 3, "2026-06-11": 0, "2026-06-12": 4, "2026-06-13": 0}
+    assert days(daily(found, "1.0.0")) == {"2026-06-12": 2, "2026-06-13": 0}
 
 
 def test_the_newest_days_are_not_complete_and_no_zeros(crates: Counted) -> None:
@@ -51,6 +52,12 @@ def test_two_questions_are_enough_and_say_who_asks(crates: Counted) -> None:
     crates.series()
     assert crates.source.paths == ["/api/v1/crates/hello-forge", "/api/v1/crates/hello-forge/downloads"]
     assert all("deployforge" in r.headers["User-Agent"] for r in crates.source.asked)
+
+
+def test_crates_io_is_asked_no_more_than_once_a_second(crates: Counted) -> None:
+    job = crates.job()
+    assert series(job, crates.source.url, "hello-forge", None, pause=PAUSE)
+    assert job.clock.slept == [1.0]
 
 
 def test_days_of_a_version_that_nobody_knows_are_no_answer(crates: Counted) -> None:

@@ -32,10 +32,16 @@ Answer = Callable[[Request], Any] | Any
 
 
 class FixedClock(Clock):
-    """It is always the same moment."""
+    """It is always the same moment; `slept` are the pauses that somebody wanted."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
 
     def now(self) -> datetime:
         return NOW
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
 
 class Source(StandIn):
