@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from deployforge_tasks.core.downloads import Kind, Series
 from deployforge_tasks.core.errors import NetworkError
 from deployforge_tasks.platforms._crates_downloads import PAUSE, series
-from tests.support.counts import CRATE_DAYS, Counted, counted, days
+from tests.support.counts import CRATE_DAYS, Counted, FixedClock, counted, days
 
 
 @pytest.fixture
@@ -55,9 +56,9 @@ def test_two_questions_are_enough_and_say_who_asks(crates: Counted) -> None:
 
 
 def test_crates_io_is_asked_no_more_than_once_a_second(crates: Counted) -> None:
-    job = crates.job()
-    assert series(job, crates.source.url, "hello-forge", None, pause=PAUSE)
-    assert job.clock.slept == [1.0]
+    clock = FixedClock()
+    assert series(replace(crates.job(), clock=clock), crates.source.url, "hello-forge", None, pause=PAUSE)
+    assert clock.slept == [1.0]
 
 
 def test_days_of_a_version_that_nobody_knows_are_no_answer(crates: Counted) -> None:
