@@ -68,11 +68,12 @@ def _days(job: Job[Any], url: str, name: str, versions: dict[int, tuple[str, int
     for row in counting.objects(counting.shaped(lambda: body["meta"]["extra_downloads"], url), url):
         day, number = _row(row, url)
         whole[day] = whole.get(day, 0) + number
-    settled = counting.today(job) - timedelta(days=_LATE)
+    today = counting.today(job)
+    settled = today - timedelta(days=_LATE)
     found = [(Counter("crates", name, Kind.DAILY, headline=True), whole, _MEANING)]
     found += [(Counter("crates", name, Kind.DAILY, version=version), days, _VERSION) for version, days in parts.items()]
     return [
-        counting.daily(counter, _with_zeros(days, settled), meaning, url, since=since, settled=settled)
+        counting.daily(counter, _with_zeros(days, settled), meaning, url, since=since, today=today, settled=settled)
         for counter, days, meaning in found
         if days
     ]

@@ -52,12 +52,26 @@ def test_every_platform_that_counts_is_collected(
     assert known["aur"].total is None
 
 
+def test_asking_again_tells_nothing_twice(
+    tmp_path: Path, sources: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNAPCRAFT_STORE_CREDENTIALS", SOURCES["snap"].secrets["credentials"])
+    loaded = project(tmp_path, sources)
+    collect(loaded)
+    before = downloads(loaded, SINCE, TODAY).platforms
+    assert {p.outcome for p in collect(loaded, force=True).platforms} <= {"collected", "unchanged"}
+    after = downloads(loaded, SINCE, TODAY).platforms
+    assert [(p.total, p.daily and p.daily.counts) for p in after] == [
+        (p.total, p.daily and p.daily.counts) for p in before
+    ]
+
+
 def test_a_registry_that_nobody_counts_for_is_told_with_the_reason(tmp_path: Path) -> None:
     loaded = project(tmp_path, {"npm": {"registry": "http://127.0.0.1:9"}})
     (npm,) = collect(loaded).platforms
     assert (npm.outcome, npm.reason.partition(";")[0]) == (
         "none",
-        "api.npmjs.org does not count for http://127.0.0.1:9",
+        "api.npmjs.org does not count for 127.0.0.1:9",
     )
 
 

@@ -43,6 +43,12 @@ def test_the_newest_days_are_not_complete_and_no_zeros(crates: Counted) -> None:
     assert "2026-06-14" not in days(whole)
 
 
+def test_a_day_that_is_not_over_is_not_told(crates: Counted) -> None:
+    rows = [*CRATE_DAYS["version_downloads"], {"version": 71, "downloads": 1, "date": "2026-06-15"}]
+    crates.source.answers[r"/api/v1/crates/hello-forge/downloads"] = {**CRATE_DAYS, "version_downloads": rows}
+    assert max(days(daily(crates.series()))) == "2026-06-13"
+
+
 def test_totals_stand_beside_the_headline(crates: Counted) -> None:
     totals = [s for s in crates.series() if s.counter.kind is Kind.TOTAL]
     assert {s.counter.version: s.readings[0].count for s in totals} == {"": 412, "1.1.0": 100, "1.0.0": 312}
