@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
+from deployforge_tasks.access.approvals import Approvals
+from deployforge_tasks.access.sessions import Sessions
+from deployforge_tasks.access.tokens import Tokens
 from deployforge_tasks.access.trail import Trail
 from deployforge_tasks.ledger.database import open_engine
 
@@ -14,6 +17,9 @@ class Records:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.trail = Trail(engine)
+        self.tokens = Tokens(engine)
+        self.sessions = Sessions(engine)
+        self.approvals = Approvals(engine)
 
     @classmethod
     def open(cls, url: str) -> Records:

@@ -24,15 +24,16 @@ _CHUNK = 500
 class Entry:
     """One thing that somebody did, or was refused to do.
 
-    Fields: `actor` is who ("" for a stranger) and `role` their role then; `origin` the address they came from, or
-    ``command line``; `action` a verb (``deploy``, ``sign-on``, ``token.new``); `subject` what it was done to
-    (``run 12``); `outcome` is ``done refused failed``.
+    Fields: `actor` is who ("" for a stranger) and `role` their role then; `method` is how they had signed on (``local
+    token oidc proxy``, or ``command line``) and `origin` the address they came from; `action` is a verb (``deploy``,
+    ``sign-on``, ``token.new``), `subject` what it was done to (``run 12``) and `outcome` ``done refused failed``.
     """
 
     number: int
     at: datetime
     actor: str
     role: str
+    method: str
     origin: str
     action: str
     project: str
@@ -72,6 +73,7 @@ class Trail:
         project: str,
         profile: str = "",
         role: str = "",
+        method: str = "",
         origin: str = "",
         subject: str = "",
         detail: Mapping[str, Any] | None = None,
@@ -80,6 +82,7 @@ class Trail:
         texts = {
             "actor": actor,
             "role": role,
+            "method": method,
             "origin": origin,
             "action": action,
             "project": project,

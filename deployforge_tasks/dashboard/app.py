@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from starlette.datastructures import MutableHeaders
 
 from deployforge_tasks import __version__
-from deployforge_tasks.core.errors import DeployForgeError
-from deployforge_tasks.dashboard.guard import NotAllowedError, Visitor
+from deployforge_tasks.core.errors import AccessError, DeployForgeError
+from deployforge_tasks.dashboard.door import Door
+from deployforge_tasks.dashboard.forms import own_path
+from deployforge_tasks.dashboard.gate import Gate, refusal
+from deployforge_tasks.dashboard.guard import NotAllowedError
 from deployforge_tasks.dashboard.navigation import modules
 from deployforge_tasks.dashboard.rendering import STATIC, THEMES, page
 from deployforge_tasks.dashboard.stream import Hub
@@ -40,14 +44,24 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 #: The codes of errors that say: the ledger knows no such run.
 _NO_RUN = ("DF1360", "DF1361")
 _YEAR = 365 * 24 * 3600
 
 
-def create_app(desk: Desk) -> FastAPI:
-    """The dashboard over a desk, which the caller closes."""
+def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
+    """The dashboard over a desk, which the caller closes.
+
+    Args:
+        desk: the project.
+        door: the way in; None: as the configuration says.
+
+    Raises:
+        ConfigError: it would be open to everybody.
+    """
+    door = door or Door(desk)
     app = FastAPI(
         title="DeployForge",
         version=__version__,
@@ -58,11 +72,12 @@ def create_app(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.state.hub = Hub(desk)
+    app.state.door = door
+    app.add_middleware(Gate, door=door)
     app.add_middleware(_Headers)
     app.add_api_route("/static/{version}/{name:path}", _static, include_in_schema=False)
     app.add_api_route("/theme/{name}", _theme, methods=["POST"], include_in_schema=False)
     app.add_exception_handler(DeployForgeError, _error)
-    app.add_exception_handler(NotAllowedError, _not_allowed)
     for module in modules():
         app.include_router(module.router)
     return app
@@ -84,7 +99,6 @@ class _Headers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope.setdefault("state", {})["visitor"] = Visitor("local", "admin", "local")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -106,7 +120,8 @@ def _static(version: str, name: str) -> Response:
 
 
 def _theme(request: Request, name: str) -> Response:
-    back = RedirectResponse(request.headers.get("referer") or "/", status_code=303)
+    came_from = urlsplit(request.headers.get("referer", ""))._replace(scheme="", netloc="", fragment="").geturl()
+    back = RedirectResponse(own_path(came_from), status_code=303)
     if name in THEMES:
         back.set_cookie("theme", name, max_age=_YEAR, samesite="lax", httponly=True)
     return back
@@ -114,18 +129,9 @@ def _theme(request: Request, name: str) -> Response:
 
 def _error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DeployForgeError)
+    if isinstance(error, AccessError):
+        title = "You may not do that" if isinstance(error, NotAllowedError) else "That is not allowed"
+        return refusal(request, error, title)
     gone = error.code in _NO_RUN
     title = "No such run" if gone else "That did not work"
     return page(request, "error.html", status=404 if gone else 503, title=title, error=error)
-
-
-def _not_allowed(request: Request, error: Exception) -> Response:
-    assert isinstance(error, NotAllowedError)
-    if wants_json(request):
-        return JSONResponse({"error": error.as_json()}, status_code=403)
-    return page(request, "error.html", status=403, title="You may not do that", error=error)
-
-
-def wants_json(request: Request) -> bool:
-    """Whether a program asks, and no person with a browser."""
-    return request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", "")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.access.records import Records
+from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.graph.context import ledger_url as own_ledger
 from deployforge_tasks.ledger.feed import Feed
 
@@ -34,6 +35,7 @@ class Desk:
         self._lock = threading.Lock()
         self._loaded = settings.load()
         self._stamp = self._now_stamp()
+        self.problem: ConfigError | None = None
         self.ledger_url = ledger_url or own_ledger(self._loaded)
         self.reader = Feed.open(self.ledger_url)
         self.records = Records.open(self.ledger_url)
@@ -44,7 +46,11 @@ class Desk:
         with self._lock:
             stamp = self._now_stamp()
             if stamp != self._stamp:
-                self._loaded, self._stamp = self.settings.load(), stamp
+                self._stamp = stamp
+                try:
+                    self._loaded, self.problem = self.settings.load(), None
+                except ConfigError as error:
+                    self.problem = error
             return self._loaded
 
     def of_version(self, version: str) -> Loaded:

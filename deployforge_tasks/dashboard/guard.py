@@ -13,7 +13,7 @@ from deployforge_tasks.operations import trail
 if TYPE_CHECKING:
     from deployforge_tasks.access.trail import Outcome
 
-__all__ = ["NotAllowedError", "Visitor", "needs", "note", "visitor"]
+__all__ = ["NotAllowedError", "Visitor", "needs", "note", "note_sign_on", "note_stranger", "visitor"]
 
 
 class NotAllowedError(AccessError):
@@ -50,6 +50,28 @@ def needs(permission: Permission) -> Any:
         raise NotAllowedError(found, permission)
 
     return Depends(check)
+
+
+def note_sign_on(request: Request, who: Visitor) -> None:
+    """Keep in the trail that somebody has signed on."""
+    desk = request.app.state.desk
+    trail.note(desk.records, desk.loaded, who, "sign-on")
+
+
+def note_stranger(request: Request, origin: str, reason: str) -> None:
+    """Keep in the trail that somebody who has not signed on was refused."""
+    desk, door = request.app.state.desk, request.app.state.door
+    desk.records.trail.add(
+        actor="",
+        origin=origin,
+        method=door.section.auth,
+        action="sign-on",
+        outcome="refused",
+        project=desk.project,
+        profile=desk.loaded.profile,
+        subject=request.url.path,
+        detail={"reason": reason},
+    )
 
 
 def note(request: Request, action: str, *, subject: str = "", outcome: Outcome = "done", **detail: Any) -> None:

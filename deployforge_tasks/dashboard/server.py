@@ -21,7 +21,17 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, app: FastAPI, ready: Callable[[], None] = lambda: None) -> None:
-        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE))
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                # It would believe anybody on this machine who says that they come from elsewhere; `Door` knows better.
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
         self._hub = app.state.hub
         self._ready = ready
 

@@ -250,7 +250,8 @@ trail = append_only(
         metadata,
         _id(),
         Column("at", UtcTime, nullable=False),
-        *(_text(name) for name in ("actor", "role", "origin", "action", "project", "profile", "subject", "outcome")),
+        *(_text(name) for name in ("actor", "role", "method", "origin", "action")),
+        *(_text(name) for name in ("project", "profile", "subject", "outcome")),
         Column("detail", JSON, nullable=False),
         Index("trail_of_project", "project", "id"),
     )
@@ -280,15 +281,12 @@ access_tokens = Table(
     "access_tokens",
     metadata,
     _id(),
-    _text("name"),
+    *(Column(name, String, nullable=False) for name in ("project", "name")),
     # SHA-256 of the value, which is nowhere.
     Column("digest", String, nullable=False, unique=True),
-    _text("role"),
-    _text("made_by"),
-    # page | command line
-    _text("made_on"),
+    *(_text(name) for name in ("role", "made_by", "maker")),
     Column("made_at", UtcTime, nullable=False),
-    Column("ends_at", UtcTime),
+    Column("ends_at", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
 )
 
@@ -297,13 +295,13 @@ sessions = Table(
     metadata,
     # SHA-256 of what the browser's cookie holds.
     Column("digest", String, primary_key=True),
-    Column("actor", String, nullable=False, index=True),
+    *(Column(name, String, nullable=False) for name in ("project", "profile", "actor", "method")),
     # NULL: the groups decide, by the roles that the configuration gives them now.
     _text("role", null=True),
     Column("groups", JSON, nullable=False),
-    # The token that was signed on with: revoked or over, the session is over too.
+    # The token that was signed on with: once that is revoked or over, the session is over too.
     Column("token", Integer, ForeignKey("access_tokens.id")),
-    _text("method"),
     Column("began_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),
+    Index("sessions_of_actor", "project", "actor"),
 )

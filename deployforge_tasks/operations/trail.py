@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Spreadsheets take a text that begins so for a formula (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_COLUMNS = ("at", "actor", "role", "origin", "action", "profile", "subject", "outcome", "detail")
+_COLUMNS = ("at", "actor", "role", "method", "origin", "action", "profile", "subject", "outcome", "detail")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def note(
     records.trail.add(
         actor=visitor.name,
         role=visitor.role,
+        method=visitor.method,
         origin=visitor.origin,
         action=action,
         project=loaded.project.name,

@@ -29,8 +29,6 @@ def series(job: Job[Any], gallery: Gallery) -> list[Series]:
     found = []
     for name, (unit, meaning) in _KINDS.items():
         if name in told:
-            main = name == "install"
-            what = subject if main else f"{subject}, {name}"
-            counter = Counter("marketplace", what, Kind.TOTAL, unit, headline=main)
+            counter = Counter(f"marketplace {name}", subject, Kind.TOTAL, unit, headline=name == "install")
             found.append(counting.now(job, counter, counting.count(told[name], url), meaning, url))
     return found

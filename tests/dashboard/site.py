@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -21,6 +21,10 @@ from deployforge_tasks.ledger.store import Ledger
 from deployforge_tasks.operations.settings import Settings
 from tests.support.cases import sample_project
 
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+ADDRESS = "http://127.0.0.1"
 #: What a stage says when it ends: platform, stage, outcome, seconds, reason.
 Stage = tuple[str, str, str, float, str]
 
@@ -77,16 +81,48 @@ def open_site(folder: Path, **sections: Any) -> Iterator[Site]:
     project = sample_project(folder, **sections)
     with open_desk(Settings(file=project / "deployforge.yml", environ={})) as desk:
         app = create_app(desk)
-        with TestClient(app, base_url="http://127.0.0.1") as client:
+        with TestClient(app, base_url=ADDRESS) as client:
+            if desk.loaded.project.dashboard.auth == "local":
+                sign_on(client)
             yield Site(desk, app, client)
 
 
+def sign_on(client: TestClient) -> None:
+    """Sign on as somebody who sees the terminal does; `served` lets everybody in with that session."""
+    app: Any = client.app
+    assert client.get(app.state.door.new_link()).status_code == 200
+    app.state.cookies = dict(client.cookies)
+
+
+class _SignedOn:
+    """Brings the session of the site's own client with every request that has none."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self.state = app.state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cookies = getattr(self.state, "cookies", {})
+        if scope["type"] == "http" and cookies:
+            headers = [header for header in scope["headers"] if header[0] != b"cookie"]
+            sent = [value.decode() for name, value in scope["headers"] if name == b"cookie"]
+            missing = [f"{name}={value}" for name, value in cookies.items() if name not in "; ".join(sent)]
+            scope = {**scope, "headers": [*headers, (b"cookie", "; ".join([*sent, *missing]).encode())]}
+        await self._app(scope, receive, send)
+
+
 @contextmanager
-def served(app: FastAPI, port: int = 0) -> Iterator[str]:
-    """The application behind a real port of this machine; yields its address."""
+def served(app: FastAPI, port: int = 0, *, signed_on: bool = True) -> Iterator[str]:
+    """The application behind a real port of this machine; yields its address.
+
+    Args:
+        app: the application.
+        port: the port; 0 takes a free one.
+        signed_on: whoever comes has the session of the site's own client.
+    """
     with listen("127.0.0.1", port) as socket:
         answers = threading.Event()
-        server = Server(app, answers.set)
+        server = Server(cast("FastAPI", _SignedOn(app)) if signed_on else app, answers.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
         thread.start()
         try:

@@ -42,7 +42,6 @@ class Stored:
     problem: str = ""
     pre_release: bool = False
     updated: str = ""
-    installed: int = 0
 
 
 @dataclass
@@ -158,7 +157,6 @@ class Gallery(StandIn):
         target = request.query.get("targetPlatform")
         for stored in extension.packages if extension else []:
             if (stored.version, stored.target, stored.validated) == (version, target, True):
-                stored.installed += request.method == "GET"
                 return Reply(200, stored.content, {"Content-Type": "application/vsix"})
         return _error(404, "The package is not found")
 
@@ -185,7 +183,7 @@ def _shown(extension: Extension, *, public: bool) -> dict[str, Any]:
             for p in extension.packages
             if p.validated or not public
         ],
-        "statistics": [{"statisticName": "install", "value": float(sum(p.installed for p in extension.packages))}],
+        "statistics": [],
     }
 
 
