@@ -156,8 +156,9 @@ def _told(context: RunContext, name: str, http: Http) -> Told:
         since = context.ledger.reader().counted().since(scope(context), name)
         job = replace(make_job(context, name, STAGE), http=http)
         return Told(name, at, tuple(platform.downloads(job, since)))
-    except NotImplementedError:
-        return Told(name, at, none=platform.counts or f"{platform.title} publishes no download counts")
+    except NotImplementedError as error:
+        why = redactor.text(str(error))
+        return Told(name, at, none=why or platform.counts or f"{platform.title} publishes no download counts")
     except DeployForgeError as error:
         error.message, error.hint = redactor.text(error.message), redactor.text(error.hint)
         return Told(name, at, error=error)

@@ -29,7 +29,7 @@ def series(job: Job[Any], feed: str, package_id: str) -> list[Series]:
     if not listed:
         return []
     if not any(_TOTAL in properties for properties in listed) and feed.rstrip("/") != CHOCOLATEY_FEED:
-        raise NotImplementedError(f"{urlsplit(feed).netloc} does not tell how often a package was downloaded")
+        raise NotImplementedError(f"{counting.place(feed)} does not tell how often a package was downloaded")
     # Every version repeats the package's total; pages may be of different minutes.
     total = max(_number(properties, _TOTAL, url) for properties in listed)
     found = [counting.now(job, Counter("chocolatey", package_id, Kind.TOTAL, headline=True), total, _MEANING, url)]

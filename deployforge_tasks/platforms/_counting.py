@@ -15,6 +15,8 @@ from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.platforms.base import Job
 
 T = TypeVar("T")
+#: What a ledger can hold.
+_LARGEST = 2**63 - 1
 
 
 def service(named: str | None, default: str, *, official: bool, registry: str) -> str:
@@ -33,8 +35,13 @@ def service(named: str | None, default: str, *, official: bool, registry: str) -
         return named.rstrip("/")
     if official:
         return default
-    counter = urlsplit(default).netloc
-    raise NotImplementedError(f"{counter} does not count for {registry}; name the service that does with `counts`")
+    counter, where = place(default), place(registry)
+    raise NotImplementedError(f"{counter} does not count for {where}; name the service that does with `counts`")
+
+
+def place(url: str) -> str:
+    """The host of a URL, for people, without what somebody may have put before it; another text as it is."""
+    return urlsplit(url).netloc.rpartition("@")[2] or url
 
 
 def count(value: object, url: str) -> int:
@@ -45,16 +52,16 @@ def count(value: object, url: str) -> int:
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST:
         raise odd(url)
     return value
 
 
 def spelled_count(value: object, url: str) -> int:
     """A count in letters, with or without commas (``1,234``); errors as of `count`."""
-    if not isinstance(value, str) or not re.fullmatch(r"\d{1,3}(,\d{3})+|\d+", value):
+    if not isinstance(value, str) or not re.fullmatch(r"\d{1,3}(,\d{3}){1,6}|\d{1,19}", value):
         raise odd(url)
-    return int(value.replace(",", ""))
+    return count(int(value.replace(",", "")), url)
 
 
 def day(value: object, url: str) -> date:
@@ -75,14 +82,14 @@ def shaped(read: Callable[[], T], url: str) -> T:
     """Read fields of an answer; errors as of `count` where it lacks them."""
     try:
         return read()
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise odd(url) from error
 
 
 def odd(url: str) -> NetworkError:
     """The error for an answer without the counts that were asked for."""
     return NetworkError(
-        f"{urlsplit(url).netloc.rpartition('@')[2]} answered, but not with counts",
+        f"{place(url)} answered, but not with counts",
         hint="run again later: an outage page may stand in between; nothing was counted",
         code="DF3230",
         url=redactor.text(url),
@@ -96,6 +103,7 @@ def daily(
     url: str,
     *,
     since: date | None = None,
+    today: date = date.max,
     settled: date | None = None,
     gap: str = "",
 ) -> Series:
@@ -103,10 +111,11 @@ def daily(
 
     Args:
         since: earlier days are left out.
+        today: so is this one, which is not over.
         settled: the last day that will not change any more.
         gap: why nothing is known of days that lack between the first and the last one.
     """
-    days = sorted(d for d in counts if since is None or d >= since)
+    days = sorted(d for d in counts if (since is None or d >= since) and d < today)
     gaps = tuple(_gaps(days, gap)) if gap else ()
     return Series(counter, tuple(Reading(midnight(d), counts[d]) for d in days), meaning, url, settled, gaps)
 

@@ -16,16 +16,21 @@ _MEANING = "every download of the crate: by people, CI machines and mirrors"
 _VERSION = "every download of that version of the crate; crates.io tells the days of the newest versions only"
 _TOTAL = "every download of the crate since its first version"
 _TOTAL_VERSION = "every download of that version since it was published"
+#: Seconds between two questions to crates.io.
+PAUSE = 1.0
 #: Log files reach crates.io late: a day is complete after this many more.
 _LATE = 2
 
 Days = dict[date, int]
 
 
-def series(job: Job[Any], api: str, name: str, since: date | None) -> list[Series] | None:
+def series(job: Job[Any], api: str, name: str, since: date | None, *, pause: float = 0) -> list[Series] | None:
     """Days and totals, of the crate and of each version; None where the API knows nothing of it.
 
     The days of the whole crate are the headline: everything else counts the same downloads once more.
+
+    Args:
+        pause: seconds between two questions.
     """
     about = f"{api.rstrip('/')}/api/v1/crates/{name}"
     body = job.http.json(about, ok=(200, 404))
@@ -37,6 +42,7 @@ def series(job: Job[Any], api: str, name: str, since: date | None) -> list[Serie
     for number, downloads in versions.values():
         counter = Counter("crates", name, Kind.TOTAL, version=number)
         found.append(counting.now(job, counter, downloads, _TOTAL_VERSION, about))
+    job.clock.sleep(pause)
     return [*_days(job, f"{about}/downloads", name, versions, since), *found]
 
 
@@ -44,7 +50,7 @@ def _versions(body: Any, url: str) -> dict[int, tuple[str, int]]:
     """Number and downloads of each version by its id."""
     items = counting.objects(counting.shaped(lambda: body["versions"], url), url)
     return counting.shaped(
-        lambda: {int(i["id"]): (str(i["num"]), counting.count(i["downloads"], url)) for i in items}, url
+        lambda: {counting.count(i["id"], url): (str(i["num"]), counting.count(i["downloads"], url)) for i in items}, url
     )
 
 
@@ -62,11 +68,12 @@ def _days(job: Job[Any], url: str, name: str, versions: dict[int, tuple[str, int
     for row in counting.objects(counting.shaped(lambda: body["meta"]["extra_downloads"], url), url):
         day, number = _row(row, url)
         whole[day] = whole.get(day, 0) + number
-    settled = counting.today(job) - timedelta(days=_LATE)
+    today = counting.today(job)
+    settled = today - timedelta(days=_LATE)
     found = [(Counter("crates", name, Kind.DAILY, headline=True), whole, _MEANING)]
     found += [(Counter("crates", name, Kind.DAILY, version=version), days, _VERSION) for version, days in parts.items()]
     return [
-        counting.daily(counter, _with_zeros(days, settled), meaning, url, since=since, settled=settled)
+        counting.daily(counter, _with_zeros(days, settled), meaning, url, since=since, today=today, settled=settled)
         for counter, days, meaning in found
         if days
     ]

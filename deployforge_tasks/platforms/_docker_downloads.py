@@ -1,6 +1,7 @@
 """How often images were pulled, as Docker Hub counts it (https://docs.docker.com/reference/api/hub/latest/).
 
-It keeps one total a repository. Other registries tell nobody: neither GitHub's nor one's own has such a question.
+It keeps one total a repository. GitHub's registry and one's own have no such question, and Quay tells it to the owner's
+token alone.
 """
 
 from __future__ import annotations
@@ -23,14 +24,18 @@ def series(job: Job[DockerOptions]) -> list[Series]:
     Raises:
         NotImplementedError: none of our repositories is there.
     """
-    hub = _hub(job)
-    ours = [name for host, name in repositories(job) if host == endpoints.DOCKER_HOST and hub]
-    others = sorted({host for host, name in repositories(job) if name not in ours})
+    hub, wanted = _hub(job), repositories(job)
+    ours = [name for host, name in wanted if host == endpoints.DOCKER_HOST and hub]
+    others = list(dict.fromkeys(host for host, _ in wanted if host != endpoints.DOCKER_HOST or not hub))
     if not ours:
-        raise NotImplementedError(f"{', '.join(others)} does not tell how often images are pulled" if others else "")
+        raise NotImplementedError("; ".join(map(_silent, others)))
     for host in others:
-        job.log.info(f"{host} does not tell how often images are pulled")
+        job.log.info(_silent(host))
     return [found for name in ours if (found := _pulls(job, hub, name))]
+
+
+def _silent(host: str) -> str:
+    return f"{host} does not tell everybody how often images are pulled"
 
 
 def _hub(job: Job[DockerOptions]) -> str:

@@ -46,7 +46,7 @@ def series(job: GitHubJob, hub: Repository) -> list[Series]:
                 target=targets.get(name, ""),
                 headline=program,
             )
-            told = counting.now(job, counter, number, _PROGRAM if program else _OTHER, release.page)
+            told = counting.now(job, counter, number, _PROGRAM if program else _OTHER, url)
             found[release.tag, name] = told  # a page that moved on meanwhile shows some twice
     return list(found.values())
 

@@ -116,7 +116,7 @@ def shaped(read: Callable[[], T], url: str) -> T:
     """Read fields of an answer; one that lacks them is no answer."""
     try:
         return read()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise odd(url) from error
 
 

@@ -40,11 +40,12 @@ class Server:
     user: str
 
 
-def series(server: Server, name: str, since: date | None) -> list[Series]:
+def series(server: Server, name: str, since: date | None, today: date) -> list[Series]:
     """Days of the whole project, by country and by version; none is part of the headline.
 
     Args:
         name: the project, as indexes spell it.
+        today: this day is not over, and left out.
     """
     versions = _ask(server, _BY_VERSION, name, since)
     countries = _ask(server, _BY_COUNTRY, name, since)
@@ -54,11 +55,13 @@ def series(server: Server, name: str, since: date | None) -> list[Series]:
             total[day] = total.get(day, 0) + number
     if not total:
         return []
-    settled = max(total) - timedelta(days=1)  # the newest day may still be loading
+    settled = min(max(total), today) - timedelta(days=1)  # the newest day may still be loading
     found = [(Counter("clickpy", name, Kind.DAILY), total)]
     found += [(Counter("clickpy", name, Kind.DAILY, version=version), days) for version, days in versions.items()]
     found += [(Counter("clickpy", name, Kind.DAILY, country=country), days) for country, days in countries.items()]
-    return [counting.daily(counter, days, _MEANING, server.url, settled=settled) for counter, days in found]
+    return [
+        counting.daily(counter, days, _MEANING, server.url, today=today, settled=settled) for counter, days in found
+    ]
 
 
 def _ask(server: Server, query: str, name: str, since: date | None) -> dict[str, Days]:

@@ -29,6 +29,8 @@ def series(job: Job[Any], gallery: Gallery) -> list[Series]:
     found = []
     for name, (unit, meaning) in _KINDS.items():
         if name in told:
-            counter = Counter(f"marketplace {name}", subject, Kind.TOTAL, unit, headline=name == "install")
+            main = name == "install"
+            what = subject if main else f"{subject}, {name}"
+            counter = Counter("marketplace", what, Kind.TOTAL, unit, headline=main)
             found.append(counting.now(job, counter, counting.count(told[name], url), meaning, url))
     return found

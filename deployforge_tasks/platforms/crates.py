@@ -48,6 +48,7 @@ from deployforge_tasks.platforms._cargo import (
     upload_body,
     upload_metadata,
 )
+from deployforge_tasks.platforms._counting import place
 from deployforge_tasks.platforms._crates_account import identity
 from deployforge_tasks.platforms._crates_source import package_folder, read_manifest
 from deployforge_tasks.platforms._expiry import moment
@@ -232,9 +233,11 @@ class Crates(Platform[CratesOptions]):
         trust.revoke(job, job.options.api, credentials["token"])
 
     def downloads(self, job: Job[CratesOptions], since: date | None) -> Sequence[Series]:
-        found = downloads.series(job, job.options.api, _name(job), since)
+        api = job.options.api
+        pause = downloads.PAUSE if api.rstrip("/") == CRATES_API else 0
+        found = downloads.series(job, api, _name(job), since, pause=pause)
         if found is None and _entries(job)[1]:
-            raise NotImplementedError(f"{job.options.api} has the crate and does not tell how often it was downloaded")
+            raise NotImplementedError(f"{place(api)} has the crate and does not tell how often it was downloaded")
         return found or ()
 
     def page(self, job: Job[CratesOptions]) -> str:

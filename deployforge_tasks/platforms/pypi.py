@@ -20,7 +20,7 @@ from deployforge_tasks.platforms import (
     _pypi_trust,
     _pypi_verify,
 )
-from deployforge_tasks.platforms._counting import service
+from deployforge_tasks.platforms._counting import service, today
 from deployforge_tasks.platforms._pypi_index import Index
 from deployforge_tasks.platforms._pypi_package import (
     PypiOptions,
@@ -124,7 +124,7 @@ class Pypi(Platform[PypiOptions]):
         server = options.clickhouse or (CLICKPY if wanted else None)
         if server:
             asked = _pypi_clickhouse.Server(job.http, server.rstrip("/"), options.clickhouse_user)
-            found += _pypi_clickhouse.series(asked, name, since)
+            found += _pypi_clickhouse.series(asked, name, since, today(job))
         return found
 
     def page(self, job: Job[PypiOptions]) -> str:

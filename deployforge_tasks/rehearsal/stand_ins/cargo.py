@@ -12,6 +12,7 @@ from typing import Any
 
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.stand_ins._counts import Counts, newest_day
 from deployforge_tasks.rehearsal.stand_ins._trust import Trust
 
 TOKEN = "cioRehearsal0000000000000000000000"  # noqa: S105 - opens nothing but this stand-in
@@ -29,6 +30,7 @@ class Cargo(StandIn):
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.crates: dict[tuple[str, str], bytes] = {}
         self.scoped = True
+        self.counts = Counts()
         self.trust = Trust("cio_tp_rehearsal-")
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -62,7 +64,36 @@ class Cargo(StandIn):
     @route("GET", r"/dl/(?P<name>[^/]+)/(?P<version>[^/]+)/download")
     def download(self, request: Request, name: str, version: str) -> Reply:
         crate = self.crates.get((name.lower(), version))
-        return Reply(200, crate) if crate is not None else Reply(404, "not found")
+        if crate is None:
+            return Reply(404, "not found")
+        if request.method == "GET":
+            self.counts.add(name.lower(), version)
+        return Reply(200, crate)
+
+    @route("GET", r"/api/v1/crates/(?P<name>[^/]+)")
+    def about(self, request: Request, name: str) -> Reply:
+        """The crate with its versions and their downloads."""
+        if name.lower() not in self.lines:
+            return _error(404, f"crate `{name}` does not exist")
+        counted = self.counts.by_version(name.lower())
+        versions = [
+            {"id": number, "num": line["vers"], "downloads": counted.get(line["vers"], 0), "yanked": line["yanked"]}
+            for number, line in enumerate(self.lines[name.lower()])
+        ]
+        crate = {"id": name.lower(), "name": name, "downloads": self.counts.total(name.lower())}
+        return Reply(200, {"crate": crate, "versions": versions, "keywords": [], "categories": []})
+
+    @route("GET", r"/api/v1/crates/(?P<name>[^/]+)/downloads")
+    def downloads(self, request: Request, name: str) -> Reply:
+        if name.lower() not in self.lines:
+            return _error(404, f"crate `{name}` does not exist")
+        counted, day = self.counts.by_version(name.lower()), str(newest_day())
+        rows = [
+            {"version": number, "downloads": counted[line["vers"]], "date": day}
+            for number, line in enumerate(self.lines[name.lower()])
+            if line["vers"] in counted
+        ]
+        return Reply(200, {"version_downloads": rows, "meta": {"extra_downloads": []}})
 
     @route("PUT", r"/api/v1/crates/new")
     def publish(self, request: Request) -> Reply:

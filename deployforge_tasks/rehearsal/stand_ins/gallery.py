@@ -42,6 +42,7 @@ class Stored:
     problem: str = ""
     pre_release: bool = False
     updated: str = ""
+    installed: int = 0
 
 
 @dataclass
@@ -157,6 +158,7 @@ class Gallery(StandIn):
         target = request.query.get("targetPlatform")
         for stored in extension.packages if extension else []:
             if (stored.version, stored.target, stored.validated) == (version, target, True):
+                stored.installed += request.method == "GET"
                 return Reply(200, stored.content, {"Content-Type": "application/vsix"})
         return _error(404, "The package is not found")
 
@@ -183,7 +185,7 @@ def _shown(extension: Extension, *, public: bool) -> dict[str, Any]:
             for p in extension.packages
             if p.validated or not public
         ],
-        "statistics": [],
+        "statistics": [{"statisticName": "install", "value": float(sum(p.installed for p in extension.packages))}],
     }
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from deployforge_tasks.core.model import Publication
-from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.server import Reply, Request, route
+from deployforge_tasks.rehearsal.stand_ins._npm_counts import NpmCounts
 from deployforge_tasks.rehearsal.stand_ins._trust import Trust
 
 TOKEN = "npm_rehearsal-token"  # noqa: S105 - known to everybody, good for nothing
@@ -56,7 +57,7 @@ class _Package:
         return {number: version for number, version in self.versions.items() if version.hidden_for <= 0}
 
 
-class Npm(StandIn):
+class Npm(NpmCounts):
     """npmjs, as far as publishing and installing go.
 
     Attributes:
@@ -79,7 +80,8 @@ class Npm(StandIn):
         self.trust = Trust("npm_rehearsal-", once=False)
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        return {platform: {"registry": self.url} for platform in self.serves}
+        counts = {} if self.reads_need_token else {"counts": self.url}  # GitHub does not tell
+        return {platform: {"registry": self.url, **counts} for platform in self.serves}
 
     def secrets(self) -> dict[str, dict[str, str]]:
         return {platform: {"token": TOKEN} for platform in self.serves}
@@ -103,6 +105,9 @@ class Npm(StandIn):
                 for name, package in self._packages.items()
                 for number, version in package.versions.items()
             ]
+
+    def has(self, name: str) -> bool:
+        return name in self._packages
 
     @route("GET", r"/-/ping")
     def _ping(self, request: Request) -> Reply:
@@ -147,7 +152,11 @@ class Npm(StandIn):
         package = self._packages.get(name, _Package())
         number = file.removeprefix(f"{name.rpartition('/')[2]}-").removesuffix(".tgz")
         version = package.visible().get(number)
-        return Reply(200, version.tarball) if version and self._may_read(request) else _not_found()
+        if not version or not self._may_read(request):
+            return _not_found()
+        if request.method == "GET":
+            self.counts.add(name, number)
+        return Reply(200, version.tarball)
 
     @route("GET", rf"/{_NAME}")
     def _document(self, request: Request, name: str) -> Reply:

@@ -39,6 +39,7 @@ class Stored:
     status: str | None = None
     submitted: str = "Pending"
     published: str = ""
+    downloads: int = 0
 
     @property
     def listed(self) -> bool:
@@ -124,7 +125,8 @@ class Nuget(StandIn):
             "IsPrerelease": Version.parse(stored.version).is_prerelease,
             "IsApproved": stored.status == "Approved",
         }
-        return _entry(stored, marks, base, spaces)
+        whole = sum(s.downloads for (other, _), s in self.versions.items() if other == name)
+        return _entry(stored, marks, base, spaces, whole)
 
     @route("GET", r"/api/v2/?")
     def service(self, request: Request) -> Reply:
@@ -139,7 +141,10 @@ class Nuget(StandIn):
     @route("GET", r"/api/v2/package/(?P<name>[^/]+)/(?P<version>[^/]+)")
     def download(self, request: Request, name: str, version: str) -> Reply:
         stored = self.versions.get((name.lower(), version))
-        return Reply(200, stored.content, {"Content-Type": "application/zip"}) if stored else Reply(404, "Not found")
+        if stored is None:
+            return Reply(404, "Not found")
+        stored.downloads += request.method == "GET"
+        return Reply(200, stored.content, {"Content-Type": "application/zip"})
 
 
 def _now() -> str:
@@ -170,7 +175,7 @@ def _read(content: bytes) -> Stored | None:
     return Stored(fields["id"][1], fields["version"][1], content, description[1] if description else "")
 
 
-def _entry(stored: Stored, marks: Mapping[str, bool], base: str, spaces: str) -> str:
+def _entry(stored: Stored, marks: Mapping[str, bool], base: str, spaces: str, whole: int) -> str:
     here = f"{base}/api/v2/Packages(Id='{stored.package_id}',Version='{stored.version}')"
     source = f"{base}/api/v2/package/{stored.package_id}/{stored.version}"
     properties = {
@@ -180,11 +185,19 @@ def _entry(stored: Stored, marks: Mapping[str, bool], base: str, spaces: str) ->
         "PackageHashAlgorithm": "SHA512",
         "PackageSize": str(len(stored.content)),
         "Published": stored.published,
+        "DownloadCount": str(whole),
+        "VersionDownloadCount": str(stored.downloads),
         **{name: str(mark).lower() for name, mark in marks.items()},
         "PackageStatus": stored.status or "",
         "PackageSubmittedStatus": stored.submitted if stored.status == "Submitted" else "",
     }
-    typed = {"PackageSize": "Edm.Int64", "Published": "Edm.DateTime", **dict.fromkeys(marks, "Edm.Boolean")}
+    typed = {
+        "PackageSize": "Edm.Int64",
+        "Published": "Edm.DateTime",
+        "DownloadCount": "Edm.Int32",
+        "VersionDownloadCount": "Edm.Int32",
+        **dict.fromkeys(marks, "Edm.Boolean"),
+    }
     lines = "".join(
         f"<d:{name}{f' m:type={quoteattr(typed[name])}' if name in typed else ''}>{escape(value)}</d:{name}>"
         for name, value in properties.items()

@@ -19,6 +19,7 @@ from deployforge_tasks.core.model import Publication
 from deployforge_tasks.effects.files import Entry
 from deployforge_tasks.platforms._oci_image import VERSION_KEY, Layout, add_image, add_index, layer_of
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.stand_ins._counts import Counts
 
 USER, PASSWORD = "rehearsal", "rehearsal-registry-password"
 _KEY = b"rehearsal-registry-key"  # of a registry on this machine, gone with it
@@ -39,6 +40,7 @@ class OciStandIn(StandIn):
         self._manifests: dict[str, dict[str, tuple[str, bytes]]] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._uploads: dict[str, bytes] = {}
+        self.counts = Counts()
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         docker = platforms.get("docker", {})
@@ -47,7 +49,7 @@ class OciStandIn(StandIn):
             t.split("/")[0] for t in docker.get("images") or () if "." in t.split("/")[0] or ":" in t.split("/")[0]
         }
         hosts = {endpoints.DOCKER_HOST, registry.partition("://")[2] or registry, *named}
-        options: dict[str, Any] = {"endpoints": dict.fromkeys(sorted(hosts), self.url)}
+        options: dict[str, Any] = {"endpoints": dict.fromkeys(sorted(hosts), self.url), "counts": f"{self.url}/hub"}
         if docker.get("base", "scratch") != "scratch":
             options["base"] = self._add_base()
         return {"docker": options}
@@ -101,7 +103,17 @@ class OciStandIn(StandIn):
         found = self._manifests.get(name, {}).get(digest)
         if found is None or not _accepts(request, found[0]):
             return _error(404, "MANIFEST_UNKNOWN", "manifest unknown")
+        if request.method == "GET" and not pointer.startswith("sha256:"):
+            self.counts.add(name)
         return Reply(200, found[1], {"Content-Type": found[0], "Docker-Content-Digest": digest})
+
+    @route("GET", r"/hub/v2/repositories/(?P<owner>[^/]+)/(?P<name>.+)/")
+    def hub(self, _: Request, owner: str, name: str) -> Reply:
+        """Docker Hub's own API."""
+        repository = f"{owner}/{name}"
+        if repository not in self._tags:
+            return Reply(404, {"message": "object not found", "errinfo": {}})
+        return Reply(200, {"namespace": owner, "name": name, "pull_count": self.counts.total(repository)})
 
     @route("PUT", _NAME + r"/manifests/(?P<pointer>[^/]+)")
     def put_manifest(self, request: Request, name: str, pointer: str) -> Reply:

@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.stand_ins._counts import Counts, newest_day
 from deployforge_tasks.rehearsal.stand_ins._trust import Trust
 
 _JSON = "application/vnd.pypi.simple.v1+json"
@@ -76,11 +77,14 @@ class Pypi(StandIn):
         super().__init__(root)
         self._files: dict[str, _File] = {}
         self._deleted: set[str] = set()
+        self.counts = Counts()
         self._now = datetime.now(UTC)
         self.trust = Trust("pypi-rehearsal-")
 
     def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        return {"pypi": {"registry": f"{self.url}/legacy/", "index": self.url, "username": "__token__"}}
+        return {
+            "pypi": {"registry": f"{self.url}/legacy/", "index": self.url, "username": "__token__", "counts": self.url}
+        }
 
     def secrets(self) -> dict[str, dict[str, str]]:
         return {"pypi": {"token": TOKEN}}
@@ -186,7 +190,20 @@ class Pypi(StandIn):
     @route("GET", r"/files/(?P<digest>[0-9a-f]+)/(?P<name>[^/]+)")
     def _download(self, request: Request, digest: str, name: str) -> Reply:
         file = self._files.get(name)
-        return Reply(200, file.content) if file and file.sha256 == digest else Reply(404, "404 Not Found")
+        if file is None or file.sha256 != digest:
+            return Reply(404, "404 Not Found")
+        if request.method == "GET":
+            self.counts.add(file.project, file.version)
+        return Reply(200, file.content)
+
+    @route("GET", r"/api/packages/(?P<project>[^/]+)/overall")
+    def _overall(self, request: Request, project: str) -> Reply:
+        """As pypistats.org tells it, which knows nothing of what nobody has downloaded."""
+        total, day = self.counts.total(project), str(newest_day())
+        if not total:
+            return Reply(404, "404")
+        rows = [{"category": c, "date": day, "downloads": total} for c in ("with_mirrors", "without_mirrors")]
+        return Reply(200, {"data": rows, "package": project, "type": "overall_downloads"})
 
     def _of(self, project: str, version: str | None = None) -> list[_File]:
         wanted = normalized(project)

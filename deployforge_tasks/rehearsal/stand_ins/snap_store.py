@@ -21,6 +21,7 @@ from deployforge_tasks.core.errors import VerifyError
 from deployforge_tasks.core.model import Publication
 from deployforge_tasks.platforms._squashfs_read import read_file
 from deployforge_tasks.rehearsal.server import Reply, Request, StandIn, route
+from deployforge_tasks.rehearsal.stand_ins._counts import Counts, newest_day
 
 _DATE = "2026-01-01T00:00:00Z"
 
@@ -74,6 +75,7 @@ class SnapStoreStandIn(StandIn):
             "expires": "2099-01-01T00:00:00.000",
         }  # fmt: skip
         self.default_track: str | None = None
+        self.counts = Counts()
         self._names: set[str] = set()
         self._uploads: dict[str, _Upload] = {}
         self._statuses: dict[str, dict[str, Any]] = {}
@@ -225,9 +227,25 @@ class SnapStoreStandIn(StandIn):
         return Reply(200, {"name": name, "snap-id": f"id-of-{name}", **where})
 
     @route("GET", r"/api/v1/snaps/download/(?P<digest>[0-9a-f]+)\.snap")
-    def download(self, _: Request, digest: str) -> Reply:
+    def download(self, request: Request, digest: str) -> Reply:
         revision = next((r for r in self._revisions if r.upload.digest == digest), None)
-        return Reply(200, revision.upload.data) if revision else Reply(404, b"")
+        if revision is None:
+            return Reply(404, b"")
+        if request.method == "GET":
+            self.counts.add(revision.name, revision.version)
+        return Reply(200, revision.upload.data)
+
+    @route("POST", "/dev/api/snaps/metrics")
+    def metrics(self, request: Request) -> Reply:
+        """Every download is a new device."""
+        return Reply(200, {"metrics": [self._metric(wish) for wish in request.json()["filters"]]})
+
+    def _metric(self, wish: Mapping[str, str]) -> dict[str, Any]:
+        name, by_version = wish["snap_id"].removeprefix("id-of-"), wish["metric_name"] == "installed_base_by_version"
+        new = {"new": self.counts.total(name), "lost": 0} if wish["metric_name"] == "daily_device_change" else {}
+        told = self.counts.by_version(name) if by_version else new
+        series = [{"name": part, "values": [number]} for part, number in told.items()]
+        return {**wish, "status": "OK" if series else "NO_DATA", "buckets": [str(newest_day())], "series": series}
 
     def _meta(self, upload: _Upload) -> dict[str, Any]:
         path = self.root / "upload.snap"
