@@ -18,8 +18,9 @@ _TOTAL = "every download of the crate since its first version"
 _TOTAL_VERSION = "every download of that version since it was published"
 #: Seconds between two questions to crates.io.
 PAUSE = 1.0
-#: Log files reach crates.io late: a day is complete after this many more.
-_LATE = 2
+#: Log files reach crates.io late: a day is complete after this many more, and one without a row is a day without
+#: downloads when a later one has a row, or after so many more.
+_LATE, _LATEST = 2, 7
 
 Days = dict[date, int]
 
@@ -69,7 +70,8 @@ def _days(job: Job[Any], url: str, name: str, versions: dict[int, tuple[str, int
         day, number = _row(row, url)
         whole[day] = whole.get(day, 0) + number
     today = counting.today(job)
-    settled = today - timedelta(days=_LATE)
+    newest = min(max(whole, default=date.min), today - timedelta(days=_LATE))
+    settled = max(newest, today - timedelta(days=_LATEST))
     found = [(Counter("crates", name, Kind.DAILY, headline=True), whole, _MEANING)]
     found += [(Counter("crates", name, Kind.DAILY, version=version), days, _VERSION) for version, days in parts.items()]
     return [
@@ -84,6 +86,6 @@ def _row(row: dict[str, Any], url: str) -> tuple[date, int]:
 
 
 def _with_zeros(days: Days, last: date) -> Days:
-    """Days without a row are days without a download, from the first row to the last complete day."""
+    """Days without a row are days without a download, from the first row to the last complete day (`last`)."""
     first = min(days)
     return {**{first + timedelta(days=n): 0 for n in range((last - first).days + 1)}, **days}

@@ -62,11 +62,12 @@ def series(job: Job[SnapOptions], since: date | None) -> list[Series]:
 
 
 def _series(job: Job[SnapOptions], snap: str, metric: str, parts: Mapping[str, Days], url: str) -> list[Series]:
-    settled = counting.today(job) - timedelta(days=2)  # yesterday may still be counted
+    complete = counting.today(job) - timedelta(days=2)  # yesterday may still be counted
     found = []
     for part, days in parts.items():
         counter, meaning = _counter(snap, metric, part)
         if counter:
+            settled = min(max(days), complete) if days else None
             found.append(counting.daily(counter, days, meaning, url, settled=settled))
     return found
 

@@ -28,25 +28,42 @@ def daily(series: list[Series], version: str = "") -> Series:
 def test_a_day_of_the_crate_is_the_sum_of_all_its_versions(crates: Counted) -> None:
     whole = daily(crates.series())
     assert whole.counter.headline
-    assert days(whole) == {"2026-06-10": 3, "2026-06-11": 0, "2026-06-12": 26, "2026-06-13": 0}
+    assert days(whole) == {"2026-06-10": 3, "2026-06-11": 0, "2026-06-12": 26}
 
 
 def test_the_days_of_each_version_have_its_number(crates: Counted) -> None:
     found = crates.series()
-    assert days(daily(found, "1.1.0")) == {"2026-06-10": 3, "2026-06-11": 0, "2026-06-12": 4, "2026-06-13": 0}
-    assert days(daily(found, "1.0.0")) == {"2026-06-12": 2, "2026-06-13": 0}
+    assert days(daily(found, "1.1.0")) == {"2026-06-10": 3, "2026-06-11": 0, "2026-06-12": 4}
+    assert days(daily(found, "1.0.0")) == {"2026-06-12": 2}
 
 
-def test_the_newest_days_are_not_complete_and_no_zeros(crates: Counted) -> None:
+def test_days_behind_the_newest_row_are_not_there_yet_and_no_zeros(crates: Counted) -> None:
     whole = daily(crates.series())
-    assert whole.settled == date(2026, 6, 13)
-    assert "2026-06-14" not in days(whole)
+    assert whole.settled == date(2026, 6, 12)
+    assert max(days(whole)) == "2026-06-12"
+
+
+def test_a_week_without_a_row_is_one_without_downloads(crates: Counted) -> None:
+    rows = [{"version": 71, "downloads": 3, "date": "2026-06-01"}]
+    answer = {"version_downloads": rows, "meta": {"extra_downloads": []}}
+    crates.source.answers[r"/api/v1/crates/hello-forge/downloads"] = answer
+    whole = daily(crates.series())
+    assert (days(whole)["2026-06-08"], max(days(whole)), whole.settled) == (0, "2026-06-08", date(2026, 6, 8))
+
+
+def test_yesterday_may_still_grow(crates: Counted) -> None:
+    rows = [*CRATE_DAYS["version_downloads"], {"version": 71, "downloads": 1, "date": "2026-06-14"}]
+    crates.source.answers[r"/api/v1/crates/hello-forge/downloads"] = {**CRATE_DAYS, "version_downloads": rows}
+    whole = daily(crates.series())
+    assert (days(whole)["2026-06-14"], whole.settled) == (1, date(2026, 6, 13))
 
 
 def test_a_day_that_is_not_over_is_not_told(crates: Counted) -> None:
     rows = [*CRATE_DAYS["version_downloads"], {"version": 71, "downloads": 1, "date": "2026-06-15"}]
     crates.source.answers[r"/api/v1/crates/hello-forge/downloads"] = {**CRATE_DAYS, "version_downloads": rows}
-    assert max(days(daily(crates.series()))) == "2026-06-13"
+    whole = daily(crates.series())
+    assert "2026-06-15" not in days(whole)
+    assert whole.settled == date(2026, 6, 13)
 
 
 def test_totals_stand_beside_the_headline(crates: Counted) -> None:

@@ -52,6 +52,13 @@ def test_a_day_of_which_the_store_knows_nothing_is_left_out(store: Counted) -> N
     assert days(level(store.series(), version="1.1.0")) == {"2026-06-13": 25}
 
 
+def test_days_that_the_store_has_not_told_yet_are_asked_for_again(store: Counted) -> None:
+    told = {name: {part: values[:1] for part, values in parts.items()} for name, parts in SNAP_METRICS.items()}
+    first = partial(snap, told=told)
+    store.source.answers[METRICS] = lambda request: _with(first(request), buckets=["2026-06-12"])
+    assert {s.settled for s in store.series() if s.readings} == {date(2026, 6, 12)}
+
+
 def test_only_the_wanted_days_are_asked_for(store: Counted) -> None:
     store.series(date(2026, 6, 13))
     (asked,) = (r.json()["filters"] for r in store.source.asked if r.path == METRICS)
