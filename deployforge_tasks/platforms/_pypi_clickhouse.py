@@ -57,15 +57,16 @@ def series(server: Server, name: str, since: date | None, today: date) -> list[S
         return []
     settled = min(max(total), today) - timedelta(days=1)  # the newest day may still be loading
     found = [(Counter("clickpy", name, Kind.DAILY), total)]
-    found += [(Counter("clickpy", name, Kind.DAILY, version=version), days) for version, days in versions.items()]
-    found += [(Counter("clickpy", name, Kind.DAILY, country=country), days) for country, days in countries.items()]
+    found += [(Counter("clickpy", name, Kind.DAILY, version=v), days) for v, days in versions.items() if v]
+    known = {c: days for c, days in countries.items() if counting.is_country(c)}
+    found += [(Counter("clickpy", name, Kind.DAILY, country=c), days) for c, days in known.items()]
     return [
         counting.daily(counter, days, _MEANING, server.url, today=today, settled=settled) for counter, days in found
     ]
 
 
 def _ask(server: Server, query: str, name: str, since: date | None) -> dict[str, Days]:
-    """The days of each part (a version, a country); downloads from an unknown one are left out."""
+    """The days of each part (a version, a country)."""
     values = {"param_project": name, "param_since": str(since or _FIRST)}
     headers = {"X-ClickHouse-User": server.user}
     body = server.http.json(f"{server.url}/", params={"query": query, **values}, headers=headers)
@@ -75,7 +76,7 @@ def _ask(server: Server, query: str, name: str, since: date | None) -> dict[str,
         if day in days:
             raise counting.odd(server.url)
         days[day] = number
-    return {part: days for part, days in found.items() if part}
+    return found
 
 
 def _rows(body: Any, url: str) -> Iterator[tuple[str, date, int]]:

@@ -7,6 +7,7 @@ The requests and names are those of the snapcraft client (https://github.com/can
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from deployforge_tasks.platforms.base import Job
 _NEW = "devices that had not got the snap the day before; the same device after a new installation counts again"
 _LOST = "devices that had the snap the day before, and have it no more or did not ask for updates"
 _BASE = "devices that have the snap on that day, as far as they ask for updates"
+_ALL = "all"
 #: The store's metrics, and the field of a counter that tells their series apart.
 _METRICS = {
     "daily_device_change": "",
@@ -64,7 +66,7 @@ def series(job: Job[SnapOptions], since: date | None) -> list[Series]:
 def _series(job: Job[SnapOptions], snap: str, metric: str, parts: Mapping[str, Days], url: str) -> list[Series]:
     complete = counting.today(job) - timedelta(days=2)  # yesterday may still be counted
     found = []
-    for part, days in parts.items():
+    for part, days in {**parts, **_everything(parts)}.items():
         counter, meaning = _counter(snap, metric, part)
         if counter:
             settled = min(max(days), complete) if days else None
@@ -72,16 +74,28 @@ def _series(job: Job[SnapOptions], snap: str, metric: str, parts: Mapping[str, D
     return found
 
 
+def _everything(parts: Mapping[str, Days]) -> dict[str, Days]:
+    """All devices of a day: those that have the snap since that day, and those that had it before."""
+    new, kept = parts.get("new", {}), parts.get("continued", {})
+    return {_ALL: {day: new[day] + kept[day] for day in new if day in kept}} if kept else {}
+
+
 def _counter(snap: str, metric: str, part: str) -> tuple[Counter | None, str]:
     """The counter of one series of a metric, and what it says; None for one that says nothing new."""
-    if field := _METRICS[metric]:
-        value = f"linux/{part}" if field == "target" else part
-        return Counter("snap store", snap, Kind.LEVEL, Unit.DEVICES, **{field: value}), _BASE  # type: ignore[arg-type]
-    if part == "new":
-        return Counter("snap store", snap, Kind.DAILY, Unit.DEVICES, headline=True), _NEW
-    if part == "lost":
-        return Counter("snap store", f"{snap}, lost", Kind.DAILY, Unit.DEVICES), _LOST
-    return None, ""
+    level = Counter("snap store", snap, Kind.LEVEL, Unit.DEVICES)
+    match _METRICS[metric], part:
+        case "", "new":
+            return replace(level, kind=Kind.DAILY, headline=True), _NEW
+        case "", "lost":
+            return replace(level, kind=Kind.DAILY, subject=f"{snap}, lost"), _LOST
+        case "", _:
+            return (level, _BASE) if part == _ALL else (None, "")
+        case "version", _:
+            return replace(level, version=part), _BASE
+        case "country", _:
+            return (replace(level, country=part), _BASE) if counting.is_country(part) else (None, "")
+        case _:
+            return replace(level, target=f"linux/{part}"), _BASE
 
 
 def _days(metric: Mapping[str, Any], url: str) -> dict[str, Days]:

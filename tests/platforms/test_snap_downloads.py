@@ -48,6 +48,17 @@ def test_devices_by_version_country_and_architecture_are_levels_with_their_days(
     assert level(series, version="1.0.0").counter.kind is Kind.LEVEL
 
 
+def test_all_devices_are_the_new_ones_and_those_that_had_it_before(store: Counted) -> None:
+    (everything,) = (s for s in store.series() if s.counter.kind is Kind.LEVEL and not _part(s))
+    assert days(everything) == {"2026-06-12": 23, "2026-06-13": 27}
+
+
+def test_what_is_no_country_is_left_out(store: Counted) -> None:
+    told: dict[str, Any] = {**SNAP_METRICS, "installed_base_by_country": {"DE": [1, 2], "unknown": [3, 4], "": [5, 6]}}
+    store.source.answers[METRICS] = partial(snap, told=told)
+    assert {s.counter.country for s in store.series()} == {"", "DE"}
+
+
 def test_a_day_of_which_the_store_knows_nothing_is_left_out(store: Counted) -> None:
     assert days(level(store.series(), version="1.1.0")) == {"2026-06-13": 25}
 
@@ -114,6 +125,10 @@ def test_a_count_below_nothing_is_no_answer(store: Counted) -> None:
     store.source.answers[METRICS] = partial(snap, told=told)
     with pytest.raises(NetworkError):
         store.series()
+
+
+def _part(series: Series) -> str:
+    return series.counter.version or series.counter.target or series.counter.country
 
 
 def _with(answer: dict[str, Any], **change: Any) -> dict[str, Any]:
