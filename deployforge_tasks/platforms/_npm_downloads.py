@@ -20,7 +20,7 @@ _FIRST = date(2015, 1, 10)
 _LONGEST, _LONGEST_OF_SEVERAL = 540, 365
 #: Packages in one question.
 _MOST = 128
-#: Days after which a 0 is one: npm has never been later.
+#: Days after which a 0 at the end is one; npm may be days late.
 _LATE = 7
 _MAIN = "every download of the package that users install: people, CI machines, mirrors and robots"
 _PART = "every download of the package with one target's program, which npm makes beside that of the main package"
