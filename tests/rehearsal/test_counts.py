@@ -10,6 +10,10 @@ from urllib.request import Request, urlopen
 import pytest
 
 from deployforge_tasks.core.presence import State
+from deployforge_tasks.platforms.registry import platforms
+from deployforge_tasks.rehearsal.real_servers.docker import DockerRegistry
+from deployforge_tasks.rehearsal.real_servers.npm import Verdaccio, VerdaccioForGithub
+from deployforge_tasks.rehearsal.real_servers.process import RealServer
 from tests.support.cases import Case, running
 from tests.support.jobs import publish
 
@@ -57,6 +61,12 @@ def test_what_is_pulled_is_counted(tmp_path: Path) -> None:
         before = headline(case)
         assert case.platform.live(job) is not None  # asks for a tag
         assert headline(case) > before
+
+
+@pytest.mark.parametrize("kind", [Verdaccio, VerdaccioForGithub, DockerRegistry])
+def test_a_real_server_in_a_stand_ins_place_counts_nothing(kind: type[RealServer], tmp_path: Path) -> None:
+    for name, options in kind(tmp_path).overlay({}).items():
+        assert "counts" not in platforms()[name].options.model_validate(options).model_fields_set
 
 
 def headline(case: Case) -> int:

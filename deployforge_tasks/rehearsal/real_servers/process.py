@@ -8,7 +8,7 @@ import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from deployforge_tasks.core.errors import InternalError
 from deployforge_tasks.effects.clock import Clock, Patience, poll
@@ -56,6 +56,11 @@ class RealServer(StandIn):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
+
+    def overlay(self, platforms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """As the stand-in, whose counts no such server has."""
+        told = super().overlay(platforms)  # type: ignore[safe-super]  # the stand-in comes next
+        return {name: {key: o for key, o in options.items() if key != "counts"} for name, options in told.items()}
 
     def run(self, arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
         """Start the program with a free port in `_port` and wait until it listens there.
