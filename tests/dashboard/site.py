@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from deployforge_tasks.core.events import Event
 from deployforge_tasks.dashboard.app import create_app
 from deployforge_tasks.dashboard.binding import listen
 from deployforge_tasks.dashboard.desk import Desk, open_desk
+from deployforge_tasks.dashboard.door import Door
 from deployforge_tasks.dashboard.server import Server
 from deployforge_tasks.ledger.store import Ledger
 from deployforge_tasks.operations.settings import Settings
@@ -36,6 +37,11 @@ class Site:
     desk: Desk
     app: FastAPI
     client: TestClient
+
+    @property
+    def door(self) -> Door:
+        found: Door = self.app.state.door
+        return found
 
     def record(
         self, stages: Sequence[Stage], *, version: str = "1.0.0", outcome: str | None = "done", logs: int = 0
@@ -76,10 +82,10 @@ def record(
 
 
 @contextmanager
-def open_site(folder: Path, **sections: Any) -> Iterator[Site]:
+def open_site(folder: Path, environ: Mapping[str, str] | None = None, **sections: Any) -> Iterator[Site]:
     """A dashboard over the sample project in a folder, with an empty ledger."""
     project = sample_project(folder, **sections)
-    with open_desk(Settings(file=project / "deployforge.yml", environ={})) as desk:
+    with open_desk(Settings(file=project / "deployforge.yml", environ=environ or {})) as desk:
         app = create_app(desk)
         with TestClient(app, base_url=ADDRESS) as client:
             if desk.loaded.project.dashboard.auth == "local":
