@@ -111,9 +111,7 @@ def _slope(shares: Shares) -> Slope | None:
     matrix = np.column_stack([np.ones(size), days - days.mean(), *(days % 7 == n for n in range(1, 7))]).astype(float)
     part, whole = np.where(seen, shares.part, 0.0), np.where(seen, shares.whole, 1.0)
     with quietly():
-        model = sm.GLM(
-            np.column_stack([part, whole - part])[seen], matrix[seen], family=sm.families.Binomial()
-        )
+        model = sm.GLM(np.column_stack([part, whole - part])[seen], matrix[seen], family=sm.families.Binomial())
         fitted = model.fit()
         chance = 1 / (1 + np.exp(-(matrix @ fitted.params)))
         information = whole * chance * (1 - chance)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.analytics.claims import SURE, Answers, confidence, number, too_short
+from deployforge_tasks.analytics.claims import LIKELY, Answers, confidence, number, too_short
 from deployforge_tasks.analytics.frame import Frame
 from deployforge_tasks.analytics.insight import Confidence, Fact, Insight, Kind
 from deployforge_tasks.analytics.model import fit
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 #: Days of history that an expectation needs, and the days before each day that set its level.
 NEEDED = 56
 _LEVEL = 28
-#: A day alone, three days, a week.
+#: A day alone, some days, a week.
 _SPANS = (1, 3, 7)
 #: How many times more or less than expected is worth a sentence.
 _WORTH = 1.8
 _NORMAL_MAD = 0.6745
-#: The part of spans that tells how much counts vary, and by how much leaving the others out lowers that.
-_ORDINARY, _LEFT_OUT = 0.98, 1.25
-#: Only what is as unlikely as this is said: among thousands of days the tails matter, which no model knows well.
-_SAID = SURE
+#: The part of spans that tells how much counts vary, what is left of a normal variance without the others, and a
+#: margin for tails that are longer than that.
+_ORDINARY, _KEPT, _MARGIN = 0.75, 0.37, 1.4
+#: The chance of a day beside a change from which on it belongs to it.
+_EDGE = 0.02
 #: Tells what the ledger has of a platform between two days.
 Causes = Callable[[str, date, date], tuple[str, ...]]
 
@@ -56,25 +57,28 @@ def sudden(frame: Frame, series: int = 1) -> list[Change]:
     """The changes of one platform; `series` is how many platforms are looked at together."""
     import numpy as np
 
-    expected = _expected(frame)
-    usable = frame.seen & ~np.isnan(expected)
+    model = fit(frame, trend=False).expected  # a sudden change must not look like a trend; the level follows a real one
+    level = _level(frame, model)
+    expected = model * level
+    usable = frame.seen & ~np.isnan(level)
     if usable.sum() < _LEVEL:
         return []
     tests = int(usable.sum()) * len(_SPANS) * series
-    chance = np.ones(len(frame.counts))
+    chance, more = np.ones(len(frame.counts)), frame.counts > expected
     for span in _SPANS:  # the shortest first: a day that is odd by itself tells where a change begins and ends
-        for start, p in _spans(frame.counts, expected, usable, span):
+        for start, p in _spans(frame.counts, model, np.where(usable, level, np.nan), span):
             days = slice(start, start + span)
-            if p * tests < _SAID and (chance[days] == 1).all():
+            if p * tests < LIKELY and (chance[days] == 1).all():
                 chance[days] = p * tests
-    return [_change(frame, expected, chance, start, end) for start, end in _runs(chance, frame.counts > expected)]
+    edges = dict(_spans(frame.counts, model, np.where(usable, level, np.nan), 1))
+    runs = [_widened(run, edges, more) for run in _runs(chance, more)]
+    return [_change(frame, expected, chance, start, end) for start, end in runs]
 
 
-def _expected(frame: Frame) -> Numbers:
-    """The model of all days, moved to the level of the four weeks before each day."""
+def _level(frame: Frame, model: Numbers) -> Numbers:
+    """The four weeks before each day against the model of all days (nan: too little is known of them)."""
     import numpy as np
 
-    model = fit(frame).expected
     # An odd day counts for four ordinary ones at most, and one week of the whole series steadies few small counts.
     held = np.where(frame.seen, np.minimum(np.nan_to_num(frame.counts), 4 * model + 4), 0.0)
     weight = np.where(frame.seen, model, 0.0)
@@ -84,19 +88,19 @@ def _expected(frame: Frame) -> Numbers:
         if frame.seen[before].sum() >= _LEVEL // 2:
             steady = 7 * float(model[before].mean())
             level[day] = (held[before].sum() + steady) / (weight[before].sum() + steady)
-    return np.asarray(model * level)
+    return level
 
 
-def _spans(counts: Numbers, expected: Numbers, usable: Numbers, span: int) -> list[tuple[int, float]]:
+def _spans(counts: Numbers, model: Numbers, level: Numbers, span: int) -> list[tuple[int, float]]:
     """Where spans of days begin that are far from the expectation, with their chance (two-sided), the least first."""
     import numpy as np
     from scipy import stats
 
-    whole = [n for n in range(len(counts) - span + 1) if usable[n : n + span].all()]
+    whole = [n for n in range(len(counts) - span + 1) if not np.isnan(level[n : n + span]).any()]
     if len(whole) < _LEVEL // 2:
         return []
     came = np.array([counts[n : n + span].sum() for n in whole])
-    mean = np.array([expected[n : n + span].sum() for n in whole])
+    mean = np.array([model[n : n + span].sum() * level[n] for n in whole])  # a change does not set its own level
     shape = 1 / _overdispersion(came, mean)
     below = stats.nbinom.cdf(came, shape, shape / (shape + mean))
     above = stats.nbinom.sf(came - 1, shape, shape / (shape + mean))
@@ -112,24 +116,34 @@ def _overdispersion(came: Numbers, mean: Numbers) -> float:
     squares = (came - mean) ** 2
     ordinary = np.abs(came - mean) / np.sqrt(mean)
     kept = ordinary <= np.quantile(ordinary, _ORDINARY)
-    moment = float(((squares - mean)[kept]).sum() / (mean[kept] ** 2).sum())
+    moment = float((squares[kept] / _KEPT - mean[kept]).sum() / (mean[kept] ** 2).sum())
     low, high = 1e-6, 25.0
     for _ in range(40):  # the value at which half of the spans are within the middle half of a normal distribution
         middle = (low * high) ** 0.5
         inside = np.abs(came - mean) / np.sqrt(mean + middle * mean**2)
         low, high = (middle, high) if float(np.median(inside)) > _NORMAL_MAD else (low, middle)
-    return max(_LEFT_OUT * moment, low, 1e-6)
+    return max(_MARGIN * moment, low, 1e-6)
 
 
 def _runs(chance: Numbers, more: Numbers) -> list[tuple[int, int]]:
     """Successive days that are said and go the same way; a day or two between them belong to them."""
     runs: list[tuple[int, int]] = []
-    for day in map(int, (chance < _SAID).nonzero()[0]):
+    for day in map(int, (chance < LIKELY).nonzero()[0]):
         if runs and day - runs[-1][1] <= 3 and more[day] == more[runs[-1][1]]:
             runs[-1] = (runs[-1][0], day)
         else:
             runs.append((day, day))
     return runs
+
+
+def _widened(run: tuple[int, int], edges: Mapping[int, float], more: Numbers) -> tuple[int, int]:
+    """With the days next to it that are odd in the same way, though not odd enough to be said alone."""
+    start, end = run
+    while edges.get(start - 1, 1.0) < _EDGE and more[start - 1] == more[start]:
+        start -= 1
+    while edges.get(end + 1, 1.0) < _EDGE and more[end + 1] == more[end]:
+        end += 1
+    return start, end
 
 
 def _change(frame: Frame, expected: Numbers, chance: Numbers, start: int, end: int) -> Change:
@@ -157,8 +171,6 @@ def _said(change: Change, sure: Confidence, causes: Causes) -> Insight:
             Fact("days of history", frame.known),
         ),
         sure,
-        weight=0.85 - min(0.5, age / 180),
+        weight=0.8 - min(0.5, age / 180),
         causes=causes(frame.platform, change.first - timedelta(days=3), change.first + timedelta(days=1)),
     )
-
-

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 from deployforge_tasks.analytics.claims import Answers, number, too_short
 from deployforge_tasks.analytics.extras import quietly
 from deployforge_tasks.analytics.frame import Frame
-from deployforge_tasks.analytics.insight import Certainty, Confidence, Fact, Forecast, ForecastDay, Insight, Kind, Unknown
+from deployforge_tasks.analytics.insight import (
+    Certainty,
+    Confidence,
+    Fact,
+    Forecast,
+    ForecastDay,
+    Insight,
+    Kind,
+    Unknown,
+)
 
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.frame import Numbers
@@ -39,8 +48,8 @@ def forecasts(frames: Sequence[Frame]) -> tuple[Answers, tuple[Forecast, ...]]:
             continue
         forecast, insight = made
         if forecast.coverage80 < HELD:
-            held = f"80 % intervals held only {100 * forecast.coverage80:.0f} % of the last {forecast.backtest_days} days"
-            unknown.append(Unknown(Kind.FORECAST, (frame.platform,), f"its past was not foreseen well enough: {held}"))
+            held = f"held only {100 * forecast.coverage80:.0f} % of the last {forecast.backtest_days} days"
+            unknown.append(Unknown(Kind.FORECAST, (frame.platform,), f"80 % intervals {held}"))
             continue
         curves.append(forecast)
         found.append(insight)
@@ -99,17 +108,17 @@ def _model(logs: Numbers, effects: Numbers | None) -> Any:
 def _effects(frame: Frame) -> Numbers:
     import numpy as np
 
-    return np.log1p(np.column_stack([frame.versions(0), frame.versions(1)]))
+    effects: Numbers = np.log1p(np.column_stack([frame.versions(0), frame.versions(1)]))
+    return effects
 
 
 def _paths(result: Any, ahead: int, effects: Numbers | None) -> Numbers:
     """Many possible futures, as counts: days by paths. Seeded, so that the same data give the same forecast."""
     import numpy as np
 
-    made = result.simulate(
-        ahead, repetitions=_PATHS, anchor="end", exog=effects, rng=np.random.default_rng(7)
-    )
-    return np.maximum(np.expm1(np.asarray(made).reshape(ahead, _PATHS)), 0.0)
+    made = result.simulate(ahead, repetitions=_PATHS, anchor="end", exog=effects, rng=np.random.default_rng(7))
+    counts: Numbers = np.maximum(np.expm1(np.asarray(made).reshape(ahead, _PATHS)), 0.0)
+    return counts
 
 
 def _backtest(logs: Numbers, effects: Numbers | None, params: Numbers) -> tuple[float, float, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from deployforge_tasks.analytics.series import Daily, PlatformDownloads, Released
+from deployforge_tasks.analytics.series import PlatformDownloads, Released
 from deployforge_tasks.core.downloads import Unit
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 _AFTER = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
-    """Successive days of one platform.
+    """Successive days of one platform (compared by identity).
+
 
     `counts` has a nan where nothing is known; `published` is the number of versions that came out there on each day,
     with `_AFTER` days before the first one.
@@ -65,22 +66,16 @@ class Frame:
 
 
 def frame(platform: PlatformDownloads, releases: Sequence[Released]) -> Frame | None:
-    """A platform's headline days, from its first count that is not zero; None where it has no days."""
-    if platform.daily is None:
-        return None
-    return days_of(platform, platform.daily, releases)
-
-
-def days_of(platform: PlatformDownloads, daily: Daily, releases: Sequence[Released]) -> Frame | None:
-    """The same for one part of a platform's downloads (an audience, for example)."""
+    """A platform's headline days, from its first count that is not zero to its last; None where it has none."""
     import numpy as np
 
-    counts = list(daily.counts)
+    counts = platform.daily.counts if platform.daily else ()
     start = next((number for number, count in enumerate(counts) if count), None)
-    if start is None:
+    if platform.daily is None or start is None:
         return None
-    first = daily.first + timedelta(days=start)
-    values = np.array([np.nan if count is None else float(count) for count in counts[start:]])
+    first = platform.daily.first + timedelta(days=start)
+    end = max(number for number, count in enumerate(counts) if count is not None) + 1
+    values = np.array([np.nan if count is None else float(count) for count in counts[start:end]])
     came = Counter(day for release in releases if (day := published_on(release, platform.platform)))
     published = np.array([came[first + timedelta(days=n)] for n in range(-_AFTER, len(values))], dtype=float)
     return Frame(platform.platform, platform.title, platform.unit, first, values, published, platform.url)

@@ -79,7 +79,7 @@ def _chance(platform: PlatformDownloads, same: Sequence[Launch]) -> float:
 
 
 def _relative(platform: PlatformDownloads, launch: Launch) -> float:
-    """The first week's count; of a whole platform, against the four weeks before (a growing one grows in every week)."""
+    """The first week's count; of a whole platform, against the four weeks before (it may grow anyway)."""
     if launch.own or platform.daily is None:
         return _week(launch) + 0.5
     start = (launch.day - platform.daily.first).days
@@ -120,4 +120,3 @@ def _said(platform: PlatformDownloads, same: Sequence[Launch], sure: Confidence 
         weight=0.65 if claimed else 0.25,
         caution=CAUTION,
     )
-

@@ -58,12 +58,17 @@ class CountModel:
     persistence: float
 
 
-def fit(frame: Frame) -> CountModel:
-    """Fit the model to the days that have a count; at least four weeks of them."""
+def fit(frame: Frame, *, trend: bool = True) -> CountModel:
+    """Fit the model to the days that have a count; at least four weeks of them.
+
+    Without a trend the slope is 0, and means nothing.
+    """
     import numpy as np
     import statsmodels.api as sm
 
     matrix = design(frame)
+    if not trend:
+        matrix[:, 1] = 0.0
     seen, counts = frame.seen, frame.counts
     weights = np.ones(len(counts))
     with quietly():
@@ -107,7 +112,7 @@ def design(frame: Frame) -> Numbers:
 
 def _tells(came: Numbers) -> bool:
     """Whether a column has enough days with and without a release to be told from the rest."""
-    return 2 <= int((came > 0).sum()) and len(set(came.tolist())) > 1
+    return int((came > 0).sum()) >= 2 and len(set(came.tolist())) > 1
 
 
 def _dispersion(pearson: Numbers, seen: Numbers, columns: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.analytics.claims import Answers, confidence, holm, number, percent, too_short
@@ -129,7 +130,7 @@ def _apart(frame: Frame) -> bool:
 
 
 def _lags(frame: Frame) -> int:
-    return min(frame.known - 1, round(1.3 * frame.known**0.5))
+    return min(frame.known - 1, round(1.3 * sqrt(frame.known)))
 
 
 def _said(found: Part, sure: Confidence) -> Insight:

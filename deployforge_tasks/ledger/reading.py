@@ -153,6 +153,18 @@ class Reader:
                 times.setdefault((row.platform, row.stage), []).append(row.seconds)
         return {task: median(seconds[:5]) for task, seconds in times.items()}
 
+    def packaged(self, project: str, profile: str) -> dict[tuple[str, str], tuple[int, int]]:
+        """Files and bytes of the newest package of each version, by platform and version."""
+        query = (
+            select(events.c.platform, runs.c.version, events.c.data)
+            .join(runs, runs.c.id == events.c.run)
+            .where(runs.c.project == project, runs.c.profile == profile, events.c.kind == "packaged")
+            .order_by(events.c.id)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return {(row.platform, row.version): (int(row.data["pieces"]), int(row.data["bytes"])) for row in rows}
+
     def released(self, project: str, profile: str) -> list[tuple[str, str, datetime]]:
         """Version, platform and the moment of the first receipt of each version that a platform has, oldest first."""
         first = func.min(receipts.c.at).label("at")
