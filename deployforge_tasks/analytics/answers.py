@@ -16,7 +16,7 @@ from deployforge_tasks.analytics.series import Downloads
 #: Statements of one kind that are shown; the others are weaker ones of the same sort.
 _MOST = 3
 #: What is not said of a channel that is dead.
-_NOT_OF_THE_DEAD = (Kind.GROWTH, Kind.FORECAST, Kind.COMPARISON)
+_NOT_OF_THE_DEAD = (Kind.GROWTH, Kind.FORECAST, Kind.COMPARISON, Kind.CHANGE, Kind.LAUNCH)
 
 
 def answer(downloads: Downloads, table: CostTable, served: Collection[str], causes: Causes) -> Insights:

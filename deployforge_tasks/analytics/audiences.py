@@ -158,8 +158,8 @@ def _changed(shares: Shares, slope: Slope, sure: Confidence) -> Insight | None:
         (
             *_facts(shares),
             Fact("odds a month", round(100 * (exp(slope.value * MONTH) - 1), 1), "%"),
-            Fact("between", round(100 * (exp(low * MONTH) - 1), 1), "%"),
-            Fact("and", round(100 * (exp(high * MONTH) - 1), 1), "%"),
+            Fact("at least", round(100 * (exp(low * MONTH) - 1), 1), "%"),
+            Fact("at most", round(100 * (exp(high * MONTH) - 1), 1), "%"),
             Fact("days", int((~np.isnan(shares.part)).sum())),
         ),
         sure,

@@ -56,7 +56,10 @@ class Amounts:
 
 @dataclass(frozen=True)
 class PlatformCost:
-    """What one platform cost in the time; `downloads` are those of the days that are known (None: none is)."""
+    """What one platform cost in the time.
+
+    `downloads` are those of the days that are known (None: none is), and `known` is the part of all days that these are.
+    """
 
     platform: str
     title: str
@@ -65,11 +68,17 @@ class PlatformCost:
     downloads: int | None
     unit: Unit
     notes: tuple[str, ...] = ()
+    known: float = 1.0
+
+    @property
+    def compared(self) -> float:
+        """The cost of the days that are known: what their downloads are compared with."""
+        return self.amounts.total * self.known
 
     @property
     def per_thousand(self) -> float | None:
-        """The cost of a thousand downloads (or of whatever `unit` says)."""
-        return 1000 * self.amounts.total / self.downloads if self.downloads else None
+        """The cost of a thousand downloads (or of whatever `unit` says), over the days that are known."""
+        return 1000 * self.compared / self.downloads if self.downloads else None
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,17 @@ def _platform(
         _storage(name, own, downloads, sizes, notes) if own.storage else 0.0,
         _traffic(name, own, count, sizes, notes) if own.traffic else 0.0,
     )
-    return PlatformCost(name, known.title, amounts, releases, count, known.unit, tuple(notes))
+    return PlatformCost(
+        name, known.title, amounts, releases, count, known.unit, tuple(notes), _known_days(known) / (months * MONTH)
+    )
+
+
+def _known_days(known: PlatformDownloads) -> int:
+    """Days of which the sum is known, one by one or together."""
+    if known.daily is None:
+        return 0
+    lumps = sum((lump.last - lump.first).days + 1 for lump in known.daily.lumps if lump.count is not None)
+    return sum(count is not None for count in known.daily.counts) + lumps
 
 
 def _storage(

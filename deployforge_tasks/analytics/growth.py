@@ -63,8 +63,8 @@ def _said(model: CountModel, p: float) -> Insight | None:
         (frame.platform,),
         (
             Fact("growth", round(100 * rate, 1), "% a month"),
-            Fact("between", round(100 * low, 1), "% a month"),
-            Fact("and", round(100 * high, 1), "% a month"),
+            Fact("at least", round(100 * low, 1), "% a month"),
+            Fact("at most", round(100 * high, 1), "% a month"),
             Fact("days", frame.known),
             Fact("gaps", len(frame.counts) - frame.known, "days"),
             Fact("counted", frame.total, str(frame.unit), frame.url),
@@ -110,8 +110,8 @@ def _compared(said: Confidence, difference: Slope, fast: CountModel, slow: Count
         (
             Fact(fast.frame.platform, round(100 * a, 1), "% a month"),
             Fact(slow.frame.platform, round(100 * b, 1), "% a month"),
-            Fact("ratio gained a month, between", round(factors[0], 3)),
-            Fact("and", round(factors[1], 3)),
+            Fact("ratio gained a month, at least", round(factors[0], 3)),
+            Fact("at most", round(factors[1], 3)),
             Fact("days", min(fast.frame.known, slow.frame.known)),
         ),
         said,

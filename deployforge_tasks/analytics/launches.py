@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from math import exp, log
 from statistics import mean, median, stdev
 
@@ -73,19 +73,27 @@ def _chance(platform: PlatformDownloads, same: Sequence[Launch]) -> float:
     """The chance of a week this far from the weeks of the launches before (t-test of one new value, on logs)."""
     from scipy import stats
 
-    *before, newest = (log(_relative(platform, launch)) for launch in same)
+    *before, newest = map(log, _relatives(platform, same))
     error = max(stdev(before), 0.05) * (1 + 1 / len(before)) ** 0.5
     return float(2 * stats.t.sf(abs(newest - mean(before)) / error, len(before) - 1))
 
 
-def _relative(platform: PlatformDownloads, launch: Launch) -> float:
-    """The first week's count; of a whole platform, against the four weeks before (it may grow anyway)."""
+def _relatives(platform: PlatformDownloads, same: Sequence[Launch]) -> list[float]:
+    """The counts of first weeks; those of a whole platform against the ordinary days of the four weeks before each.
+
+    A platform that grows has more in every week: only against those days launches can be compared.
+    """
+    launched = {launch.day + timedelta(days=number) for launch in same for number in range(DAYS)}
+    return [(_week(launch) + 0.5) / (_usual(platform, launch, launched) + 0.5) for launch in same]
+
+
+def _usual(platform: PlatformDownloads, launch: Launch, launched: Collection[date]) -> float:
     if launch.own or platform.daily is None:
-        return _week(launch) + 0.5
-    start = (launch.day - platform.daily.first).days
-    known = [count for count in platform.daily.counts[max(0, start - 4 * DAYS) : start] if count is not None]
-    usual = mean(known) * DAYS if known else 1.0
-    return (_week(launch) + 0.5) / (usual + 0.5)
+        return 0.5
+    start = launch.day - timedelta(days=4 * DAYS)
+    days = [(day, count) for day, count in platform.daily if start <= day < launch.day and day not in launched]
+    known = [count for _, count in days if count is not None]
+    return mean(known) * DAYS if known else 0.5
 
 
 def _week(launch: Launch) -> int:
@@ -94,8 +102,8 @@ def _week(launch: Launch) -> int:
 
 def _said(platform: PlatformDownloads, same: Sequence[Launch], sure: Confidence | None) -> Insight:
     *before, newest = same
-    usual = exp(mean(log(_relative(platform, launch)) for launch in before))
-    times = _relative(platform, newest) / usual
+    *earlier, now = map(log, _relatives(platform, same))
+    times = exp(now - mean(earlier))
     first, week = newest.counts[0] or 0, _week(newest)
     told = f"{platform.title}: v{newest.version} had {number(first)} {platform.unit} on its first day and "
     told += f"{number(week)} in its first {DAYS} days"

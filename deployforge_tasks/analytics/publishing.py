@@ -144,8 +144,8 @@ def _said(found: Part, sure: Confidence) -> Insight:
         (frame.platform,),
         (
             Fact("share", round(100 * found.share, 1), "%"),
-            Fact("between", round(100 * found.low, 1), "%"),
-            Fact("and", round(100 * found.high, 1), "%"),
+            Fact("at least", round(100 * found.low, 1), "%"),
+            Fact("at most", round(100 * found.high, 1), "%"),
             Fact("each version", round(found.each, 1), unit),
             Fact("a day without one", round(found.base, 1), unit),
             Fact("versions", int(frame.versions()[frame.seen].sum())),

@@ -75,10 +75,10 @@ def _dear(one: PlatformCost, others: Sequence[PlatformCost], table: CostTable) -
         return None
     usual = median(rates)
     most = _at_most(one.downloads)
-    if usual <= 0 or 1000 * one.amounts.total / most < _DEARER * usual:
+    if usual <= 0 or 1000 * one.compared / most < _DEARER * usual:
         return None
-    amount, currency, unit = one.amounts.total, table.currency, str(one.unit)
-    days = (table.until - table.since).days + 1
+    amount, currency, unit = one.compared, table.currency, str(one.unit)
+    days = round(((table.until - table.since).days + 1) * one.known)
     return Insight(
         Kind.DROP,
         f"{one.title} is dear for what it brings: {money(amount, currency)} for {number(one.downloads)} {unit} in "
@@ -87,7 +87,7 @@ def _dear(one: PlatformCost, others: Sequence[PlatformCost], table: CostTable) -
         (
             Fact("cost", round(amount, 2), currency),
             Fact("counted", one.downloads, unit),
-            Fact("a longer time would hardly show more than", round(most), unit),
+            Fact("chance could hide at most", round(most), unit),
             Fact("the others, for a thousand", round(usual, 2), currency),
             Fact("others", len(rates)),
             Fact("releases", one.releases),

@@ -22,7 +22,7 @@ def test_a_trend_is_recovered_within_a_few_percent(planted: float, noise: str) -
     releases = some_releases(rng, 365, 20)
     (found,) = growth([frame(counts(rng, rates(365, growth=planted), noise), releases)]).found
     assert value(found, "growth") == pytest.approx(100 * planted, abs=2)
-    assert value(found, "between") < 100 * planted < value(found, "and")
+    assert value(found, "at least") < 100 * planted < value(found, "at most")
     assert found.confidence.word == "sure"
 
 
@@ -31,7 +31,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     held = 0
     for _ in range(25):
         for found in growth([frame(counts(rng, rates(200, growth=0.15), "clumped"))]).found:
-            held += value(found, "between") < 15 < value(found, "and")
+            held += value(found, "at least") < 15 < value(found, "at most")
     assert held >= 22
 
 

@@ -133,17 +133,16 @@ def lines(found: Insights, limit: int, style: Style, width: int | None) -> list[
 def _details(one: Insight) -> Iterator[Row]:
     word = str(one.confidence.word)
     yield (Cell(word, "ok" if word in ("sure", "counted") else "warning"), "; ".join(_figures(one)))
-    for cause in one.causes:
-        yield (Cell("ledger", "dim"), f"{cause} (at the same time, not surely the cause)")
+    if one.causes:
+        yield (Cell("ledger", "dim"), f"{'; '.join(one.causes)} (the same time, not surely the cause)")
     if one.caution:
         yield (Cell("but", "dim"), Cell(one.caution, "dim"))
 
 
 def _figures(one: Insight) -> Iterator[str]:
-    """The number of the confidence and those of the evidence, in words."""
-    said = str(one.confidence).removeprefix(str(one.confidence.word)).strip().strip("()")
-    if said:
-        yield said
+    """The number of the confidence and those of the evidence (a forecast's are the same), in words."""
+    if one.confidence.p is not None:
+        yield str(one.confidence).removeprefix(f"{one.confidence.word} (").removesuffix(")")
     yield from map(_figure, one.evidence)
 
 
