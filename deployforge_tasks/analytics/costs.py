@@ -58,7 +58,7 @@ class Amounts:
 class PlatformCost:
     """What one platform cost in the time.
 
-    `downloads` are those of the days that are known (None: none is), and `known` is the part of all days that these are.
+    `downloads` are those of the days that are known (None: none is), `known` is the part of all days that these are.
     """
 
     platform: str

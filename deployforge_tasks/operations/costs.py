@@ -41,6 +41,7 @@ def costs(
 
     Raises:
         ConfigError: the ledger cannot be opened.
+        ValueError: `since` is after `until`.
     """
     from deployforge_tasks.operations.stats import downloads
 

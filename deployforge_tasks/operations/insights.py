@@ -42,6 +42,7 @@ def insights(
 
     Raises:
         ConfigError: the ledger cannot be opened, or the packages of ``deployforge[analytics]`` are missing.
+        ValueError: `since` is after `until`.
     """
     from deployforge_tasks.analytics.answers import answer
     from deployforge_tasks.analytics.extras import need_models
