@@ -137,13 +137,19 @@ class Reader:
                 found[row.run].append(Attempt(*row[1:]))
         return found
 
-    def usual_seconds(self, project: str, profile: str) -> Mapping[tuple[str, str], float]:
-        """How long each stage of each platform took when it last went well (the median of up to five)."""
+    def usual_seconds(
+        self, project: str, profile: str, *, before: int | None = None
+    ) -> Mapping[tuple[str, str], float]:
+        """How long each stage of each platform took when it last went well (the median of up to five).
+
+        before: only what earlier runs than this one took.
+        """
+        earlier = [] if before is None else [attempts.c.run < before]
         query = (
             select(attempts.c.platform, attempts.c.stage, attempts.c.seconds)
             .join(runs, runs.c.id == attempts.c.run)
             .where(runs.c.project == project, runs.c.profile == profile)
-            .where(attempts.c.outcome == "ok", attempts.c.seconds.is_not(None))
+            .where(attempts.c.outcome == "ok", attempts.c.seconds.is_not(None), *earlier)
             .order_by(attempts.c.id.desc())
             .limit(_SAMPLE)
         )

@@ -6,3 +6,6 @@ import { localTimes } from "./times.js";
 localTimes(document);
 keepFresh(document);
 if (document.querySelector("[data-module=graph]")) graphs(document);
+
+const region = document.querySelector("[data-stream]");
+if (region instanceof HTMLElement) import("./live.js").then((module) => module.live(region));
