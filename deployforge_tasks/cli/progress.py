@@ -25,7 +25,7 @@ def following(
     last: str = "verify",
     estimate: Estimate | None = None,
 ) -> Iterator[list[Listener]]:
-    """The listeners to hand to a run, shown while the block runs.
+    """The listeners to hand to a run, shown while the block runs; a run of its own process also says its number.
 
     Args:
         invocation: says which display is wanted.
@@ -34,6 +34,17 @@ def following(
         last: the stage that ends a platform.
         estimate: what waits for what, and how long it took before.
     """
+    from deployforge_tasks.operations.detach import Record
+
+    record = Record.of(invocation.environ)
+    with _shown(invocation, title, names, last=last, estimate=estimate) as listeners:
+        yield [*listeners, *([record] if record else [])]
+
+
+@contextmanager
+def _shown(
+    invocation: Invocation, title: str, names: Sequence[str], *, last: str, estimate: Estimate | None
+) -> Iterator[list[Listener]]:
     terminal = invocation.terminal
     style = terminal.err_style
 

@@ -17,7 +17,6 @@ from deployforge_tasks.dashboard.door import Door
 from deployforge_tasks.dashboard.forms import own_path
 from deployforge_tasks.dashboard.gate import Gate, refusal
 from deployforge_tasks.dashboard.guard import NotAllowedError
-from deployforge_tasks.dashboard.last_look import LastLook
 from deployforge_tasks.dashboard.navigation import modules
 from deployforge_tasks.dashboard.rendering import STATIC, THEMES, page
 from deployforge_tasks.dashboard.stream import Hub
@@ -72,8 +71,7 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
         lifespan=_living,
     )
     app.state.desk = desk
-    app.state.last_look = LastLook(desk)
-    app.state.hub = Hub(desk, app.state.last_look)
+    app.state.hub = Hub(desk)
     app.state.door = door
     app.add_middleware(Gate, door=door)
     app.add_middleware(_Headers)
@@ -88,7 +86,7 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     yield
-    await app.state.hub.close()
+    app.state.hub.close()
 
 
 class _Headers:

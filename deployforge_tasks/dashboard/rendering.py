@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from deployforge_tasks.dashboard.elements import action, bind
 from deployforge_tasks.dashboard.guard import Visitor
 from deployforge_tasks.dashboard.looks import look
 from deployforge_tasks.dashboard.navigation import Entry, entries
@@ -40,8 +39,6 @@ def render(request: Request, template: str, context: Mapping[str, Any]) -> str:
         "navigation": _navigation(request, found),
         "project": request.app.state.desk.project,
         "profile": request.app.state.desk.loaded.profile,
-        "problem": request.app.state.desk.problem,
-        "action": partial(action, found),
         "theme": theme if theme in THEMES else "auto",
         "kiosk": request.query_params.get("kiosk") == "1",
     }
@@ -65,8 +62,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(time=time_tag, duration=duration, number=number, state=state_tag)
-    made.globals.update(static=static_path, look=look, bind=bind)
+    made.filters.update(time=time_tag, duration=duration, number=number, size=size, state=state_tag)
+    made.globals.update(static=static_path, look=look)
     return made
 
 
@@ -95,6 +92,13 @@ def time_tag(value: datetime | None) -> Markup:
 def number(value: float | None) -> str:
     """A number with thin groups of thousands; an en dash for None."""
     return "\N{EN DASH}" if value is None else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def size(count: int) -> str:
+    """``412 B``, ``412 kB``, ``18.2 MB``."""
+    if count < 1_000:
+        return f"{count} B"
+    return f"{count / 1_000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
 def state_tag(state: str) -> Markup:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -32,9 +34,14 @@ def interrupt(process: subprocess.Popen[Any]) -> None:
     Windows knows Ctrl-Break only for a process group of its own:
     https://learn.microsoft.com/windows/console/generateconsolectrlevent
     """
-    if process.poll() is not None:
-        return
-    if sys.platform == "win32":
-        process.send_signal(signal.CTRL_BREAK_EVENT)
-    else:
-        process.send_signal(signal.SIGINT)
+    if process.poll() is None:
+        interrupt_pid(process.pid)
+
+
+def interrupt_pid(pid: int) -> None:
+    """Send a Ctrl-C to a process by its number; the caller knows that it is the right one."""
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            os.kill(pid, signal.CTRL_BREAK_EVENT)
+        else:
+            os.kill(pid, signal.SIGINT)

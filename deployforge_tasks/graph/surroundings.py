@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Set by whoever starts a run for somebody else (the dashboard): their name.
 ACTOR = "DEPLOYFORGE_ACTOR"
+#: Why they start it, in their words.
+REASON = "DEPLOYFORGE_REASON"
 #: The variable in which a CI service names the person behind a job.
 _CI_PEOPLE = {
     "github": "GITHUB_ACTOR",
@@ -63,6 +65,7 @@ def surroundings(loaded: Loaded) -> dict[str, Any]:
         "git": _git(loaded.root, "--version").removeprefix("git version "),
         "commit": _git(loaded.root, "rev-parse", "HEAD"),
         "ci": ci_service(loaded.environ),
+        "reason": loaded.environ.get(REASON, ""),
         "config": hashlib.sha256(text.encode()).hexdigest(),
         "settings": settings,
     }

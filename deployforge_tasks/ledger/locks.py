@@ -82,11 +82,31 @@ def server_lock(engine: Engine, key: Key, waiting: Waiting) -> Iterator[None]:
         connection.close()
 
 
-def _take(key: Key, attempt: Callable[[], bool], holder: Callable[[], str], waiting: Waiting) -> None:
+def file_holder(folder: Path, key: Key) -> str | None:
+    """Who holds a lock among the processes of this machine; None when nobody does."""
+    path = folder / f"{_digest(key)[:24]}.lock"
+    holder = path.with_suffix(".holder")
+    if not holder.exists():  # without it nobody holds the lock, and trying it would make others wait
+        return None
+    who, lock = _read_holder(holder), FileLock(path, timeout=0, thread_local=False)
+    if not _try_file(lock):
+        return who
+    lock.release()  # whoever held it was killed
+    return None
+
+
+def server_lock_holder(engine: Engine, key: Key) -> str | None:
+    """The same for a lock of a server."""
+    number = int.from_bytes(bytes.fromhex(_digest(key))[:8], "big", signed=True)
+    with engine.connect() as connection:
+        return _server_holder(connection, number)
+
+
+def _take(key: Key, attempt: Callable[[], bool], holder: Callable[[], str | None], waiting: Waiting) -> None:
     """Try until it is ours, time is over, or the run is being stopped: a wait inside the lock itself hears no stop."""
     start, delay, told = time.monotonic(), _FIRST_PAUSE, False
     while not attempt():
-        who, waited = holder(), time.monotonic() - start
+        who, waited = holder() or "another process", time.monotonic() - start
         left = waiting.seconds - waited
         if not told and left > 0:
             waiting.tell(who)
@@ -108,7 +128,7 @@ def _try_server(connection: Connection, number: int) -> bool:
     return bool(connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}))
 
 
-def _server_holder(connection: Connection, number: int) -> str:
+def _server_holder(connection: Connection, number: int) -> str | None:
     unsigned = number % 2**64
     row = connection.execute(
         text(
@@ -118,9 +138,11 @@ def _server_holder(connection: Connection, number: int) -> str:
         ),
         {"high": unsigned >> 32, "low": unsigned % 2**32},
     ).first()
-    if row is None:
-        return "another process"
-    return f"{row[0].removeprefix('deployforge ')} since {row[1].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return None if row is None else _server_name(row[0], row[1])
+
+
+def _server_name(name: str, since: datetime) -> str:
+    return f"{name.removeprefix('deployforge ')} since {since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _me() -> dict[str, str]:

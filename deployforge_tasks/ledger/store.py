@@ -245,6 +245,13 @@ class Ledger:
             return locks.server_lock(self._engine, key, waiting)
         return locks.file_lock(file.parent / f"{file.stem}.locks", key, waiting)
 
+    def holder(self, key: Key) -> str | None:
+        """Who holds a key now; None when nobody does."""
+        file = sqlite_file(self._engine)
+        if file is None:
+            return locks.server_lock_holder(self._engine, key)
+        return locks.file_holder(file.parent / f"{file.stem}.locks", key)
+
     def _close_intent(self, connection: Connection, intent: int, outcome: str) -> None:
         table = tables.intents
         row = connection.execute(select(table).where(table.c.id == intent)).mappings().one()

@@ -1,12 +1,14 @@
 """A run in a process of its own, which goes on when whoever started it, or the terminal, goes away.
 
-Such a run has a folder ``.deployforge/runs/<token>/``: ``output.log`` (what it printed), ``started.json`` (its number
-in the ledger) and ``result.json`` (its result, once it has ended by itself).
+Such a run has a folder ``.deployforge/runs/<name>/``: ``output.log`` (what it printed), ``process.json`` (which
+process it is), ``started.json`` (its number in the ledger) and ``result.json`` (its result, once it has ended by
+itself).
 """
 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import signal
@@ -21,6 +23,7 @@ from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.effects.detached import interrupt, start_detached
 from deployforge_tasks.effects.files import write_atomic
+from deployforge_tasks.effects.machine import still_runs
 
 if TYPE_CHECKING:
     import subprocess
@@ -30,7 +33,8 @@ if TYPE_CHECKING:
 #: Tells a process that it is such a run, and which folder is its.
 VARIABLE = "DEPLOYFORGE_RUN_FOLDER"
 FOLDER = Path(".deployforge") / "runs"
-_OUTPUT, _STARTED, _RESULT = "output.log", "started.json", "result.json"
+_OUTPUT, _STARTED, _RESULT, _PROCESS = "output.log", "started.json", "result.json", "process.json"
+_NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6,}")
 #: Folders of earlier runs that are kept.
 _KEPT = 30
 
@@ -67,22 +71,59 @@ class Launched:
         interrupt(self.process)
 
 
-def launch(root: Path, words: Sequence[str], environ: Mapping[str, str]) -> Launched:
+@dataclass(frozen=True)
+class Seen:
+    """A run that some process started with `launch`, as another one sees it by the name of its folder.
+
+    `run` is None until it has begun; `ended`: its process is gone; `output` is what it printed.
+    """
+
+    run: int | None
+    ended: bool
+    output: str
+
+
+def new_name() -> str:
+    """A name for the folder of a run that is yet to be started: whoever starts one twice by it starts one only."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(8)}"
+
+
+def find_launched(root: Path, name: str) -> Seen | None:
+    """The run in the folder of that name; None where nothing was started by it (or it is no such name)."""
+    folder = root / FOLDER / name
+    if not _NAME.fullmatch(name) or not folder.is_dir():
+        return None
+    process, number = _read(folder / _PROCESS), _read(folder / _STARTED).get("run")
+    alive = not process or still_runs(int(process["pid"]), datetime.fromisoformat(process["at"]))
+    try:
+        output = (folder / _OUTPUT).read_text("utf-8", "replace")
+    except OSError:
+        output = ""
+    return Seen(int(number) if number is not None else None, not alive, output)
+
+
+def launch(root: Path, words: Sequence[str], environ: Mapping[str, str], *, name: str = "") -> Launched:
     """Start ``deployforge <words>`` in a process of its own.
 
     Args:
         root: the project's folder.
         words: the command line; nobody is there to be asked anything.
         environ: its environment, secrets included: they are nowhere else.
+        name: that of its folder (`new_name`); default: a new one.
 
     Raises:
-        ConfigError: its folder cannot be made.
+        ConfigError: its folder cannot be made, or the name is none.
+        FileExistsError: a run was started by that name before.
     """
-    token = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-    folder = root / FOLDER / token
+    name = name or new_name()
+    if not _NAME.fullmatch(name):
+        raise ConfigError("this form cannot be used", hint="open its page again", code="DF3701")
+    folder = root / FOLDER / name
     try:
         folder.mkdir(parents=True)
         _forget_old(root / FOLDER)
+    except FileExistsError:
+        raise
     except OSError as error:
         raise ConfigError(
             f"{folder} cannot be made ({error.strerror})",
@@ -93,7 +134,9 @@ def launch(root: Path, words: Sequence[str], environ: Mapping[str, str]) -> Laun
     argv = [sys.executable, "-P", "-m", "deployforge_tasks", *words]
     # The one who watches adds to the summary page; twice would be once too often.
     kept = {name: value for name, value in environ.items() if name != "GITHUB_STEP_SUMMARY"}
-    return Launched(start_detached(argv, {**kept, VARIABLE: str(folder)}, folder / _OUTPUT), folder)
+    process = start_detached(argv, {**kept, VARIABLE: str(folder)}, folder / _OUTPUT)
+    write_atomic(folder / _PROCESS, json.dumps({"pid": process.pid, "at": datetime.now(UTC).isoformat()}) + "\n")
+    return Launched(process, folder)
 
 
 class Record:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.ledger.liveness import state_of
-from deployforge_tasks.operations.runs import reading
+from deployforge_tasks.operations.runs import find_run, reading
 
 if TYPE_CHECKING:
     from deployforge_tasks.ledger.model import Run
@@ -70,6 +70,16 @@ def left_by_newest_run(
                 code="DF1354",
             )
         return _left(reader, run)
+
+
+def left_by_run(loaded: Loaded, number: int, *, ledger_url: str | None = None) -> Left:
+    """What one run left undone, also while it still runs.
+
+    Raises:
+        ConfigError: there is no such run, or the ledger cannot be opened.
+    """
+    with reading(loaded, ledger_url) as reader:
+        return _left(reader, find_run(reader, loaded, number))
 
 
 def _newest(reader: Reader, project: str, profile: str | None, version: str | None) -> Run | None:

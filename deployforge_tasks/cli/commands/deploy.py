@@ -145,8 +145,7 @@ def _run(
     def run(round_of: Sequence[str]) -> DeployResult:
         shown = [name for name in names if name in round_of]
         with following(invocation, title, shown, estimate=estimate_of(loaded, shown)) as listeners:
-            heard_by = [*listeners, *([record] if record else [])]
-            return start(platforms=round_of, listeners=heard_by, command=_command_line(shown))
+            return start(platforms=round_of, listeners=listeners, command=_command_line(shown))
 
     result = run(chosen)
     if retry_by_hand:

@@ -55,6 +55,7 @@ def command(
 
     Version, profile and platforms come from the ledger. What is published stays as it is.
     """
+    from deployforge_tasks.operations.detach import Record
     from deployforge_tasks.operations.retry import plan_retry, retry
 
     settings = invocation.settings()
@@ -75,6 +76,8 @@ def command(
     title = f"{found.loaded.project.name} v{found.left.version}"
     with following(invocation, title, found.platforms) as listeners:
         result = retry(found, jobs=jobs, listeners=listeners, force=forced, fail_fast=fail_fast, strict=strict)
+    if record := Record.of(invocation.environ):
+        record.keep(summary.as_json(result))
     summary.show(invocation, result)
     return result.exit_code
 

@@ -58,6 +58,7 @@ def command(
 
     Without VERSION each platform goes back to what was published there before, by the ledger.
     """
+    from deployforge_tasks.operations.detach import Record
     from deployforge_tasks.operations.rollback import rollback
 
     loaded = invocation.settings(leave).load()
@@ -73,6 +74,8 @@ def command(
     title = f"{loaded.project.name}: back from v{loaded.version}"
     with following(invocation, title, names, last="rollback") as listeners:
         result = rollback(loaded, platforms=names, to=version, jobs=jobs, listeners=listeners)
+    if record := Record.of(invocation.environ):
+        record.keep(as_json(result))
     _show(invocation, result)
     return result.exit_code
 

@@ -8,8 +8,10 @@ from fastapi.responses import HTMLResponse
 from deployforge_tasks.dashboard.graph_layout import arrange
 from deployforge_tasks.dashboard.guard import needs
 from deployforge_tasks.dashboard.run_page import run_page
+from deployforge_tasks.operations.diff import diff
 from deployforge_tasks.operations.graph_view import view as graph_of
 from deployforge_tasks.operations.run_detail import run_detail, run_head
+from deployforge_tasks.operations.run_facts import config_changes, surroundings_of, version_facts
 from deployforge_tasks.operations.timeline import timeline as timeline_of
 
 router = APIRouter(prefix="/runs/{number}", include_in_schema=False, dependencies=[needs("look")])
@@ -44,3 +46,41 @@ def timeline(request: Request, number: int, critical: bool = False, by: str = "p
     return run_page(
         request, head, "timeline", "run_timeline.html", found=found, critical=critical, by_worker=by == "worker"
     )
+
+
+@router.get("/plan", dependencies=[needs("preview")])
+def plan(request: Request, number: int, files: bool = False) -> HTMLResponse:
+    """What is published where; with `files` the rendered files against the release before."""
+    desk = request.app.state.desk
+    head = run_head(desk.loaded, number, ledger_url=desk.ledger_url)
+    loaded = desk.of_version(head.run.version)
+    before, changes = config_changes(loaded, number, ledger_url=desk.ledger_url)
+    return run_page(
+        request,
+        head,
+        "plan",
+        "run_plan.html",
+        facts=version_facts(loaded, ledger_url=desk.ledger_url),
+        before=before,
+        changes=changes,
+        diff=diff(loaded, ledger_url=desk.ledger_url) if files else None,
+    )
+
+
+@router.get("/artifacts")
+def artifacts(request: Request, number: int) -> HTMLResponse:
+    """What is frozen, published and proven of the version."""
+    desk = request.app.state.desk
+    head = run_head(desk.loaded, number, ledger_url=desk.ledger_url)
+    facts = version_facts(desk.of_version(head.run.version), ledger_url=desk.ledger_url)
+    return run_page(request, head, "artifacts", "run_artifacts.html", facts=facts)
+
+
+@router.get("/environment")
+def environment(request: Request, number: int) -> HTMLResponse:
+    """What the run was made in."""
+    desk = request.app.state.desk
+    head = run_head(desk.loaded, number, ledger_url=desk.ledger_url)
+    found = surroundings_of(desk.loaded, number, ledger_url=desk.ledger_url)
+    facts = version_facts(desk.of_version(head.run.version), ledger_url=desk.ledger_url)
+    return run_page(request, head, "environment", "run_environment.html", found=found, proofs=facts.proofs)

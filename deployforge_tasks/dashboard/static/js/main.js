@@ -1,11 +1,10 @@
 // Starts what a page needs; each part is a module of its own, and a page works without any of them.
+import { dialogs } from "./dialog.js";
 import { keepFresh } from "./fresh.js";
 import { graphs } from "./graph.js";
 import { localTimes } from "./times.js";
 
 localTimes(document);
 keepFresh(document);
+dialogs(document);
 if (document.querySelector("[data-module=graph]")) graphs(document);
-
-const region = document.querySelector("[data-stream]");
-if (region instanceof HTMLElement) import("./live.js").then((module) => module.live(region));
