@@ -81,12 +81,15 @@ class Invocation:
             environ=self.environ,
         )
 
-    def emit(self, name: str, data: Mapping[str, Any]) -> None:
-        """Write the command's document (`--json`) to stdout; `name` and its version make up its ``schema``."""
+    def emit(self, name: str, data: Mapping[str, Any], *, line: bool = False) -> None:
+        """Write the command's document (`--json`) to stdout; `name` and its version make up its ``schema``.
+
+        line: on one line, for a command that goes on: who reads it does not wait for its end.
+        """
         import json
 
         document = {"schema": f"deployforge.{name}/1", **data}
-        self.terminal.out(json.dumps(document, indent=None if self.json == "stream" else 2, ensure_ascii=False))
+        self.terminal.out(json.dumps(document, indent=None if line or self.json == "stream" else 2, ensure_ascii=False))
 
     def hint(self, text: str) -> None:
         """What to do next, for people who did not ask for quiet."""

@@ -28,6 +28,7 @@ class Root(Group):
         "diff": "What changes in the rendered files from one version to another.",
         "graph": "Draw the tasks and how they stand.",
         "dashboard": "Watch releases and downloads in the browser, live.",
+        "insights": "What downloads, runs and costs tell: each statement with its evidence.",
         "rehearse": "Release to registries on this machine and install everything back.",
         "test": "Try connections, credentials, names and preflights; publish nothing.",
         "doctor": "Look at everything that a release needs on this machine.",
@@ -44,7 +45,7 @@ class Root(Group):
     sections: ClassVar = {
         "Release": ["init", "deploy", "retry", "verify", "rollback"],
         "Look": ["status", "runs", "logs", "diff", "graph"],
-        "Watch": ["dashboard"],
+        "Watch": ["dashboard", "insights"],
         "Check": ["rehearse", "test", "doctor", "config", "platforms", "templates"],
         "Account": ["login", "logout", "whoami"],
         "Automate": ["notify"],

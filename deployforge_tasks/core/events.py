@@ -30,6 +30,7 @@ class Event:
     wait            seconds, why (rate limit | again): a stage waits before it asks or sends again
     stage_finished  outcome (ok | failed | skipped | waiting | blocked), reason, seconds, error (when failed)
     presence        state, reason, by
+    packaged        pieces (files that have a size), bytes (all of them together)
     intent          piece, digest
     receipt         piece, digest
     finding         id, level, message, hint, credential (whether it is about one)

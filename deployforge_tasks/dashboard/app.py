@@ -17,6 +17,7 @@ from deployforge_tasks.dashboard.door import Door
 from deployforge_tasks.dashboard.forms import own_path
 from deployforge_tasks.dashboard.gate import Gate, refusal
 from deployforge_tasks.dashboard.guard import NotAllowedError
+from deployforge_tasks.dashboard.last_look import LastLook
 from deployforge_tasks.dashboard.navigation import modules
 from deployforge_tasks.dashboard.rendering import STATIC, THEMES, page
 from deployforge_tasks.dashboard.stream import Hub
@@ -71,7 +72,8 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
         lifespan=_living,
     )
     app.state.desk = desk
-    app.state.hub = Hub(desk)
+    app.state.last_look = LastLook(desk)
+    app.state.hub = Hub(desk, app.state.last_look)
     app.state.door = door
     app.add_middleware(Gate, door=door)
     app.add_middleware(_Headers)
@@ -86,7 +88,7 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     yield
-    app.state.hub.close()
+    await app.state.hub.close()
 
 
 class _Headers:

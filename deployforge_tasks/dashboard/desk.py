@@ -13,8 +13,10 @@ from deployforge_tasks.access.records import Records
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.graph.context import ledger_url as own_ledger
 from deployforge_tasks.ledger.feed import Feed
+from deployforge_tasks.operations.overview import recent_downloads
 
 if TYPE_CHECKING:
+    from deployforge_tasks.analytics.series import Downloads
     from deployforge_tasks.operations.settings import Settings
     from deployforge_tasks.project.load import Loaded
 
@@ -34,8 +36,10 @@ class Desk:
         self.settings = settings
         self._lock = threading.Lock()
         self._loaded = settings.load()
+        self._problem: ConfigError | None = None
+        self._counting = threading.Lock()
+        self._downloads: tuple[object, Downloads] | None = None
         self._stamp = self._now_stamp()
-        self.problem: ConfigError | None = None
         self.ledger_url = ledger_url or own_ledger(self._loaded)
         self.reader = Feed.open(self.ledger_url)
         self.records = Records.open(self.ledger_url)
@@ -48,10 +52,25 @@ class Desk:
             if stamp != self._stamp:
                 self._stamp = stamp
                 try:
-                    self._loaded, self.problem = self.settings.load(), None
+                    self._loaded, self._problem = self.settings.load(), None
                 except ConfigError as error:
-                    self.problem = error
+                    self._problem = error
             return self._loaded
+
+    @property
+    def problem(self) -> ConfigError | None:
+        """Why ``deployforge.yml`` cannot be used as it is now, None while it can."""
+        _ = self.loaded
+        return self._problem
+
+    def downloads(self) -> Downloads:
+        """The downloads of the last days; read again when more were collected, and every day."""
+        now = self.now()
+        stamp = (self.reader.last_collection(self.project), now.date(), self._stamp)
+        with self._counting:
+            if self._downloads is None or self._downloads[0] != stamp:
+                self._downloads = (stamp, recent_downloads(self.loaded, now, ledger_url=self.ledger_url))
+            return self._downloads[1]
 
     def of_version(self, version: str) -> Loaded:
         """The project as it is now, with another version.
@@ -75,8 +94,8 @@ class Desk:
     def _now_stamp(self) -> tuple[int, int]:
         try:
             found = self.settings.file.stat()
-        except OSError:
-            return self._stamp if hasattr(self, "_stamp") else (0, 0)
+        except OSError:  # it is gone: reading it says so
+            return 0, 0
         return found.st_mtime_ns, found.st_size
 
 

@@ -38,6 +38,13 @@ _LOOKS = {
     "rejected": Look("✗", "rejected", "bad"),
     "withdrawn": Look("✗", "withdrawn", "bad"),
     "unknown": Look("?", "cannot be told", "bad"),
+    "refused": Look("✗", "refused", "bad"),
+    "approved": Look("✓", "approved", "ok"),
+    "used": Look("✓", "approved and used", "off"),
+    "over": Look("\N{EN DASH}", "over", "off"),
+    "active": Look("✓", "active", "ok"),
+    "expired": Look("\N{EN DASH}", "expired", "off"),
+    "revoked": Look("\N{EN DASH}", "revoked", "off"),
     "rolled_back": Look("↺", "rolled back", "back"),
 }
 

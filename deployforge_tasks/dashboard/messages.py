@@ -7,7 +7,7 @@ ready   {}: everything up to the message's id is known; what follows is new
 run     run, version, profile, state, outcome, began (it is new), bind
 task    run, number, at, kind, platform, stage, data (of `core.events.Event`), bind
 log     run, lines: [{number, at, platform, stage, level, text}]; only for runs whose log is open
-stats   {}: download counts were collected
+stats   {}: download counts were collected, or the platforms were asked what they have
 resync  {}: this viewer was too slow or away for too long, and has to read the page again
 trouble message, hint: the ledger does not answer; an empty message: it does again
 ======  ============================================================================================

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from deployforge_tasks.dashboard.elements import action, bind
 from deployforge_tasks.dashboard.guard import Visitor
 from deployforge_tasks.dashboard.looks import look
 from deployforge_tasks.dashboard.navigation import Entry, entries
@@ -39,6 +40,8 @@ def render(request: Request, template: str, context: Mapping[str, Any]) -> str:
         "navigation": _navigation(request, found),
         "project": request.app.state.desk.project,
         "profile": request.app.state.desk.loaded.profile,
+        "problem": request.app.state.desk.problem,
+        "action": partial(action, found),
         "theme": theme if theme in THEMES else "auto",
         "kiosk": request.query_params.get("kiosk") == "1",
     }
@@ -63,7 +66,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(time=time_tag, duration=duration, number=number, size=size, state=state_tag)
-    made.globals.update(static=static_path, look=look)
+    made.globals.update(static=static_path, look=look, bind=bind)
     return made
 
 

@@ -42,5 +42,5 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Streams end before the server waits for what is being answered: they would never end by themselves."""
-        self._hub.close()
+        await self._hub.close()
         await super().shutdown(sockets)

@@ -20,19 +20,22 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from deployforge_tasks.dashboard.desk import Desk
+    from deployforge_tasks.dashboard.last_look import LastLook
 
 #: Seconds between two looks into the ledger, and after a look that did not get everything.
 EVERY, _SOON = 0.2, 0.1
 #: Seconds until a ledger that does not answer is asked again.
 _AGAIN = 1.0
+#: Seconds that the end waits for a look.
+_LAST_LOOK = 2.0
 #: Seconds without a message after which a sign of life is sent: proxies close connections on which nothing happens.
 HEARTBEAT_EVERY = 15.0
 #: Seconds after which a stream ends, so that the browser comes again and may be refused by then.
 _LONGEST = 600.0
 #: Pieces that wait for a viewer at most, and events that somebody who was away is told at most.
 MOST_WAITING, MOST_MISSED = 512, 2000
-#: Every so many looks it is asked whether download counts were collected.
-_STATS_EVERY = 25
+#: Every so many looks it is asked whether more is known than what runs tell.
+_STATS_EVERY = 10
 
 
 class Viewer:
@@ -89,24 +92,26 @@ class _Look:
 class Hub:
     """Looks into the ledger while somebody watches, and tells everybody."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, last_look: LastLook) -> None:
         self._desk = desk
+        self._last_look = last_look
         self._watcher: Watcher | None = None
         self._viewers: set[Viewer] = set()
         self._joining: list[Viewer] = []
         self._task: asyncio.Task[None] | None = None
-        self._closed = False
+        self._closed = asyncio.Event()
         self._trouble = b""
         self._looks = 0
-        self._collected = 0
+        self._beside = (0, 0)
 
     @property
-    def watched(self) -> bool:
-        return bool(self._viewers or self._joining)
+    def watchers(self) -> int:
+        """How many streams are open."""
+        return len(self._viewers) + len(self._joining)
 
     def join(self, viewer: Viewer) -> None:
         """From the next look on they are told everything; called in the event loop, as `leave`."""
-        if self._closed:
+        if self._closed.is_set():
             viewer.leave()
             return
         self._joining.append(viewer)
@@ -119,14 +124,16 @@ class Hub:
         if viewer in self._joining:
             self._joining.remove(viewer)
 
-    def close(self) -> None:
-        """End every stream at once."""
-        self._closed = True
+    async def close(self) -> None:
+        """End every stream at once; the look that is being made is waited for, since it needs the ledger."""
+        self._closed.set()
         for viewer in [*self._viewers, *self._joining]:
             self.leave(viewer)
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=_LAST_LOOK)
 
     async def _watch(self) -> None:
-        while self.watched:
+        while self.watchers:
             joining, self._joining = self._joining, []
             logs = {run for viewer in [*self._viewers, *joining] for run in viewer.logs}
             try:
@@ -134,10 +141,15 @@ class Hub:
             except (SQLAlchemyError, OSError, DeployForgeError) as error:
                 self._joining += [viewer for viewer in joining if not viewer.gone]
                 self._tell_trouble(error)
-                await asyncio.sleep(_AGAIN)
+                await self._pause(_AGAIN)
                 continue
             self._deliver(look, joining)
-            await asyncio.sleep(_SOON if look.more else EVERY)
+            await self._pause(_SOON if look.more else EVERY)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closed.wait()
 
     def _look(self, joining: list[Viewer], logs: set[int]) -> _Look:
         """One look, in a thread."""
@@ -165,9 +177,11 @@ class Hub:
         return tell(news, before, {run: watcher.now(run) for run in named})
 
     def _with_stats(self, told: Telling, places: Places) -> Telling:
-        newest = self._desk.reader.last_collection(self._desk.project)
-        before, self._collected = self._collected, newest
-        if self._looks == 0 or newest == before:
+        """What is not in the events: more downloads were collected, or the platforms were asked."""
+        self._last_look.look_when_old()
+        before = self._beside
+        self._beside = (self._desk.reader.last_collection(self._desk.project), self._last_look.count)
+        if self._looks == 0 or self._beside == before:
             return told
         return Telling(told.everybody + message("stats", {}, places), told.logs)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.dashboard.looks import look
+from deployforge_tasks.operations.progress import first_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,14 +71,14 @@ def state(name: str) -> dict[str, str]:
 def cell(stage: StageNow) -> dict[str, str]:
     """A stage in the strip: the glyph is seen, the rest is its title."""
     found = look(stage.state)
-    told = [f"{stage.stage}: {found.word}", duration(stage.seconds), stage.reason]
+    told = [f"{stage.stage}: {found.word}", duration(stage.seconds), first_line(stage.reason)]
     told.insert(1, f"attempt {stage.attempt}" if stage.attempt > 1 else "")
     return {"kind": found.kind, "glyph": found.glyph, "title": ", ".join(filter(None, told))}
 
 
 def elapsed(since: datetime | None, seconds: float | None) -> dict[str, str]:
-    """How long something takes: `since` makes the page count on."""
-    return {"since": since.isoformat() if since else "", "text": duration(seconds)}
+    """How long something takes: with `began` the page counts on by itself."""
+    return {"began": since.isoformat() if since else "", "text": duration(seconds)}
 
 
 def counts(run: RunNow) -> str:

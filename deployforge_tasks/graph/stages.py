@@ -62,6 +62,8 @@ def package(context: RunContext, name: str) -> End:
         if made is None:
             made = context.platforms[name].package(job)
             write_package(job.workdir, made, made_from, files)
+    sizes = [piece.size for piece in made.pieces if piece.size]
+    context.bus.emit("packaged", name, "package", pieces=len(sizes), bytes=sum(sizes))
     return End(values={"pieces": made.digests})
 
 

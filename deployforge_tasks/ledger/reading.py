@@ -137,13 +137,19 @@ class Reader:
                 found[row.run].append(Attempt(*row[1:]))
         return found
 
-    def usual_seconds(self, project: str, profile: str) -> Mapping[tuple[str, str], float]:
-        """How long each stage of each platform took when it last went well (the median of up to five)."""
+    def usual_seconds(
+        self, project: str, profile: str, *, before: int | None = None
+    ) -> Mapping[tuple[str, str], float]:
+        """How long each stage of each platform took when it last went well (the median of up to five).
+
+        before: only what earlier runs than this one took.
+        """
+        earlier = [] if before is None else [attempts.c.run < before]
         query = (
             select(attempts.c.platform, attempts.c.stage, attempts.c.seconds)
             .join(runs, runs.c.id == attempts.c.run)
             .where(runs.c.project == project, runs.c.profile == profile)
-            .where(attempts.c.outcome == "ok", attempts.c.seconds.is_not(None))
+            .where(attempts.c.outcome == "ok", attempts.c.seconds.is_not(None), *earlier)
             .order_by(attempts.c.id.desc())
             .limit(_SAMPLE)
         )
@@ -152,6 +158,18 @@ class Reader:
             for row in connection.execute(query):
                 times.setdefault((row.platform, row.stage), []).append(row.seconds)
         return {task: median(seconds[:5]) for task, seconds in times.items()}
+
+    def packaged(self, project: str, profile: str) -> dict[tuple[str, str], tuple[int, int]]:
+        """Files and bytes of the newest package of each version, by platform and version."""
+        query = (
+            select(events.c.platform, runs.c.version, events.c.data)
+            .join(runs, runs.c.id == events.c.run)
+            .where(runs.c.project == project, runs.c.profile == profile, events.c.kind == "packaged")
+            .order_by(events.c.id)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return {(row.platform, row.version): (int(row.data["pieces"]), int(row.data["bytes"])) for row in rows}
 
     def released(self, project: str, profile: str) -> list[tuple[str, str, datetime]]:
         """Version, platform and the moment of the first receipt of each version that a platform has, oldest first."""

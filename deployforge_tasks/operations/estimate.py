@@ -89,10 +89,13 @@ def estimate_of(loaded: Loaded, names: Sequence[str], *, ledger_url: str | None 
         return estimate_by(reader, loaded, names)
 
 
-def estimate_by(reader: Reader, loaded: Loaded, names: Sequence[str]) -> Estimate:
-    """The same by a ledger that is open already; a name that the project does not have waits for nothing."""
+def estimate_by(reader: Reader, loaded: Loaded, names: Sequence[str], *, before: int | None = None) -> Estimate:
+    """The same by a ledger that is open already, and by the runs before one of them.
+
+    A name that the project does not have waits for nothing.
+    """
     from deployforge_tasks.graph.context import RunContext
 
     context = RunContext(loaded)
     needs = {name: context.hubs(name) if name in context.platforms else () for name in names}
-    return Estimate(names, needs, reader.usual_seconds(loaded.project.name, loaded.profile))
+    return Estimate(names, needs, reader.usual_seconds(loaded.project.name, loaded.profile, before=before))

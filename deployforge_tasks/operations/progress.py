@@ -258,8 +258,8 @@ def new_progress(feed: Feed, loaded: Loaded, run: Run) -> RunProgress:
     """A run of which nothing is known but what it was to do."""
     names = feed.aims(run.id)
     if run.profile == loaded.profile:
-        return RunProgress(run, estimate_by(feed, loaded, names))
-    return RunProgress(run, Estimate(names, {}, feed.usual_seconds(run.project, run.profile)))
+        return RunProgress(run, estimate_by(feed, loaded, names, before=run.id))
+    return RunProgress(run, Estimate(names, {}, feed.usual_seconds(run.project, run.profile, before=run.id)))
 
 
 def _events(feed: Feed, run: int) -> Iterator[StoredEvent]:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, cast
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.dashboard.app import create_app
 from deployforge_tasks.dashboard.binding import listen
 from deployforge_tasks.dashboard.desk import Desk, open_desk
 from deployforge_tasks.dashboard.door import Door
 from deployforge_tasks.dashboard.server import Server
+from deployforge_tasks.ledger.model import Scope as Counted
+from deployforge_tasks.ledger.model import Try
 from deployforge_tasks.ledger.store import Ledger
 from deployforge_tasks.operations.settings import Settings
 from tests.support.cases import sample_project
@@ -81,12 +84,22 @@ def record(
     return run
 
 
+def keep_downloads(site: Site, platform: str, *told: Series) -> None:
+    """Store what a platform told about downloads, as a collection does."""
+    ledger, now = Ledger.open(site.desk.ledger_url), site.desk.now()
+    store, here = ledger.downloads(), Counted(site.desk.project, site.desk.loaded.profile)
+    store.keep(here, platform, told, now)
+    store.record(here, Try(platform, now, "collected", "", None))
+    ledger.close()
+
+
 @contextmanager
 def open_site(folder: Path, environ: Mapping[str, str] | None = None, **sections: Any) -> Iterator[Site]:
     """A dashboard over the sample project in a folder, with an empty ledger."""
     project = sample_project(folder, **sections)
     with open_desk(Settings(file=project / "deployforge.yml", environ=environ or {})) as desk:
         app = create_app(desk)
+        app.state.last_look.by_itself = False  # the sample project's platforms are the public ones
         with TestClient(app, base_url=ADDRESS) as client:
             if desk.loaded.project.dashboard.auth == "local":
                 sign_on(client)

@@ -66,7 +66,7 @@ def command(context: click.Context, host: str | None, port: int | None, show: bo
 
 def _ready(invocation: Invocation, opened: Opened, show: ExitStack | None) -> None:
     if invocation.json:
-        invocation.emit("dashboard", {"url": opened.url, "sign_on": opened.link or None})
+        invocation.emit("dashboard", {"url": opened.url, "sign_on": opened.link or None}, line=True)
     else:
         invocation.terminal.out(f"The dashboard is at {opened.url}")
         if opened.link:

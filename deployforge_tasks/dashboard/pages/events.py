@@ -33,7 +33,9 @@ async def events(
         raise NotAllowedError(visitor(request), "logs")
     places = messages.read(last_event_id)
     if places is not None:  # then its lines are told by it too: it is the same stream that goes on
-        return EventStream(request.app.state.hub, Viewer(places, dict.fromkeys(lines)))
+        told = {run for run, place in places.runs.items() if place.line is not None}
+        lines_since = {run: None if run in told else line for run, line in lines.items()}
+        return EventStream(request.app.state.hub, Viewer(places, lines_since))
     return EventStream(request.app.state.hub, Viewer(messages.read(since), lines))
 
 

@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from typing import Annotated
 
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from deployforge_tasks.dashboard import messages, values
+from deployforge_tasks.dashboard.arranged import STATES, Choice, arrange, recent
 from deployforge_tasks.dashboard.guard import needs
 from deployforge_tasks.dashboard.navigation import Entry
 from deployforge_tasks.dashboard.rendering import page
-from deployforge_tasks.operations.runs import list_runs
+from deployforge_tasks.dashboard.sparkline import sparkline
+from deployforge_tasks.operations.overview import Known, overview
+from deployforge_tasks.operations.watching import Place, Places
 
 router = APIRouter(include_in_schema=False)
 ENTRY = Entry("Overview", "/", order=10, key="o")
 
 
 @router.get("/", dependencies=[needs("look")])
-def overview(request: Request) -> HTMLResponse:
-    """Every platform, and the newest run."""
-    desk = request.app.state.desk
+def show(request: Request, state: Annotated[list[str] | None, Query()] = None) -> HTMLResponse:
+    """Every platform; `state`, `platform`, `group`, `sort`, `view` and `kiosk` in the address choose what is shown."""
+    desk, look = request.app.state.desk, request.app.state.last_look
+    known = Known(look.status, look.at, desk.downloads())
+    found = overview(desk.loaded, desk.reader, known, desk.now())
+    choice = Choice.of(request.query_params, state or [])
+    shown = {row.run: row.now for row in found.rows if row.run and row.now}
+    bound: values.Values = values.of_run(found.run) if found.run else {}
+    for row in found.rows:
+        if row.run and row.now:
+            bound |= values.of_platform(row.run, row.now)
+    since = Places(found.newest_run, {run: Place(found.numbers[run]) for run in shown})
     return page(
         request,
         "overview.html",
         title="Overview",
-        runs=list_runs(desk.loaded, limit=20, ledger_url=desk.ledger_url),
+        found=found,
+        choice=choice,
+        arranged=arrange(found, choice),
+        bound=bound,
+        since=messages.written(since),
+        states=STATES,
+        look=look,
+        recent=recent,
+        sparkline=sparkline,
     )
+
+
+@router.post("/look", dependencies=[needs("look")])
+def look_again(request: Request) -> RedirectResponse:
+    """Ask every platform what it has; the page shows the answer when it is there."""
+    request.app.state.last_look.look()
+    return RedirectResponse("/", status_code=303)

@@ -8,3 +8,6 @@ localTimes(document);
 keepFresh(document);
 dialogs(document);
 if (document.querySelector("[data-module=graph]")) graphs(document);
+
+const region = document.querySelector("[data-stream]");
+if (region instanceof HTMLElement) import("./live.js").then((module) => module.live(region));

@@ -1,0 +1,43 @@
+"""Days on the command line."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import click
+
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+
+
+class DayType(click.ParamType[date]):
+    """A day: ``2026-05-01``, or how long ago it was (``30d 12w 6m 1y``)."""
+
+    name = "day"
+
+    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read it.
+
+        Raises:
+            Misused: it is no day of the past.
+        """
+        from deployforge_tasks.cli.usage import Misused
+
+        if isinstance(value, date):
+            return value
+        today = datetime.now(UTC).date()
+        try:
+            day = _read(value.strip().lower(), today)
+        except (ValueError, OverflowError):
+            raise Misused(f"`{value}` is no day", "write 2026-05-01, or how long ago: 30d, 12w, 6m, 1y", ctx) from None
+        if day >= today:
+            raise Misused(f"`{value}` is not in the past", "counts are told by whole days (UTC) that are over", ctx)
+        return day
+
+
+def _read(text: str, today: date) -> date:
+    found = re.fullmatch(r"(\d{1,5})([dwmy])", text)
+    return today - timedelta(days=int(found[1]) * _DAYS[found[2]]) if found else date.fromisoformat(text)
+
+
+DAY = DayType()

@@ -1,0 +1,173 @@
+"""The overview in a real browser while runs go on."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from deployforge_tasks.core.events import Event
+from deployforge_tasks.ledger.journal import Journal
+from deployforge_tasks.ledger.store import Ledger
+from tests.cli.shop import COMMAND, open_shop
+from tests.dashboard.command import commanded
+from tests.dashboard.site import Site, open_site, served
+
+
+class Run:
+    """A run that goes on as the test wants."""
+
+    def __init__(self, site: Site) -> None:
+        self.ledger = Ledger.open(site.desk.ledger_url)
+        self.number = self.ledger.start_run(site.desk.project, "", "1.0.0", "deploy")
+        self.journal: Journal = self.ledger.listener(self.number)
+        platforms = ["npm", "pypi"]
+        self.journal(Event("run_started", data={"run": self.number, "platforms": platforms}))
+
+    def begins(self, platform: str, stage: str) -> None:
+        self.journal(Event("stage_started", platform, stage))
+
+    def ends(self, platform: str, stage: str, outcome: str, reason: str = "") -> None:
+        self.journal(Event("stage_finished", platform, stage, {"outcome": outcome, "seconds": 1.0, "reason": reason}))
+
+    def end(self) -> None:
+        self.journal(Event("run_finished", data={"outcome": "ok", "exit_code": 0}))
+        self.ledger.finish_run(self.number, "ok", 0)
+        self.ledger.close()
+
+
+def says(page: Page, platform: str, word: str) -> None:
+    expect(page.locator(f'[data-name="{platform}"] .state').first).to_contain_text(word)
+
+
+def test_a_run_that_begins_is_seen_row_by_row_without_a_reload(site: Site, window: Page) -> None:
+    with served(site.app) as address:
+        window.goto(address)
+        window.evaluate("window.stays = true")
+        run = Run(site)
+        expect(window.locator("h1")).to_contain_text(f"Run {run.number}")
+        run.begins("npm", "publish")
+        says(window, "npm", "running")
+        run.ends("npm", "publish", "failed", "the token has expired")
+        says(window, "npm", "failed")
+        expect(window.locator('[data-name="npm"] .wrong')).to_have_text("the token has expired")
+        expect(window.locator('[data-group="bad"] [data-name]')).to_have_count(1)
+        expect(window.locator("#announce")).to_contain_text("npm failed")
+        run.end()
+        expect(window.locator("h1 .state")).to_contain_text("done")
+        assert window.evaluate("window.stays")
+
+
+def test_the_focus_stays_where_it_is_while_rows_change(site: Site, window: Page) -> None:
+    run = Run(site)
+    with served(site.app) as address:
+        window.goto(address)
+        link = window.locator('[data-name="npm"] a[aria-label^="run"]')
+        link.focus()
+        run.begins("npm", "publish")
+        says(window, "npm", "running")
+        assert link.evaluate("element => element === document.activeElement")
+        run.end()
+        expect(window.locator("h1 .state")).to_contain_text("done")
+        expect(link).to_be_focused()
+
+
+def test_a_server_that_comes_back_is_found_again_and_nothing_is_missed(tmp_path: Path, window: Page) -> None:
+    with open_site(tmp_path) as site:
+        run = Run(site)
+        with served(site.app) as address:
+            port = int(address.rpartition(":")[2])
+            window.goto(address)
+            run.begins("npm", "publish")
+            says(window, "npm", "running")
+        expect(window.locator("#banner")).to_contain_text("The connection is lost")
+        run.ends("npm", "publish", "ok")
+        run.begins("pypi", "publish")
+        window.evaluate("window.stays = true")
+    with open_site(tmp_path) as site, served(site.app, port):
+        says(window, "npm", "running")
+        expect(window.locator('[data-name="npm"] [data-bind$="stage.publish"]')).to_have_attribute(
+            "title", "publish: done, 1.0 s"
+        )
+        says(window, "pypi", "running")
+        expect(window.locator("#banner")).to_be_hidden()
+        assert window.evaluate("window.stays")
+        run.end()
+
+
+def test_seven_tabs_are_live_and_one_takes_over_when_the_leading_one_is_closed(site: Site, window: Page) -> None:
+    run = Run(site)
+    with served(site.app) as address:
+        tabs = [window, *(window.context.new_page() for _ in range(6))]
+        for tab in tabs:
+            tab.goto(address)
+        run.begins("npm", "publish")
+        for tab in tabs:
+            says(tab, "npm", "running")
+        assert site.app.state.hub.watchers == 1
+        tabs[0].close()
+        run.ends("npm", "publish", "ok")
+        run.begins("pypi", "publish")
+        for tab in tabs[1:]:
+            says(tab, "pypi", "running")
+        run.end()
+
+
+def test_a_tab_without_locks_has_a_stream_of_its_own_and_says_so(site: Site, window: Page) -> None:
+    window.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+    run = Run(site)
+    with served(site.app) as address:
+        window.goto(address)
+        expect(window.locator("#banner")).to_contain_text("Without HTTPS")
+        run.begins("npm", "publish")
+        says(window, "npm", "running")
+        run.end()
+
+
+def test_without_scripts_the_overview_shows_the_same(site: Site, browser: Browser) -> None:
+    run = Run(site)
+    run.begins("npm", "publish")
+    context = browser.new_context(java_script_enabled=False)
+    with served(site.app) as address:
+        page = context.new_page()
+        page.goto(address)
+        says(page, "npm", "running")
+        page.get_by_label("Group by").select_option("kind")
+        page.get_by_role("button", name="Show").click()
+        expect(page.locator(".group").first).to_be_visible()
+    context.close()
+    run.end()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/?view=grid", "/?state=bad"])
+def test_nothing_on_the_overview_is_out_of_reach(site: Site, window: Page, theme: str, path: str) -> None:
+    run = Run(site)
+    run.begins("npm", "publish")
+    run.ends("npm", "publish", "failed", "the token has expired")
+    with served(site.app) as address:
+        window.context.add_cookies([{"name": "theme", "value": theme, "url": address}])
+        window.goto(f"{address}{path}")
+        found = Axe().run(window)
+        assert not found.response["violations"], found.generate_report()
+        window.set_viewport_size({"width": 320, "height": 800})
+        assert window.evaluate("document.documentElement.scrollWidth") <= 320
+    run.end()
+
+
+def test_a_real_deploy_is_seen_from_its_begin_to_its_end(tmp_path: Path, window: Page) -> None:
+    with open_shop(tmp_path) as shop, commanded(shop) as address:
+        held = shop.hold_east()
+        window.goto(address)
+        expect(window.locator("main")).to_contain_text("No run yet")
+        deploy = subprocess.Popen([*COMMAND, "deploy", "--yes", "-q"], cwd=shop.folder, env=shop.environ)
+        assert held.wait()
+        says(window, "east", "running")
+        says(window, "west", "published")
+        held.release()
+        says(window, "north", "published")
+        expect(window.locator("h1 .state")).to_contain_text("done")
+        assert deploy.wait(60) == 0
