@@ -99,31 +99,46 @@ def _together(one: Daily, other: Daily) -> tuple[Numbers, Numbers]:
 
 
 def _slope(shares: Shares) -> Slope | None:
-    """The change of the share's log odds a day: quasi-binomial, with the week's pattern, errors as in `model`."""
+    """The change of the share's log odds a day; None where the numbers do not allow it."""
     import numpy as np
-    import statsmodels.api as sm
 
     seen = ~np.isnan(shares.part) & (np.nan_to_num(shares.whole) > 0)
     if seen.sum() < NEEDED or np.nansum(shares.whole) < _COUNTS or not 0.001 < shares.share < 0.999:
         return None
+    with quietly():
+        try:
+            return _fit(shares, seen)
+        except (ValueError, np.linalg.LinAlgError):
+            return None
+
+
+def _fit(shares: Shares, seen: Numbers) -> Slope:
+    """Quasi-binomial regression with the week's pattern; errors as in `model`."""
+    import numpy as np
+    import statsmodels.api as sm
+
     size = len(shares.part)
     days = np.arange(size, dtype=float)
     matrix = np.column_stack([np.ones(size), days - days.mean(), *(days % 7 == n for n in range(1, 7))]).astype(float)
     part, whole = np.where(seen, shares.part, 0.0), np.where(seen, shares.whole, 1.0)
-    with quietly():
-        model = sm.GLM(np.column_stack([part, whole - part])[seen], matrix[seen], family=sm.families.Binomial())
-        fitted = model.fit()
-        chance = 1 / (1 + np.exp(-(matrix @ fitted.params)))
-        information = whole * chance * (1 - chance)
-        working = np.where(seen, matrix @ fitted.params + (part - whole * chance) / information, 0.0)
-        linear = sm.WLS(working, matrix, weights=np.where(seen, information, 0.0))
-        robust = linear.fit(cov_type="HAC", cov_kwds={"maxlags": round(1.3 * size**0.5), "use_correction": True})
+    model = sm.GLM(np.column_stack([part, whole - part])[seen], matrix[seen], family=sm.families.Binomial())
+    fitted = model.fit()
+    chance = 1 / (1 + np.exp(-(matrix @ fitted.params)))
+    information = np.maximum(whole * chance * (1 - chance), 1e-9)
+    working = np.where(seen, matrix @ fitted.params + (part - whole * chance) / information, 0.0)
+    linear = sm.WLS(working, matrix, weights=np.where(seen, information, 0.0))
+    robust = linear.fit(cov_type="HAC", cov_kwds={"maxlags": round(1.3 * size**0.5), "use_correction": True})
+    newey_west = float(robust.bse[1])
     pearson = np.where(seen, (part - whole * chance) / np.sqrt(information), 0.0)
     known = int(seen.sum())
     dispersion = max(1.0, float((pearson**2).sum()) / (known - matrix.shape[1]))
     inflation, _ = persistence(pearson, seen)
     plain = float(np.sqrt(robust.normalized_cov_params[1, 1] * dispersion * inflation))
-    return Slope(float(robust.params[1]), max(float(robust.bse[1]), plain), max(3.0, known / inflation - 2))
+    return Slope(
+        float(robust.params[1]),
+        max(newey_west, plain) if np.isfinite(newey_west) else np.inf,
+        max(3.0, known / inflation - 2),
+    )
 
 
 def _counted(shares: Shares) -> Insight:

@@ -57,7 +57,10 @@ def sudden(frame: Frame, series: int = 1) -> list[Change]:
     """The changes of one platform; `series` is how many platforms are looked at together."""
     import numpy as np
 
-    model = fit(frame, trend=False).expected  # a sudden change must not look like a trend; the level follows a real one
+    fitted = fit(frame, trend=False)  # a sudden change must not look like a trend; the level follows a real one
+    if fitted is None:
+        return []
+    model = fitted.expected
     level = _level(frame, model)
     expected = model * level
     usable = frame.seen & ~np.isnan(level)

@@ -44,7 +44,7 @@ def forecasts(frames: Sequence[Frame]) -> tuple[Answers, tuple[Forecast, ...]]:
         reason = _unfit(frame)
         made = None if reason else look_ahead(frame)
         if made is None:
-            unknown.append(reason or Unknown(Kind.FORECAST, (frame.platform,), "the model could not be fitted"))
+            unknown.append(reason or Unknown(Kind.FORECAST, (frame.platform,), "no model fits its numbers"))
             continue
         forecast, insight = made
         if forecast.coverage80 < HELD:

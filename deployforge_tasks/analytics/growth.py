@@ -28,7 +28,9 @@ def growth(frames: Sequence[Frame]) -> Answers:
             unknown.append(reason)
             continue
         model = fit(frame)
-        if model.persistence > WALK:
+        if model is None:
+            unknown.append(Unknown(Kind.GROWTH, (frame.platform,), "no model fits its numbers"))
+        elif model.persistence > WALK:
             reason = Unknown(
                 Kind.GROWTH, (frame.platform,), "its weeks drift so much by themselves that a trend would be chance"
             )

@@ -58,11 +58,21 @@ class CountModel:
     persistence: float
 
 
-def fit(frame: Frame, *, trend: bool = True) -> CountModel:
-    """Fit the model to the days that have a count; at least four weeks of them.
+def fit(frame: Frame, *, trend: bool = True) -> CountModel | None:
+    """Fit the model to the days that have a count, at least four weeks of them; None where the numbers do not allow it.
 
     Without a trend the slope is 0, and means nothing.
     """
+    import numpy as np
+
+    with quietly():
+        try:
+            return _fit(frame, trend=trend)
+        except (ValueError, np.linalg.LinAlgError):  # such as a single huge day among zeros
+            return None
+
+
+def _fit(frame: Frame, *, trend: bool) -> CountModel:
     import numpy as np
     import statsmodels.api as sm
 
@@ -71,24 +81,25 @@ def fit(frame: Frame, *, trend: bool = True) -> CountModel:
         matrix[:, 1] = 0.0
     seen, counts = frame.seen, frame.counts
     weights = np.ones(len(counts))
-    with quietly():
-        for _ in range(_ROUNDS):
-            model = sm.GLM(counts[seen], matrix[seen], family=sm.families.Poisson(), var_weights=weights[seen])
-            expected = np.maximum(np.exp(matrix @ model.fit().params), 1e-3)
-            pearson = np.where(seen, (counts - expected) / np.sqrt(expected), 0.0)
-            spread = max(float(np.median(np.abs(pearson[seen]))) / _NORMAL_MAD, 1.0)
-            weights = np.minimum(1.0, _ODD * spread / np.maximum(np.abs(pearson), 1e-9))
-        # The last step of the same fit, as a linear regression in which a gap has no weight but keeps its place, so
-        # that the errors compare days that are really neighbours.
-        working = np.where(seen, np.log(expected) + np.nan_to_num(counts - expected) / expected, 0.0)
-        linear = sm.WLS(working, matrix, weights=np.where(seen, weights * expected, 0.0))
-        lags = round(1.3 * len(counts) ** 0.5)
-        robust = linear.fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
+    for _ in range(_ROUNDS):
+        model = sm.GLM(counts[seen], matrix[seen], family=sm.families.Poisson(), var_weights=weights[seen])
+        expected = np.maximum(np.exp(matrix @ model.fit().params), 1e-3)
+        pearson = np.where(seen, (counts - expected) / np.sqrt(expected), 0.0)
+        spread = max(float(np.median(np.abs(pearson[seen]))) / _NORMAL_MAD, 1.0)
+        weights = np.minimum(1.0, _ODD * spread / np.maximum(np.abs(pearson), 1e-9))
+    # The last step of the same fit, as a linear regression in which a gap has no weight but keeps its place, so
+    # that the errors compare days that are really neighbours.
+    working = np.where(seen, np.log(expected) + np.nan_to_num(counts - expected) / expected, 0.0)
+    linear = sm.WLS(working, matrix, weights=np.where(seen, weights * expected, 0.0))
+    lags = round(1.3 * len(counts) ** 0.5)
+    robust = linear.fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
+    newey_west = float(robust.bse[1])
     inflation, weekly = persistence(pearson * np.sqrt(weights), seen)
     plain = float(np.sqrt(robust.normalized_cov_params[1, 1] * _dispersion(pearson, seen, matrix.shape[1])))
     slope = Slope(
         float(robust.params[1]),
-        max(float(robust.bse[1]), plain * float(np.sqrt(inflation))),
+        # Where the matrix of the errors cannot be inverted (a weekday without one count), nothing is known of them.
+        max(newey_west, plain * float(np.sqrt(inflation))) if np.isfinite(newey_west) else np.inf,
         max(3.0, frame.known / inflation - 2),
     )
     return CountModel(frame, expected, slope, weekly)
@@ -131,12 +142,15 @@ def persistence(residuals: Numbers, seen: Numbers) -> tuple[float, float]:
 
     daily = _autocorrelation(residuals, seen)
     whole = len(residuals) // 7 * 7
-    weeks_seen = seen[-whole:].reshape(-1, 7).sum(axis=1)
+    days_seen = seen[-whole:].reshape(-1, 7).sum(axis=1)
+    weeks_seen = days_seen > 3
     sums = residuals[-whole:].reshape(-1, 7).sum(axis=1)
-    weeks = np.where(weeks_seen > 3, sums / np.sqrt(np.maximum(weeks_seen, 1)), 0.0)
-    weekly = _autocorrelation(weeks, weeks_seen > 3)
+    if not weeks_seen.any():
+        return max(1.0, _inflated(daily)), 0.0
+    weeks = np.where(weeks_seen, sums / np.sqrt(np.maximum(days_seen, 1)), 0.0)
+    weekly = _autocorrelation(weeks, weeks_seen)
     variance = float((residuals[seen] ** 2).mean()) or 1.0
-    spread = float((weeks[weeks_seen > 3] ** 2).mean()) / variance
+    spread = float((weeks[weeks_seen] ** 2).mean()) / variance
     doubt = (1 - weekly**2) ** 0.5 / len(weeks) ** 0.5 if abs(weekly) < 1 else 0.0  # few weeks tell little about it
     inflation = max(1.0, _inflated(daily), spread * _inflated(weekly + doubt))
     return inflation, weekly

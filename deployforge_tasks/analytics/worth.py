@@ -144,7 +144,7 @@ def _add(files: PlatformDownloads, os: str, count: int, whole: int) -> Insight:
         ),
         COUNTED,
         weight=0.5,
-        caution="CI machines fetch release files too; a download is no wish for a package",
+        caution="CI machines and package managers fetch release files too; a download is no wish for a package",
     )
 
 

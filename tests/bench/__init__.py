@@ -1,1 +1,4 @@
-"""Benchmarks: ``python -m tests.bench`` prints ratios that were measured in one run. Nothing here asserts a time."""
+"""Benchmarks: ``python -m tests.bench`` prints ratios that were measured in one run. Nothing here asserts a time.
+
+``python -m tests.bench.claims [SERIES]`` prints how often something is claimed of noise.
+"""

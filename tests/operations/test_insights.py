@@ -13,6 +13,8 @@ import pytest
 
 from deployforge_tasks.analytics.insight import Insight, Insights, Kind
 from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.graph.context import ledger_url
+from deployforge_tasks.ledger.deliveries import DELIVERED, Delivery, opened
 from deployforge_tasks.operations.costs import costs
 from deployforge_tasks.operations.deploy import deploy
 from deployforge_tasks.operations.insights import insights
@@ -23,7 +25,7 @@ from deployforge_tasks.project.schema_analytics import Costs
 from tests.analytics.planted import counts, rates
 from tests.graph.shelf import ShelfServer, load_project, shelves, write_project
 from tests.operations.counting_shelf import DAY, CountingShelf, daily, told
-from tests.operations.remembering import remember_run
+from tests.operations.remembering import noon, remember_run
 from tests.support.running import running
 
 YESTERDAY = datetime.now(UTC).date() - DAY
@@ -69,6 +71,14 @@ def test_a_dead_channel_comes_with_what_the_ledger_has_of_that_day(counted: Load
     day = YESTERDAY - DEAD * DAY
     assert found.platforms == ("npm",)
     assert found.causes == (f"v1.1.0 came out on {day}", f"verify of v1.1.0 failed 2 times on {day}")
+
+
+def test_drift_that_somebody_was_told_of_is_remembered(counted: Loaded) -> None:
+    day = YESTERDAY - DEAD * DAY
+    told_of = Delivery("hello-forge", "", "1.1.0", "drift", "npm, pypi", "ops", "same", noon(day), 1, DELIVERED)
+    with opened(ledger_url(counted)) as deliveries:
+        deliveries.record(told_of)
+    assert f"drift of v1.1.0 was told on {day}" in of(Kind.SILENCE, insights(counted)).causes
 
 
 def test_the_weightiest_comes_first(counted: Loaded) -> None:
