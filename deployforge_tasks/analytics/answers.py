@@ -24,7 +24,7 @@ def answer(downloads: Downloads, table: CostTable, served: Collection[str], caus
 
     Args:
         downloads: the counts.
-        table: the costs of the same time.
+        table: what was spent lately.
         served: the enabled platforms.
         causes: what the ledger has of a platform and a time.
     """
@@ -41,7 +41,7 @@ def answer(downloads: Downloads, table: CostTable, served: Collection[str], caus
         + changes.changes(frames, causes)
         + looked
         + worth.costs(table)
-        + worth.dear(table, downloads)
+        + worth.dear(table)
         + worth.missing(downloads, served)
         + worth.geography(downloads)
         + ahead

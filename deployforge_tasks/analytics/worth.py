@@ -36,6 +36,8 @@ def costs(table: CostTable) -> Answers:
     """What all of it costs, against the budget, and by the thousand downloads."""
     if not table.priced:
         return Answers(unknown=(Unknown(Kind.COST, (), "no prices: `costs:` in deployforge.yml names them"),))
+    if not table.total:
+        return Answers(unknown=(Unknown(Kind.COST, (), "nothing was spent: no run, no fee in these days"),))
     monthly, budget = money(table.monthly, table.currency), table.budget
     told, weight = f"Releasing costs about {monthly} a month", 0.3
     if budget is not None:
@@ -54,19 +56,13 @@ def costs(table: CostTable) -> Answers:
     return Answers((Insight(Kind.COST, told, (), tuple(facts), COUNTED, weight, caution),))
 
 
-def dear(table: CostTable, downloads: Downloads) -> Answers:
+def dear(table: CostTable) -> Answers:
     """Platforms that cost many times what the others do for what was counted there, beyond what chance explains."""
     if not table.priced or (table.until - table.since).days + 1 < _DAYS:
         return Answers()
-    known = {one.platform for one in downloads.platforms if _well_known(one)}
-    able = [one for one in table.platforms if one.platform in known and one.releases >= _RELEASES]
+    able = [one for one in table.platforms if one.known >= _KNOWN and one.releases >= _RELEASES]
     said = [_dear(one, [o for o in able if o is not one and o.unit is one.unit], table) for one in able]
     return Answers(tuple(one for one in said if one))
-
-
-def _well_known(platform: PlatformDownloads) -> bool:
-    counts = platform.daily.counts if platform.daily else ()
-    return sum(count is not None for count in counts) >= _KNOWN * len(counts) > 0
 
 
 def _dear(one: PlatformCost, others: Sequence[PlatformCost], table: CostTable) -> Insight | None:

@@ -10,13 +10,12 @@ from deployforge_tasks.operations.runs import reading
 
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.costs import CostTable, Work
-    from deployforge_tasks.analytics.series import Downloads
     from deployforge_tasks.ledger.model import Attempt, Run
     from deployforge_tasks.ledger.reading import Reader
     from deployforge_tasks.project.load import Loaded
 
-#: Days that are looked at when nobody says since when.
-USUAL_DAYS = 90
+#: Days that are looked at when nobody says since when, at most and at least.
+USUAL_DAYS, LEAST_DAYS = 90, 30
 _MOST_RUNS = 10_000
 #: Runs whose attempts are read at once.
 _CHUNK = 200
@@ -34,7 +33,7 @@ def costs(
 
     Args:
         loaded: the project.
-        since: the first day (default: 90 days).
+        since: the first day (default: 90 days, or since the first run if that was later, but at least 30 days).
         until: the last day (default: yesterday, UTC).
         platforms: only these (default: every enabled one).
         ledger_url: another ledger than the project's own.
@@ -43,23 +42,24 @@ def costs(
         ConfigError: the ledger cannot be opened.
         ValueError: `since` is after `until`.
     """
+    from deployforge_tasks.analytics.costs import Size, cost_table
     from deployforge_tasks.operations.stats import downloads
 
     last = until or yesterday()
-    first = since or last - timedelta(days=USUAL_DAYS - 1)
-    known = downloads(loaded, first, last, platforms=platforms, ledger_url=ledger_url)
-    return table(loaded, known, ledger_url=ledger_url)
-
-
-def table(loaded: Loaded, known: Downloads, *, ledger_url: str | None = None) -> CostTable:
-    """The costs of the time of some downloads."""
-    from deployforge_tasks.analytics.costs import Size, cost_table
-
     with reading(loaded, ledger_url) as reader:
-        runs = list(_work(reader, loaded, known.since, known.until))
+        first = since or _usual_start(reader, loaded, last)
+        runs = list(_work(reader, loaded, first, last))
         measured = reader.packaged(loaded.project.name, loaded.profile)
     sizes = {key: Size(pieces, count) for key, (pieces, count) in measured.items()}
+    known = downloads(loaded, first, last, platforms=platforms, ledger_url=ledger_url)
     return cost_table(known, loaded.project.costs, runs, sizes)
+
+
+def _usual_start(reader: Reader, loaded: Loaded, last: date) -> date:
+    """A young project's minutes must not be spread over months in which it did not exist."""
+    runs = reader.runs(loaded.project.name, loaded.profile, _MOST_RUNS)
+    begun = min((run.started_at.astimezone(UTC).date() for run in runs), default=last)
+    return max(last - timedelta(days=USUAL_DAYS - 1), min(begun, last - timedelta(days=LEAST_DAYS - 1)))
 
 
 def yesterday() -> date:

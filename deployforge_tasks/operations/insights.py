@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.operations.costs import table, tries, yesterday
+from deployforge_tasks.operations.costs import costs, tries, yesterday
 from deployforge_tasks.operations.runs import reading
 
 if TYPE_CHECKING:
@@ -53,9 +53,8 @@ def insights(
     first = since or last - timedelta(days=USUAL_DAYS - 1)
     known = downloads(loaded, first, last, platforms=platforms, ledger_url=ledger_url)
     served = [name for name, options in loaded.options.items() if options.enabled]
-    return answer(
-        known, table(loaded, known, ledger_url=ledger_url), served, remembered(loaded, known, ledger_url=ledger_url)
-    )
+    spent = costs(loaded, until=last, platforms=platforms, ledger_url=ledger_url)
+    return answer(known, spent, served, remembered(loaded, known, ledger_url=ledger_url))
 
 
 def remembered(loaded: Loaded, known: Downloads, *, ledger_url: str | None = None) -> Causes:

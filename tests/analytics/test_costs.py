@@ -93,12 +93,18 @@ def test_without_prices_nothing_is_said_of_costs() -> None:
     assert "no prices" in answers.unknown[0].reason
 
 
+def test_where_nothing_was_spent_no_amount_is_said() -> None:
+    answers = costs(table(known(flat("npm", 10)), {"minute": 1}))
+    assert answers.found == ()
+    assert answers.unknown[0].reason == "nothing was spent: no run, no fee in these days"
+
+
 DEAR = {"platforms": {name: {"monthly": 5} for name in ("npm", "pypi", "snap", "github")}}
 
 
 def test_a_platform_that_brings_little_for_its_cost_is_named() -> None:
     downloads = known(flat("npm", 40), flat("pypi", 30), flat("github", 50), platform([1.0] * 20 + [0.0] * 80, "snap"))
-    (found,) = dear(table(downloads, DEAR), downloads).found
+    (found,) = dear(table(downloads, DEAR)).found
     assert found.platforms == ("snap",)
     assert found.sentence.startswith("snap is dear for what it brings: 16.43 USD for 20 downloads in 100 days")
     assert found.caution.startswith("who installs from there may have no other way")
@@ -114,7 +120,7 @@ def test_a_platform_that_brings_little_for_its_cost_is_named() -> None:
 )
 def test_a_platform_is_not_named_without_evidence(last: PlatformDownloads) -> None:
     downloads = known(flat("npm", 40), flat("pypi", 30), flat("github", 50), last)
-    assert dear(table(downloads, DEAR), downloads).found == ()
+    assert dear(table(downloads, DEAR)).found == ()
 
 
 def files(**targets: int) -> Downloads:

@@ -97,7 +97,7 @@ def test_only_some_platforms_and_days(counted: Loaded) -> None:
 
 def test_without_counts_nothing_is_claimed_and_every_platform_says_why(loaded: Loaded) -> None:
     found = insights(loaded)
-    assert [one.kind for one in found.found] == [Kind.COST]
+    assert [one.kind for one in found.found] == [Kind.COST]  # a monthly fee needs no count
     assert [u.platforms for u in found.unknown if "not collected yet" in u.reason] == [("npm", "pypi")]
 
 
@@ -107,8 +107,15 @@ def test_costs_are_those_of_the_runs_the_fees_and_the_traffic(counted: Loaded) -
     assert (npm.amounts.minutes, pypi.amounts.minutes) == (2.0, 6.0)
     assert (npm.releases, pypi.releases) == (2, 2)
     assert npm.amounts.traffic == pytest.approx((npm.downloads or 0) * 0.001 * 10)
-    assert pypi.amounts.fees == pytest.approx(30 * 90 / 30.44)
+    assert pypi.amounts.fees == pytest.approx(30 * 81 / 30.44)  # since the first run
     assert [(r.version, r.minutes, r.amount) for r in found.releases] == [("1.1.0", 4.0, 2.0), ("1.0.0", 4.0, 2.0)]
+
+
+def test_a_young_project_is_not_spread_over_months_before_it(loaded: Loaded) -> None:
+    remember_run(loaded, "1.0.0", YESTERDAY - 9 * DAY, [("npm", "publish", "ok", 10.0)], seconds=600)
+    found = costs(loaded)
+    assert (found.until - found.since).days + 1 == 30
+    assert costs(loaded, since=YESTERDAY - 99 * DAY).since == YESTERDAY - 99 * DAY
 
 
 def test_a_real_run_notes_the_size_of_its_packages(tmp_path: Path) -> None:
