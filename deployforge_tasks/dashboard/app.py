@@ -88,7 +88,6 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     yield
-    await app.state.hub.close()
 
 
 class _Headers:
