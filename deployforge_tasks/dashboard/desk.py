@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from deployforge_tasks.access.records import Records
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.graph.context import ledger_url as own_ledger
 from deployforge_tasks.ledger.feed import Feed
-from deployforge_tasks.operations.overview import recent_downloads
+from deployforge_tasks.operations.overview import pages, recent_downloads
 
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.series import Downloads
@@ -39,6 +39,7 @@ class Desk:
         self._problem: ConfigError | None = None
         self._counting = threading.Lock()
         self._downloads: tuple[object, Downloads] | None = None
+        self._pages: tuple[Loaded, Mapping[str, str]] | None = None
         self._stamp = self._now_stamp()
         self.ledger_url = ledger_url or own_ledger(self._loaded)
         self.reader = Feed.open(self.ledger_url)
@@ -71,6 +72,14 @@ class Desk:
             if self._downloads is None or self._downloads[0] != stamp:
                 self._downloads = (stamp, recent_downloads(self.loaded, now, ledger_url=self.ledger_url))
             return self._downloads[1]
+
+    def pages(self) -> Mapping[str, str]:
+        """The web page of each platform's package."""
+        loaded = self.loaded
+        with self._counting:
+            if self._pages is None or self._pages[0] is not loaded:
+                self._pages = (loaded, pages(loaded, ledger_url=self.ledger_url))
+            return self._pages[1]
 
     def of_version(self, version: str) -> Loaded:
         """The project as it is now, with another version.

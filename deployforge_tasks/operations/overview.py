@@ -79,11 +79,12 @@ class Overview:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known besides the ledger's runs: the last look at the platforms, and the download counts."""
+    """What is known besides the ledger's runs: the last look at the platforms, download counts, packages' pages."""
 
     status: Status | None = None
     looked_at: datetime | None = None
     downloads: Downloads | None = None
+    pages: Mapping[str, str] = field(default_factory=dict)
 
 
 def overview(loaded: Loaded, feed: Feed, known: Known, now: datetime) -> Overview:
@@ -96,7 +97,6 @@ def overview(loaded: Loaded, feed: Feed, known: Known, now: datetime) -> Overvie
         now: the moment, for what goes on.
     """
     from deployforge_tasks.graph.context import RunContext
-    from deployforge_tasks.graph.jobs import page
 
     newest = feed.runs(loaded.project.name, None, 1)
     shown = _shown(loaded, feed, now)
@@ -113,7 +113,6 @@ def overview(loaded: Loaded, feed: Feed, known: Known, now: datetime) -> Overvie
             place=places[name],
             wanted=wanted,
             known=known,
-            page=page(context, name) if name in context.platforms and wanted else "",
         )
         for name in names
     )
@@ -136,6 +135,20 @@ def recent_downloads(loaded: Loaded, now: datetime, *, ledger_url: str | None = 
 
     until = now.date() - timedelta(days=1)
     return downloads(loaded, until - timedelta(days=DAYS - 1), until, ledger_url=ledger_url)
+
+
+def pages(loaded: Loaded, *, ledger_url: str | None = None) -> dict[str, str]:
+    """The web page of the wanted version on each platform; none without a version."""
+    from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.graph.jobs import page
+
+    if loaded.version is None:
+        return {}
+    context = RunContext(loaded, ledger_url=ledger_url)
+    try:
+        return {name: page(context, name) for name in context.platforms}
+    finally:
+        context.close()
 
 
 def _shown(loaded: Loaded, feed: Feed, now: datetime) -> list[RunNow]:
@@ -171,7 +184,6 @@ def _row(
     place: tuple[int, PlatformNow] | None,
     wanted: str,
     known: Known,
-    page: str,
 ) -> Row:
     told = next((one for one in known.status.platforms if one.name == name), None) if known.status else None
     counted = (
@@ -198,7 +210,7 @@ def _row(
         presence=str(told.presence.state) if told else "",
         behind=told.behind if told else 0,
         drift=told.drift if told else "",
-        page=page,
+        page=known.pages.get(name, ""),
         downloads=counted,
     )
 

@@ -24,7 +24,7 @@ ENTRY = Entry("Overview", "/", order=10, key="o")
 def show(request: Request, state: Annotated[list[str] | None, Query()] = None) -> HTMLResponse:
     """Every platform; `state`, `platform`, `group`, `sort`, `view` and `kiosk` in the address choose what is shown."""
     desk, look = request.app.state.desk, request.app.state.last_look
-    known = Known(look.status, look.at, desk.downloads())
+    known = Known(look.status, look.at, desk.downloads(), desk.pages())
     found = overview(desk.loaded, desk.reader, known, desk.now())
     choice = Choice.of(request.query_params, state or [])
     shown = {row.run: row.now for row in found.rows if row.run and row.now}
