@@ -80,7 +80,8 @@ def _span(rate: float, low: float, high: float) -> str:
     near, far = sorted((low, high), key=abs)
     if rate < 0 and low < 0 and high < 0:
         rate, near, far = -rate, -near, -far
-    return f"{100 * rate:.0f} % (between {100 * near:.0f} % and {100 * far:.0f} %)"
+    digits = 0 if abs(rate) >= 0.1 else 1
+    return f"{100 * rate:.{digits}f} % (between {100 * near:.{digits}f} % and {100 * far:.{digits}f} %)"
 
 
 def _monthly(slope: float) -> float:

@@ -107,10 +107,13 @@ def _said(platform: PlatformDownloads, same: Sequence[Launch], sure: Confidence 
     first, week = newest.counts[0] or 0, _week(newest)
     told = f"{platform.title}: v{newest.version} had {number(first)} {platform.unit} on its first day and "
     told += f"{number(week)} in its first {DAYS} days"
+    usual_first, usual_week = median(launch.counts[0] or 0 for launch in before), median(map(_week, before))
     claimed = sure is not None and not 1 / _WORTH < times < _WORTH
     if claimed:
         against = "" if newest.own else ", measured against the weeks before each"
         told += f", {times:.1f} times what the {len(before)} launches before it had{against}"
+    else:
+        told += f"; the middle one of {len(before)} before it had {number(usual_first)} and {number(usual_week)}"
     return Insight(
         Kind.LAUNCH,
         told,
@@ -119,8 +122,8 @@ def _said(platform: PlatformDownloads, same: Sequence[Launch], sure: Confidence 
             Fact("first day", first, str(platform.unit), platform.url),
             Fact(f"first {DAYS} days", week, str(platform.unit)),
             Fact("launches before", len(before)),
-            Fact("their first day, median", median(launch.counts[0] or 0 for launch in before), str(platform.unit)),
-            Fact(f"their first {DAYS} days, median", median(map(_week, before)), str(platform.unit)),
+            Fact("their first day, median", usual_first, str(platform.unit)),
+            Fact(f"their first {DAYS} days, median", usual_week, str(platform.unit)),
             Fact("released", str(newest.day)),
             Fact("counted of", "this version" if newest.own else "the whole platform"),
         ),

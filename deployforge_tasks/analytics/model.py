@@ -2,7 +2,7 @@
 
 Counts are fitted by quasi-Poisson regression with a log link; days far from what is expected lose weight (Huber). The
 errors are those of Newey and West, and never smaller than what the persistence of the residuals asks for: daily counts
-are autocorrelated, and plain errors would find a trend in a third of all trendless series.
+are autocorrelated, and plain errors would find a trend in a third of trendless series that wander.
 """
 
 from __future__ import annotations

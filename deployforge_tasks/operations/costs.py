@@ -49,10 +49,14 @@ def costs(
     with reading(loaded, ledger_url) as reader:
         first = since or _usual_start(reader, loaded, last)
         runs = list(_work(reader, loaded, first, last))
-        measured = reader.packaged(loaded.project.name, loaded.profile)
+        measured = reader.packaged(loaded.project.name, loaded.profile) if _sizes_matter(loaded) else {}
     sizes = {key: Size(pieces, count) for key, (pieces, count) in measured.items()}
     known = downloads(loaded, first, last, platforms=platforms, ledger_url=ledger_url)
     return cost_table(known, loaded.project.costs, runs, sizes)
+
+
+def _sizes_matter(loaded: Loaded) -> bool:
+    return any(prices.storage or prices.traffic for prices in loaded.project.costs.platforms.values())
 
 
 def _usual_start(reader: Reader, loaded: Loaded, last: date) -> date:
