@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
 
 class Strict(BaseModel):
-    """No unknown keys, nothing changed after loading."""
+    """No unknown keys, nothing changed after loading. The texts below its fields are their descriptions."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The schema with the fields' texts, read only now: pydantic itself would read the source on every start."""
+        from deployforge_tasks.project.descriptions import descriptions
+
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema)["properties"] if cls.model_fields else {}
+        texts = descriptions(cls)
+        for name, field in cls.model_fields.items():
+            if name in texts:
+                properties[field.alias or name].setdefault("description", texts[name])
+        return schema
 
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
