@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Select, exists, select
 
 from deployforge_tasks.ledger.database import open_engine
 from deployforge_tasks.ledger.model import Run
-from deployforge_tasks.ledger.tables import artifacts, attempts, evidence, receipts, runs
+from deployforge_tasks.ledger.tables import artifacts, attempts, events, evidence, receipts, runs
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,17 @@ class History:
         query = select(*columns).where(attempts.c.run.in_(list(chosen))).order_by(attempts.c.id)
         with self._engine.connect() as connection:
             return [Ending(*row) for row in connection.execute(query)]
+
+    def troubles(self, run: int) -> list[tuple[str, str, str]]:
+        """Platform, stage and text of each failure and warning of a run, in their order."""
+        said = events.c.data
+        failed = (events.c.kind == "stage_finished") & (said["outcome"].as_string() == "failed")
+        warned = (events.c.kind == "log") & (said["level"].as_string() == "warning")
+        query = select(events).where(events.c.run == run, failed | warned).order_by(events.c.id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        texts = [str(row.data.get("reason" if row.kind == "stage_finished" else "text", "")) for row in rows]
+        return [(row.platform or "", row.stage or "", text) for row, text in zip(rows, texts, strict=True)]
 
     def different(self, project: str, profile: str, column: str) -> list[str]:
         """Every value of a column of the runs (``version actor outcome``), the newest first."""

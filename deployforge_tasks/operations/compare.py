@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deployforge_tasks.operations.history import past
 from deployforge_tasks.operations.run_detail import shown_state
 from deployforge_tasks.operations.run_facts import Difference, differences, noted
 from deployforge_tasks.operations.runs import RunView, find_run, reading, view
 
 if TYPE_CHECKING:
+    from deployforge_tasks.ledger.history import History
     from deployforge_tasks.ledger.model import Attempt
-    from deployforge_tasks.ledger.reading import Reader
     from deployforge_tasks.project.load import Loaded
 
 #: New lines of the log that are shown.
@@ -71,7 +72,8 @@ def compare(loaded: Loaded, old: int, new: int, *, ledger_url: str | None = None
         tries = reader.attempts([old, new])
         views = [view(reader, run, tries[run.id]) for run in runs]
         before, after = noted(reader, old), noted(reader, new)
-        errors = _new_errors(reader, old, new)
+    with past(loaded, ledger_url) as history:
+        errors = _new_errors(history, old, new)
     named = [{**s.versions, "commit": s.commit, "CI": s.ci} for s in (before, after)]
     known = before.known and after.known
     return Comparison(
@@ -98,18 +100,7 @@ def _pairs(old: Mapping[tuple[str, str], Attempt], new: Mapping[tuple[str, str],
     return tuple(sorted(pairs, key=lambda pair: pair.platform))
 
 
-def _new_errors(reader: Reader, old: int, new: int) -> tuple[NewError, ...]:
-    before = set(_errors(reader, old))
-    return tuple(error for error in _errors(reader, new) if error not in before)[:_MOST_LINES]
-
-
-def _errors(reader: Reader, run: int) -> list[NewError]:
-    """The failures and warnings of a run, each once."""
-    found = []
-    for stored in reader.events(run, kinds=("stage_finished", "log")):
-        event = stored.event
-        failed = event.kind == "stage_finished" and event.data.get("outcome") == "failed"
-        if failed or event.data.get("level") == "warning":
-            text = str(event.data.get("reason") if failed else event.data.get("text"))
-            found.append(NewError(event.platform or "", event.stage or "", text))
-    return list(dict.fromkeys(found))
+def _new_errors(history: History, old: int, new: int) -> tuple[NewError, ...]:
+    before = set(history.troubles(old))
+    fresh = dict.fromkeys(trouble for trouble in history.troubles(new) if trouble not in before)
+    return tuple(NewError(*trouble) for trouble in fresh)[:_MOST_LINES]

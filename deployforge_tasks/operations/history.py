@@ -100,7 +100,7 @@ def history_page(loaded: Loaded, search: Search, *, limit: int = 30, ledger_url:
         ConfigError: the ledger cannot be opened.
     """
     project, profile = loaded.project.name, loaded.profile
-    with _open(loaded, ledger_url) as history:
+    with past(loaded, ledger_url) as history:
         found = history.runs(project, profile, search, limit + 1)
         counted = found if search.before is None and len(found) <= limit else []
         counted = counted or history.runs(project, profile, replace(search, before=None), COUNTED)
@@ -117,7 +117,7 @@ def history_csv(loaded: Loaded, search: Search, *, ledger_url: str | None = None
     """Every run that is searched for as CSV, one line a platform, piece by piece; no field begins like a formula."""
     yield _line(_COLUMNS)
     before = None
-    with _open(loaded, ledger_url) as history:
+    with past(loaded, ledger_url) as history:
         while True:
             page = replace(search, before=before)
             found = history.runs(loaded.project.name, loaded.profile, page, _CHUNK)
@@ -130,7 +130,12 @@ def history_csv(loaded: Loaded, search: Search, *, ledger_url: str | None = None
 
 
 @contextmanager
-def _open(loaded: Loaded, ledger_url: str | None) -> Iterator[History]:
+def past(loaded: Loaded, ledger_url: str | None = None) -> Iterator[History]:
+    """The past in the project's ledger, closed at the end.
+
+    Raises:
+        ConfigError: it cannot be opened.
+    """
     from deployforge_tasks.graph.context import ledger_url as own_ledger
 
     history = History.open(ledger_url or own_ledger(loaded))

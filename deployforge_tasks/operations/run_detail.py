@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,7 @@ def run_head(loaded: Loaded, number: int, *, ledger_url: str | None = None) -> R
 
 
 def run_detail(loaded: Loaded, number: int, *, ledger_url: str | None = None) -> RunDetail:
-    """A run with everything that its first page shows.
+    """A run with everything that its first page shows; links are those of the loaded version.
 
     Raises:
         ConfigError: there is no such run, or the ledger cannot be opened.
@@ -118,7 +118,7 @@ def run_detail(loaded: Loaded, number: int, *, ledger_url: str | None = None) ->
             _stages(attempts),
             _cells(platforms, attempts, head.run.state),
             _files(told, head.run.state),
-            tuple(_annotations(told)),
+            tuple(_with_pages(loaded, _annotations(told))),
             _tries(reader, run),
         )
 
@@ -177,6 +177,20 @@ def _annotations(told: Iterable[Event]) -> Iterable[Annotation]:
     """Errors first, then what waits for a person, then warnings; each once."""
     found = dict.fromkeys(note for event in told for note in _notes(event))
     return sorted(found, key=lambda note: ("bad", "ask", "warn").index(note.level))
+
+
+def _with_pages(loaded: Loaded, notes: Iterable[Annotation]) -> Iterator[Annotation]:
+    """What waits for a person leads to the version's page on the platform, where there is one."""
+    from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.graph.jobs import page
+
+    context = RunContext(loaded)
+    try:
+        for note in notes:
+            waits = note.level == "ask" and not note.url and note.platform in context.platforms
+            yield replace(note, url=_link(page(context, note.platform))) if waits else note
+    finally:
+        context.close()
 
 
 def _notes(event: Event) -> Iterable[Annotation]:

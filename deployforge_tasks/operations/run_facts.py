@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from deployforge_tasks.ledger.history import History, Proof, Receipt
+from deployforge_tasks.operations.history import past
 from deployforge_tasks.operations.runs import find_run, reading
 
 if TYPE_CHECKING:
+    from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.ledger.history import Proof, Receipt
     from deployforge_tasks.ledger.reading import Reader
     from deployforge_tasks.project.load import Loaded
 
@@ -119,23 +121,21 @@ def version_facts(loaded: Loaded, *, ledger_url: str | None = None) -> VersionFa
         ConfigError: the project has no version, or the ledger cannot be opened.
     """
     from deployforge_tasks.graph.context import RunContext
-    from deployforge_tasks.graph.context import ledger_url as own_ledger
 
-    history = History.open(ledger_url or own_ledger(loaded))
     context = RunContext(loaded, ledger_url=ledger_url)
     try:
         project, profile, version = loaded.project.name, loaded.profile, str(context.version)
-        found = tuple(history.receipts(project, profile, version))
-        frozen = tuple(history.frozen(project, version))
-        proofs = tuple(history.proofs(project, profile, version))
+        with past(loaded, ledger_url) as history:
+            found = tuple(history.receipts(project, profile, version))
+            frozen = tuple(history.frozen(project, version))
+            proofs = tuple(history.proofs(project, profile, version))
         pieces = tuple(_pieces(context, found))
     finally:
-        history.close()
         context.close()
     return VersionFacts(frozen, pieces, found, proofs)
 
 
-def _pieces(context: Any, receipts: tuple[Receipt, ...]) -> list[Piece]:
+def _pieces(context: RunContext, receipts: tuple[Receipt, ...]) -> list[Piece]:
     from deployforge_tasks.graph.package_file import read_package
 
     out = {(r.platform, r.piece): r for r in receipts if r.kind == "ours"}

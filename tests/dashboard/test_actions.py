@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from deployforge_tasks.access.records import Records
 from deployforge_tasks.operations.detach import new_name
 from deployforge_tasks.operations.launching import start
 from tests.cli.shop import COMMAND
@@ -151,14 +152,17 @@ def test_a_run_that_has_ended_cannot_be_stopped(office: Office) -> None:
     assert "DF3705" in office.post(f"/runs/{run}/stop").text
 
 
-def test_every_action_is_kept_in_the_trail_with_its_reason(office: Office) -> None:
-    office.ended(office.deploy("east"))
-    from deployforge_tasks.access.records import Records
-
+def test_what_was_started_and_what_was_refused_is_kept_in_the_trail_with_its_reason(office: Office) -> None:
+    path = f"/deploy?look=1&version={VERSION}"
+    sent = {"version": VERSION, "reason": "the fix for 12", "platforms": "east"}
+    office.post("/deploy", form=office.form(path), typed="9.9.9", **sent)
+    office.post("/deploy", form=office.form(path), typed=VERSION, **sent)
+    office.ended(1)
     records = Records.open(f"sqlite:///{(office.shop.folder / '.deployforge' / 'ledger.db').as_posix()}")
-    entries = records.trail.entries("hello-forge")
+    deploys = [entry for entry in records.trail.entries("hello-forge") if entry.action == "deploy"]
     records.close()
-    assert "deploy" in [entry.action for entry in entries]
+    assert [entry.outcome for entry in deploys] == ["done", "refused"]
+    assert deploys[0].detail["reason"] == "the fix for 12"
 
 
 def test_a_dashboard_that_is_killed_does_not_hurt_a_release(office: Office) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from deployforge_tasks.core.events import Event
-from deployforge_tasks.ledger.store import Ledger
+from deployforge_tasks.ledger.store import Key, Ledger
 from tests.dashboard.site import Site, Stage, served
 
 WELL: list[Stage] = [
@@ -162,3 +164,41 @@ def test_a_run_that_goes_on_is_kept_fresh_without_taking_the_focus(site: Site, w
         told(site, run, Event("stage_started", "npm", "publish"))
         expect(window.locator(f'a[href="/runs/{run}/logs#npm:publish"]')).to_contain_text("running")
         expect(link).to_be_focused()
+
+
+def test_a_review_that_waits_leads_to_the_page_of_the_version(site: Site) -> None:
+    run = site.record([("npm", "publish", "waiting", 2, "submitted: it is being scanned")], outcome="waiting")
+    first = site.client.get(f"/runs/{run}").text.split("Every platform with its stages")[0]
+    assert 'rel="noreferrer"' in first
+    assert "/v/1.0.0" in first
+
+
+def test_a_platform_that_somebody_else_works_on_is_told_before_a_retry(site: Site) -> None:
+    run = site.record(FAILED, outcome="failed")
+    ledger = Ledger.open(site.desk.ledger_url)
+    with ledger.lock(Key(site.desk.project, "", "npm", "1.0.0"), 1.0):
+        assert "npm is being worked on by pid" in site.client.get(f"/runs/{run}/retry").text
+    assert "npm is being worked on by" not in site.client.get(f"/runs/{run}/retry").text
+    ledger.close()
+
+
+PAGES = ("", "/graph", "/timeline?critical=1", "/timeline?by=worker", "/plan", "/artifacts", "/environment", "/retry")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_on_the_pages_of_runs_keeps_anybody_out(site: Site, window: Page, theme: str) -> None:
+    site.record(WELL)
+    run = site.record(BLOCKED, outcome="failed")
+    paths = [f"/runs/{run}{tab}" for tab in PAGES]
+    paths += [f"/runs/{run}/stop", "/runs", f"/compare/1..{run}", "/deploy", "/rollback"]
+    site.client.post(f"/theme/{theme}")
+    site.app.state.cookies = dict(site.client.cookies)
+    window.set_viewport_size({"width": 320, "height": 700})
+    found = {}
+    with served(site.app) as address:
+        for path in paths:
+            window.goto(f"{address}{path}")
+            broken = [rule["id"] for rule in Axe().run(window).response["violations"]]
+            wide = window.evaluate("document.documentElement.scrollWidth > innerWidth")
+            found[path] = [*broken, *(["wider than the window"] if wide else [])]
+    assert {path: what for path, what in found.items() if what} == {}

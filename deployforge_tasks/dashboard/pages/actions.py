@@ -50,6 +50,7 @@ def start_deploy(request: Request, form: Sent) -> Response:
     loaded = _loaded(request, version)
     problem = _in_the_way(request, loaded, form, names, must_type=True)
     if problem:
+        note(request, "deploy", subject=f"v{version}", outcome="refused", platforms=names, reason=problem)
         return _deploy_page(request, version, names, look=True, problem=problem)
     return _start(request, loaded, words, form, "deploy")
 
@@ -67,7 +68,7 @@ def _deploy_page(request: Request, version: str, names: list[str], *, look: bool
         choices=everything(loaded),
         wanted=names,
         found=offer,
-        problem=problem,
+        refusal=problem,
         form=new_name(),
     )
 
@@ -90,6 +91,7 @@ def start_retry(request: Request, number: int, form: Sent) -> Response:
     refused = retry_offer(loaded, number, names, stage, ledger_url=desk.ledger_url).refused(names)
     problem = problem or "; ".join(f"{choice.title}: {choice.why_not}" for choice in refused)
     if problem:
+        note(request, "retry", subject=f"run {number}", outcome="refused", platforms=names, reason=problem)
         return _retry_page(request, number, names, stage, problem)
     return _start(request, loaded, words, form, "retry", subject=f"run {number}")
 
@@ -106,7 +108,7 @@ def _retry_page(request: Request, number: int, names: list[str], stage: str, pro
         run=head.run,
         offer=offer,
         stage=stage,
-        problem=problem,
+        refusal=problem,
         form=new_name(),
     )
 
@@ -131,6 +133,7 @@ def start_rollback(request: Request, form: Sent) -> Response:
     loaded = _loaded(request, version)
     problem = _in_the_way(request, loaded, form, names, must_type=True)
     if problem:
+        note(request, "rollback", subject=f"v{version}", outcome="refused", platforms=names, reason=problem)
         return _rollback_page(request, version, to, names, look=True, problem=problem)
     return _start(request, loaded, words, form, "rollback")
 
@@ -151,7 +154,7 @@ def _rollback_page(
         choices=everything(loaded),
         wanted=names,
         found=found,
-        problem=problem,
+        refusal=problem,
         form=new_name(),
     )
 

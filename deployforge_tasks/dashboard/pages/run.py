@@ -21,7 +21,8 @@ router = APIRouter(prefix="/runs/{number}", include_in_schema=False, dependencie
 def grid(request: Request, number: int) -> HTMLResponse:
     """Every platform with its stages, and what people should read first."""
     desk = request.app.state.desk
-    detail = run_detail(desk.loaded, number, ledger_url=desk.ledger_url)
+    head = run_head(desk.loaded, number, ledger_url=desk.ledger_url)
+    detail = run_detail(desk.of_version(head.run.version), number, ledger_url=desk.ledger_url)
     return run_page(request, detail.head, "", "run_grid.html", detail=detail)
 
 
