@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 
 from deployforge_tasks import __version__
 from deployforge_tasks.core.errors import AccessError, DeployForgeError
 from deployforge_tasks.dashboard.door import Door
 from deployforge_tasks.dashboard.forms import own_path
-from deployforge_tasks.dashboard.gate import Gate, refusal
+from deployforge_tasks.dashboard.gate import Gate, ledger_away, refusal, wants_json
 from deployforge_tasks.dashboard.guard import NotAllowedError
 from deployforge_tasks.dashboard.last_look import LastLook
 from deployforge_tasks.dashboard.navigation import modules
@@ -80,6 +81,7 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
     app.add_api_route("/static/{version}/{name:path}", _static, include_in_schema=False)
     app.add_api_route("/theme/{name}", _theme, methods=["POST"], include_in_schema=False)
     app.add_exception_handler(DeployForgeError, _error)
+    app.add_exception_handler(SQLAlchemyError, _ledger_away)
     for module in modules():
         app.include_router(module.router)
     return app
@@ -128,11 +130,17 @@ def _theme(request: Request, name: str) -> Response:
     return back
 
 
+def _ledger_away(request: Request, error: Exception) -> Response:
+    return ledger_away(request)
+
+
 def _error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DeployForgeError)
     if isinstance(error, AccessError):
         title = "You may not do that" if isinstance(error, NotAllowedError) else "That is not allowed"
         return refusal(request, error, title)
     gone = error.code in _NO_RUN
+    if wants_json(request):
+        return JSONResponse({"error": error.as_json()}, status_code=404 if gone else 422)
     title = "No such run" if gone else "That did not work"
     return page(request, "error.html", status=404 if gone else 503, title=title, error=error)

@@ -65,9 +65,10 @@ class Desk:
         return self._problem
 
     def downloads(self) -> Downloads:
-        """The downloads of the last days; read again when more were collected, and every day."""
+        """The downloads of the last days; read again when more is known, and every day."""
         now = self.now()
-        stamp = (self.reader.last_collection(self.project), now.date(), self._stamp)
+        reader, project = self.reader, self.project
+        stamp = (reader.last_collection(project), reader.last_receipt(project), now.date(), self._stamp)
         with self._counting:
             if self._downloads is None or self._downloads[0] != stamp:
                 self._downloads = (stamp, recent_downloads(self.loaded, now, ledger_url=self.ledger_url))

@@ -10,9 +10,10 @@ from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from deployforge_tasks.core.errors import AccessError, DeployForgeError
+from deployforge_tasks.core.errors import AccessError, ConfigError, DeployForgeError
 from deployforge_tasks.dashboard.door import NO_ROLE
 from deployforge_tasks.dashboard.guard import note_stranger
 from deployforge_tasks.dashboard.rendering import page
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from deployforge_tasks.access.roles import Visitor
     from deployforge_tasks.dashboard.door import Door
 
-#: What strangers may see: how to sign on, and how that looks.
-OPEN = ("/sign-on", "/sign-out", "/static", "/theme")
+#: What strangers may see: how to sign on, how that looks, and that the dashboard is alive.
+OPEN = ("/sign-on", "/sign-out", "/static", "/theme", "/healthz")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -44,7 +45,10 @@ class Gate:
             return
         request = Request(scope)
         request.state.visitor = None
-        answer = await run_in_threadpool(self._turned_away, request)
+        try:
+            answer = await run_in_threadpool(self._turned_away, request)
+        except SQLAlchemyError:
+            answer = ledger_away(request)
         await (answer or self._app)(scope, receive, send)
 
     def _turned_away(self, request: Request) -> Response | None:
@@ -132,6 +136,18 @@ def refusal(request: Request, error: DeployForgeError, title: str = "You may not
         return JSONResponse({"error": error.as_json()}, status_code=status, headers=headers)
     answer = page(request, "error.html", status=status, title=title, error=error)
     answer.headers.update(headers)
+    return answer
+
+
+def ledger_away(request: Request) -> Response:
+    """The page while the ledger cannot be read; a browser comes again by itself."""
+    error = ConfigError(
+        "the ledger does not answer",
+        hint="it is locked, or its server is away; this page tries again by itself",
+        code="DF3604",
+    )
+    answer = refusal(request, error, "Not now")
+    answer.headers["Refresh"] = "3"
     return answer
 
 

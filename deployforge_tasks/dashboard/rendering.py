@@ -40,7 +40,7 @@ def render(request: Request, template: str, context: Mapping[str, Any]) -> str:
         "navigation": _navigation(request, found),
         "project": request.app.state.desk.project,
         "profile": request.app.state.desk.loaded.profile,
-        "problem": request.app.state.desk.problem,
+        "config_problem": request.app.state.desk.problem,
         "action": partial(action, found),
         "theme": theme if theme in THEMES else "auto",
         "kiosk": request.query_params.get("kiosk") == "1",

@@ -15,7 +15,7 @@ from sqlalchemy import and_, func, or_, select
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.ledger.model import Run
 from deployforge_tasks.ledger.reading import Reader, StoredEvent, run_query
-from deployforge_tasks.ledger.tables import collections, events, runs
+from deployforge_tasks.ledger.tables import collections, events, receipts, runs
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,22 @@ class Feed(Reader):
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
 
+    def last_lines(self, run: int, platform: str, limit: int) -> list[str]:
+        """The texts of a platform's newest log lines in a run, in their order."""
+        mine = (events.c.run == run, events.c.platform == platform, events.c.kind == "log")
+        query = select(events.c.data).where(*mine).order_by(events.c.id.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            return [str(data.get("text", "")) for data in connection.scalars(query)][::-1]
+
     def last_collection(self, project: str) -> int:
         """The number of the newest collection of download counts, 0 if there was none."""
         query = select(func.max(collections.c.id)).where(collections.c.project == project)
+        with self._engine.connect() as connection:
+            return connection.scalar(query) or 0
+
+    def last_receipt(self, project: str) -> int:
+        """The number of the newest receipt, 0 if there is none."""
+        query = select(func.max(receipts.c.id)).where(receipts.c.project == project)
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
 

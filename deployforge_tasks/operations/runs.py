@@ -83,6 +83,16 @@ def find_run(reader: Reader, loaded: Loaded, number: int | None) -> Run:
     return run
 
 
+def one_run(reader: Reader, loaded: Loaded, number: int) -> RunView:
+    """One run of the project.
+
+    Raises:
+        ConfigError: there is none of that number.
+    """
+    run = find_run(reader, loaded, number)
+    return view(reader, run, _in_order(loaded, reader.attempts([run.id])[run.id]))
+
+
 def view(reader: Reader, run: Run, tries: list[Attempt]) -> RunView:
     """A run with what is known of its process and its platforms."""
     state = state_of(run)

@@ -9,11 +9,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from deployforge_tasks.dashboard import messages, values
 from deployforge_tasks.dashboard.arranged import STATES, Choice, arrange, recent
+from deployforge_tasks.dashboard.glance import glance
 from deployforge_tasks.dashboard.guard import needs
 from deployforge_tasks.dashboard.navigation import Entry
 from deployforge_tasks.dashboard.rendering import page
 from deployforge_tasks.dashboard.sparkline import sparkline
-from deployforge_tasks.operations.overview import Known, overview
 from deployforge_tasks.operations.watching import Place, Places
 
 router = APIRouter(include_in_schema=False)
@@ -23,9 +23,8 @@ ENTRY = Entry("Overview", "/", order=10, key="o")
 @router.get("/", dependencies=[needs("look")])
 def show(request: Request, state: Annotated[list[str] | None, Query()] = None) -> HTMLResponse:
     """Every platform; `state`, `platform`, `group`, `sort`, `view` and `kiosk` in the address choose what is shown."""
-    desk, look = request.app.state.desk, request.app.state.last_look
-    known = Known(look.status, look.at, desk.downloads(), desk.pages())
-    found = overview(desk.loaded, desk.reader, known, desk.now())
+    look = request.app.state.last_look
+    found = glance(request)
     choice = Choice.of(request.query_params, state or [])
     shown = {row.run: row.now for row in found.rows if row.run and row.now}
     bound: values.Values = values.of_run(found.run) if found.run else {}
