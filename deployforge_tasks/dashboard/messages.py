@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from deployforge_tasks.ledger.feed import Entry
     from deployforge_tasks.operations.progress import RunNow
 
+#: Browsers come again after a second.
+FIRST = b"retry: 1000\n\n"
 HEARTBEAT = b": \n\n"
 _ID = re.compile(r"\d{1,18}(_\d{1,18}-\d{1,18}(-\d{1,18})?){0,500}")
 

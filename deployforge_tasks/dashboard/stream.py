@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from deployforge_tasks.core.errors import DeployForgeError
-from deployforge_tasks.dashboard.messages import HEARTBEAT, Telling, message, tell
+from deployforge_tasks.dashboard.messages import FIRST, HEARTBEAT, Telling, message, tell
 from deployforge_tasks.operations.watching import News, Place, Places, Watcher
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": HEARTBEAT, "more_body": True})
+        await send({"type": "http.response.body", "body": FIRST, "more_body": True})
         self._hub.join(self._viewer)
         watching = asyncio.create_task(self._until_gone(receive))
         try:

@@ -56,5 +56,5 @@ def window(browser: Browser) -> Iterator[Page]:
 
 
 def _is_failure(line: ConsoleMessage) -> bool:
-    """Pages try again when the server is gone, which the browser tells as an error."""
-    return line.type == "error" and "net::ERR_" not in line.text
+    """Pages try again when the server is gone or lets nobody in, which the browser tells as an error."""
+    return line.type == "error" and "net::ERR_" not in line.text and "401 (Unauthorized)" not in line.text

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
@@ -14,6 +17,7 @@ from deployforge_tasks.ledger.journal import Journal
 from deployforge_tasks.ledger.store import Ledger
 from tests.cli.shop import COMMAND, open_shop
 from tests.dashboard.command import commanded
+from tests.dashboard.listener import eventually
 from tests.dashboard.site import Site, open_site, served
 
 
@@ -171,3 +175,27 @@ def test_a_real_deploy_is_seen_from_its_begin_to_its_end(tmp_path: Path, window:
         says(window, "north", "published")
         expect(window.locator("h1 .state")).to_contain_text("done")
         assert deploy.wait(60) == 0
+
+
+def test_who_is_not_signed_on_any_more_is_led_to_sign_on(site: Site, window: Page) -> None:
+    hub = site.app.state.hub
+    with served(site.app) as address:
+        window.goto(address)
+        eventually(lambda: hub._viewers)
+        site.app.state.cookies = {}
+        for viewer in list(hub._viewers):
+            hub._task.get_loop().call_soon_threadsafe(viewer.leave)
+        expect(window).to_have_url(re.compile("/sign-on"), timeout=15_000)
+
+
+def test_ctrl_c_ends_the_dashboard_at_once_also_while_somebody_watches(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as shop:
+        begin = time.monotonic()
+        with commanded(shop) as link:
+            session = requests.Session()
+            address = session.get(link, timeout=10).url
+            stream = session.get(f"{address.partition('/sign-on')[0].rstrip('/')}/events", stream=True, timeout=10)
+            assert next(stream.iter_lines()) == b"retry: 1000"
+            begin = time.monotonic()
+        assert time.monotonic() - begin < 2.5
+        session.close()

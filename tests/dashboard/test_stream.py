@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
+from sqlalchemy.exc import OperationalError
 
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.dashboard import messages
@@ -144,6 +145,21 @@ def test_collected_download_counts_are_told(site: Site, monkeypatch: pytest.Monk
         with writing(site.desk.reader._engine) as connection:
             connection.execute(insert(tables.collections).values(**row, outcome="collected", reason=""))
         listener.wait_for("stats")
+
+
+def test_a_ledger_that_does_not_answer_is_told_and_so_is_its_return(site: Site) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("select", {}, Exception("the server closed the connection"))
+
+    with served(site.app) as address, listening(address) as listener:
+        listener.wait_for("ready")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(site.desk.reader, "runs_above", away)
+            assert listener.wait_for("trouble")[0].data["message"] == "the ledger does not answer"
+            site.record([("npm", "publish", "ok", 1.0, "")])
+        assert listener.wait_for("trouble", 2)[1].data["message"] == ""
+        kinds = [told.data["kind"] for told in listener.wait_for("task", 4)]
+    assert kinds == ["run_started", "stage_started", "stage_finished", "run_finished"]
 
 
 @pytest.mark.parametrize("text", ["", "x", "1_2", "1_2-3-4-5", "-1", "1" * 30, "1_" * 900])

@@ -147,8 +147,15 @@ class Source {
     source.onopen = () => this.become("live");
     source.onerror = () => {
       this.become("lost");
-      if (source.readyState === EventSource.CLOSED) this.timer = setTimeout(() => this.open(), AGAIN);
+      if (source.readyState === EventSource.CLOSED) this.timer = setTimeout(() => this.refused(), AGAIN);
     };
+  }
+
+  /** The server said no: who has to sign on again is led there. */
+  async refused() {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" }).catch(() => null);
+    if (answer?.type === "opaqueredirect") location.reload();
+    else this.open();
   }
 
   /** @param {string} event @param {MessageEvent} message */
