@@ -71,7 +71,7 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    made = Cli(folder, capsys, {"COLUMNS": "100", **_kept()})
+    made = Cli(folder, capsys, {"COLUMNS": "100", "DEPLOYFORGE_ACTOR": "ann", **_kept()})
     with patch.dict(os.environ, made.environ, clear=True):
         yield made
 

@@ -75,6 +75,7 @@ def test_runs_as_json(released: Cli) -> None:
     assert done["schema"] == "deployforge.runs/1"
     assert (run["run"], run["state"], run["outcome"], run["exit_code"]) == (2, "finished", "ok", 0)
     assert run["platforms"] == {"npm": "skipped", "pypi": "skipped"}
+    assert run["actor"] == "ann"
 
 
 def test_a_failed_platform_is_told_from_a_published_one(released: Cli) -> None:

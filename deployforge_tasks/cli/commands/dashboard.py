@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deployforge_tasks.access.tokens import Token
     from deployforge_tasks.dashboard.serve import Opened
 
-_ROLES = ("viewer", "operator", "releaser", "admin")
+_A = {"viewer": "a viewer", "operator": "an operator", "releaser": "a releaser", "admin": "an admin"}
 
 
 class _Dashboard(Group):
@@ -90,7 +90,7 @@ def token() -> None:
     examples=("deployforge dashboard token new ci --role viewer --days 30", "… token new ann --json"),
 )
 @argument("name")
-@option("--role", group="Behaviour", type=click.Choice(_ROLES), default="viewer", help="What it may do (viewer).")
+@option("--role", group="Behaviour", type=click.Choice(list(_A)), default="viewer", help="What it may do (viewer).")
 @option("--days", group="Behaviour", type=click.IntRange(1, 366), default=30, metavar="N", help="How long (30).")
 @click.pass_obj
 def new(invocation: Invocation, name: str, role: Any, days: int) -> int:
@@ -107,7 +107,7 @@ def new(invocation: Invocation, name: str, role: Any, days: int) -> int:
         invocation.emit("dashboard-token", {"value": made.value, "token": _as_json(made.token, "active")})
         return OK
     invocation.terminal.out(made.value)
-    invocation.note(f"{name} is a token of a {role} until {made.token.ends_at:%Y-%m-%d}; it is shown only now")
+    invocation.note(f"{name} may do what {_A[role]} may, until {made.token.ends_at:%Y-%m-%d}; it is shown only now")
     invocation.hint("send it as `Authorization: Bearer …`, or sign on with it where `dashboard.auth` is token")
     return OK
 

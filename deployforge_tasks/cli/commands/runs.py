@@ -62,6 +62,7 @@ def as_json(run: RunView) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "host": run.host,
         "pid": run.pid,
+        "actor": run.actor,
         "platforms": dict(run.platforms),
     }
 
@@ -70,7 +71,7 @@ def lines(project: str, found: Sequence[RunView], style: Style, now: datetime, w
     """The runs as people read them."""
     if not found:
         return [f"{style(project, 'bold')} · no run yet"]
-    rows: list[Row] = [("run", "version", "when", "took", "outcome", "command", "platforms")]
+    rows: list[Row] = [("run", "version", "when", "took", "outcome", "command", "by", "platforms")]
     rows += [_row(run, now) for run in found]
     return [style(project, "bold"), "", *columns(rows, style, width=width)]
 
@@ -86,6 +87,7 @@ def _row(run: RunView, now: datetime) -> Row:
         took,
         Cell(word, style),
         _verb(run),
+        Cell(run.actor or "", "dim"),
         platforms,
     )
 
