@@ -26,6 +26,7 @@ _COUNTS = {
     "waiting": "needs you",
     "rolled_back": "rolled back",
     "running": "running",
+    "unfinished": "unfinished",
     "queued": "waiting",
 }
 

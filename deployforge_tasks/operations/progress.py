@@ -35,6 +35,7 @@ COUNTED = {
     "waiting": "waiting",
     "running": "running",
     "rolled_back": "rolled_back",
+    "unfinished": "unfinished",
 }
 
 
@@ -87,7 +88,7 @@ class RunNow:
     """One run.
 
     `state` is that of `ledger.liveness.state_of`; `outcome` its one word, None until it ends. `counts` says how many
-    platforms are ``ok failed blocked waiting running rolled_back queued``; `left` the seconds that are left, None when
+    platforms are ``ok failed blocked waiting running rolled_back unfinished queued``; `left` the seconds that are left, None when
     that cannot be told. `number_of_event` is the last event that is in here.
     """
 

@@ -64,6 +64,11 @@ def test_the_head_counts_the_platforms_of_the_newest_run(site: Site) -> None:
     assert "1 ok · 1 failed · 1 needs you · 1 running" in html
 
 
+def test_what_an_ended_run_has_not_finished_is_not_counted_as_waiting(site: Site) -> None:
+    mixed(site, outcome="failed")
+    assert "1 ok · 1 failed · 1 needs you · 1 unfinished" in site.client.get("/").text
+
+
 def test_the_usual_time_comes_from_earlier_runs(site: Site) -> None:
     site.record([("npm", stage, "ok", 2.0, "") for stage in _STAGES])
     mixed(site)
