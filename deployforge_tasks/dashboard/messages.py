@@ -5,14 +5,15 @@ event   data (JSON)
 ======  ============================================================================================
 ready   {}: everything up to the message's id is known; what follows is new
 run     run, version, profile, state, outcome, began (it is new), bind
-task    run, number, at, kind, platform, stage, data (of `core.events.Event`), bind
-log     run, lines: [{number, at, platform, stage, level, text}]; only for runs whose log is open
+task    run, number, at, kind, platform, stage, data (of `core.events.Event`), line, bind
+log     run, lines: [{number, at, platform, stage, level, pieces}]; only for runs whose log is open
 stats   {}: download counts were collected, or the platforms were asked what they have
 resync  {}: this viewer was too slow or away for too long, and has to read the page again
 trouble message, hint: the ledger does not answer; an empty message: it does again
 ======  ============================================================================================
 
-`bind` holds the values (`values`) that changed. The id of a message says how far everything was told after it:
+`line` is what the event is in the log: {level, pieces}; pieces are of `operations.ansi`: [{text, styles}]. `bind` holds
+the values (`values`) that changed. The id of a message says how far everything was told after it:
 ``<highest run>_<run>-<event>[-<log line>]_…``.
 """
 
@@ -21,13 +22,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.dashboard import values
+from deployforge_tasks.operations.ansi import pieces
+from deployforge_tasks.operations.log_lines import told
 from deployforge_tasks.operations.watching import News, Place, Places
 
 if TYPE_CHECKING:
+    from deployforge_tasks.core.events import Event
     from deployforge_tasks.ledger.feed import Entry
     from deployforge_tasks.operations.progress import RunNow
 
@@ -146,6 +150,7 @@ def _task(entry: Entry, places: Places, run: RunNow | None) -> bytes:
         "platform": event.platform,
         "stage": event.stage,
         "data": event.data,
+        "line": _line(event),
         "bind": found,
     }
     return message("task", data, places)
@@ -166,9 +171,13 @@ def _log(run: int, lines: list[Entry], cursor: _Cursor) -> bytes:
             "at": entry.stored.event.at.isoformat(),
             "platform": entry.stored.event.platform,
             "stage": entry.stored.event.stage,
-            "level": str(entry.stored.event.data.get("level", "info")),
-            "text": str(entry.stored.event.data.get("text", "")),
+            **_line(entry.stored.event),
         }
         for entry in lines
     ]
     return message("log", {"run": run, "lines": shown}, cursor.places)
+
+
+def _line(event: Event) -> dict[str, Any]:
+    level, text = told(event)
+    return {"level": level, "pieces": [asdict(piece) for piece in pieces(text)]}

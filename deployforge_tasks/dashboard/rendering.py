@@ -19,6 +19,7 @@ from deployforge_tasks.dashboard.guard import Visitor
 from deployforge_tasks.dashboard.looks import look
 from deployforge_tasks.dashboard.navigation import Entry, entries
 from deployforge_tasks.dashboard.values import duration
+from deployforge_tasks.operations.ansi import Piece, marked, pieces
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -65,7 +66,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(time=time_tag, duration=duration, number=number, size=size, state=state_tag)
+    made.filters.update(time=time_tag, duration=duration, number=number, size=size, state=state_tag, ansi=ansi)
     made.globals.update(static=static_path, look=look, bind=bind)
     return made
 
@@ -102,6 +103,12 @@ def size(count: int) -> str:
     if count < 1_000:
         return f"{count} B"
     return f"{count / 1_000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def ansi(text: str, span: tuple[int, int] | None = None) -> list[Piece]:
+    """A line of a log with its styles; what stands from `span` to its end is what was looked for."""
+    found = pieces(text)
+    return marked(found, *span) if span else found
 
 
 def state_tag(state: str) -> Markup:

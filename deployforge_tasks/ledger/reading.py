@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import Engine, Select, func, select
 
@@ -15,6 +15,9 @@ from deployforge_tasks.ledger.counted import Counted
 from deployforge_tasks.ledger.database import open_engine
 from deployforge_tasks.ledger.model import Attempt, Run
 from deployforge_tasks.ledger.tables import attempts, events, receipts, runs
+
+if TYPE_CHECKING:
+    from deployforge_tasks.ledger.run_log import RunLog
 
 #: Rows that are in memory at once while events are read.
 _CHUNK = 500
@@ -51,6 +54,12 @@ class Reader:
     def counted(self) -> Counted:
         """The download counters, through the same connections."""
         return Counted(self._engine)
+
+    def log(self, run: int) -> RunLog:
+        """The events of a run as a log, through the same connections."""
+        from deployforge_tasks.ledger.run_log import RunLog
+
+        return RunLog(self._engine, run)
 
     def runs(self, project: str, profile: str | None, limit: int) -> list[Run]:
         """The newest runs first; those of every profile for None."""

@@ -68,7 +68,7 @@ def test_log_lines_are_told_to_those_who_have_the_log_open(site: Site, ledger: L
         other.wait_for("task")
         assert not [message for message in other.messages if message.event == "log"]
     ledger.close()
-    assert [(line["platform"], line["text"]) for line in lines] == [("npm", "sent")]
+    assert [(line["platform"], line["pieces"][0]["text"]) for line in lines] == [("npm", "sent")]
 
 
 def test_a_log_that_is_opened_later_begins_after_the_line_that_the_page_has(site: Site, ledger: Ledger) -> None:
@@ -81,7 +81,7 @@ def test_a_log_that_is_opened_later_begins_after_the_line_that_the_page_has(site
     with served(site.app) as address, listening(address, f"/events?log={run}:{second}") as listener:
         told = listener.wait_for("log")[0].data["lines"]
     ledger.close()
-    assert [line["text"] for line in told] == ["line 2", "line 3"]
+    assert [line["pieces"][0]["text"] for line in told] == ["line 2", "line 3"]
 
 
 def test_a_log_is_named_by_a_run_and_a_line(site: Site) -> None:
@@ -199,7 +199,10 @@ def test_everything_is_told_once_while_two_processes_write_and_the_reader_comes_
             told = [m.data for m in listener.messages if m.event == "task" and m.data["kind"] == "receipt"]
             found += [(m["run"], m["number"], m["data"]["piece"]) for m in told]
             lines += [
-                (m.data["run"], line["text"]) for m in listener.messages if m.event == "log" for line in m.data["lines"]
+                (m.data["run"], line["pieces"][0]["text"])
+                for m in listener.messages
+                if m.event == "log"
+                for line in m.data["lines"]
             ]
         assert [writer.wait(30) for writer in writers] == [0, 0]
     assert len(listeners) > 5

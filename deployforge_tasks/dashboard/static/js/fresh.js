@@ -1,4 +1,5 @@
-// Keeps the parts of a page that are marked `data-fresh` up to date while they say `data-live`; focus stays.
+// Keeps the parts of a page that are marked `data-fresh` up to date while they say `data-live`; focus stays. They are
+// read from the page itself, or from a smaller one that has them too (`data-fresh-from`).
 
 import { localTimes } from "./times.js";
 
@@ -14,7 +15,8 @@ export function keepFresh(page) {
 /** @param {Document} page */
 async function renew(page) {
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const from = page.querySelector("[data-fresh-from]")?.getAttribute("data-fresh-from") ?? location.href;
+    const answer = await fetch(from, { headers: { Accept: "text/html" } });
     if (answer.ok && !answer.redirected) take(page, new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     // The dashboard is away: the next look may find it again.

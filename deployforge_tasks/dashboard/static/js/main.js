@@ -11,3 +11,6 @@ if (document.querySelector("[data-module=graph]")) graphs(document);
 
 const region = document.querySelector("[data-stream]");
 if (region instanceof HTMLElement) import("./live.js").then((module) => module.live(region));
+
+const log = document.querySelector("[data-log]");
+if (log instanceof HTMLElement) import("./log.js").then((module) => module.startLog(log));
