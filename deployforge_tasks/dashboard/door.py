@@ -19,6 +19,7 @@ from deployforge_tasks.access.proxy import Proxies
 from deployforge_tasks.access.roles import Role, Visitor, role_of
 from deployforge_tasks.access.sessions import Place
 from deployforge_tasks.access.single_sign_on import SingleSignOn
+from deployforge_tasks.access.tokens import PREFIX
 from deployforge_tasks.access.way_in import check_way_in
 from deployforge_tasks.core.errors import AccessError, ConfigError
 from deployforge_tasks.core.redact import redactor
@@ -77,15 +78,24 @@ class Door:
         Raises:
             AccessError: they are known, or say they are, and may not come in.
         """
-        authorization = request.headers.get("authorization", "")
-        if authorization:
-            return self._bearer(request, authorization)
+        if self.by_token(request):
+            return self._bearer(request)
         if self.section.auth == "proxy":
             return self._forwarded(request)
         session = self._desk.records.sessions.find(self.place, request.cookies.get(self.cookie, ""))
         if session is None:
             return None
-        return self._with_role(request, session.actor, session.role or self.role(session.groups), session.maker)
+        now = self._desk.loaded.project.dashboard
+        role = session.role_by(now.roles, now.default_role)
+        return self._with_role(request, session.actor, role, session.maker)
+
+    def by_token(self, request: Request) -> bool:
+        """Whether a request brings an API token, or tries to: then nothing else counts, a good session neither.
+
+        A proxy passes on what people have signed on to it with; that is not meant for us.
+        """
+        header = request.headers.get("authorization", "").lower()
+        return header.startswith(_BEARER + PREFIX) if self.section.auth == "proxy" else bool(header)
 
     def origin(self, request: Request) -> str:
         """The address that a request comes from."""
@@ -97,7 +107,8 @@ class Door:
         now = self._desk.loaded.project.dashboard
         return role_of(groups, now.roles, now.default_role)
 
-    def _bearer(self, request: Request, authorization: str) -> Visitor:
+    def _bearer(self, request: Request) -> Visitor:
+        authorization = request.headers["authorization"]
         value = authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
         found = self._desk.records.tokens.find(self.place.project, value)
         if found is None:

@@ -72,8 +72,9 @@ class Gate:
                 hint="open it at its own address, or write that under `dashboard.url:`",
                 code="DF3533",
             )
-        by_token = "authorization" in request.headers  # no other site can make a browser send that
-        if request.method not in _SAFE and not by_token and not self._door.same_site(request):
+        # No other site can make a browser send one of our tokens.
+        unsafe = request.method not in _SAFE and not self._door.by_token(request)
+        if unsafe and not self._door.same_site(request):
             raise AccessError(
                 "another site made your browser send this, so that nothing was done",
                 hint="do it on the dashboard's own pages",
@@ -82,7 +83,7 @@ class Gate:
 
     def _visitor(self, request: Request) -> Visitor | None:
         """Who it is; an address that guesses tokens has to wait."""
-        door, by_token = self._door, "authorization" in request.headers
+        door, by_token = self._door, self._door.by_token(request)
         origin = door.origin(request)
         if by_token:
             check_wait(door, origin)

@@ -314,3 +314,25 @@ def test_the_proxy_brings_nobody(tmp_path: Path) -> None:
     with open_site(tmp_path, dashboard=PROXY) as site:
         answer = from_address(site, "10.0.0.7").get("/", follow_redirects=False)
     assert answer.headers["location"] == "/sign-on"
+
+
+@pytest.mark.parametrize("passed_on", ["Basic YW5uOng=", "Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln"])
+def test_what_people_sign_on_to_the_proxy_with_is_not_ours(tmp_path: Path, passed_on: str) -> None:
+    headers = {"X-Forwarded-User": "ann", "X-Forwarded-Groups": "staff", "Authorization": passed_on}
+    with open_site(tmp_path, dashboard=PROXY) as site:
+        ann = from_address(site, "10.0.0.7", **headers)
+        assert ann.get("/you").status_code == 200
+        assert ann.post("/theme/dark", headers={"sec-fetch-site": "cross-site"}).status_code == 403
+
+
+def test_a_program_comes_past_the_proxy_with_a_token(tmp_path: Path) -> None:
+    with open_site(tmp_path, dashboard=PROXY) as site:
+        value = site.desk.records.tokens.new(site.desk.project, "ci", "viewer", days=1, made_by="a test")[1]
+        assert from_address(site, "192.0.2.7", **bearer(value)).get("/you").status_code == 200
+
+
+def test_a_file_that_cannot_be_read_changes_no_role(people: People) -> None:
+    ann = people.someone("ann", "viewer")
+    people.site.desk.settings.file.write_text("dashboard: {auth: local", "utf-8")
+    assert ann.get("/you").status_code == 200
+    assert people.stranger().get("/you").status_code == 303

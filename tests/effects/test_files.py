@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from deployforge_tasks.core.errors import ArtifactError
-from deployforge_tasks.effects.files import Entry, remove_folder, tar_bytes, unpack, write_atomic, zip_bytes
+from deployforge_tasks.effects.files import (
+    Entry,
+    redirect_page,
+    remove_folder,
+    tar_bytes,
+    unpack,
+    write_atomic,
+    zip_bytes,
+)
 
 ENTRIES = [Entry("bin/hello", b"program", 0o755), Entry("README", b"text")]
 
@@ -91,3 +99,11 @@ def test_a_folder_is_removed_with_what_is_write_protected_in_it(tmp_path: Path) 
 
 def test_removing_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
     remove_folder(tmp_path / "nowhere")
+
+
+def test_a_page_that_leads_on_is_its_owners_alone_and_is_gone_at_the_end() -> None:
+    with redirect_page("http://127.0.0.1:1/?a=1&b=2") as page:
+        assert "url=http://127.0.0.1:1/?a=1&amp;b=2" in page.read_text("utf-8")
+        if os.name != "nt":
+            assert page.stat().st_mode & 0o077 == 0
+    assert not page.exists()
