@@ -88,8 +88,8 @@ class RunNow:
     """One run.
 
     `state` is that of `ledger.liveness.state_of`; `outcome` its one word, None until it ends. `counts` says how many
-    platforms are ``ok failed blocked waiting running rolled_back unfinished queued``; `left` the seconds that are left, None when
-    that cannot be told. `number_of_event` is the last event that is in here.
+    platforms are ``ok failed blocked waiting running rolled_back unfinished queued``; `left` the seconds that are left,
+    None when that cannot be told. `number_of_event` is the last event that is in here.
     """
 
     number: int
