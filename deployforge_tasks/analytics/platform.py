@@ -84,12 +84,20 @@ def _said(known: PlatformDownloads, counters: Sequence[StoredCounter]) -> Platfo
 
 
 def _headline(counters: Sequence[StoredCounter]) -> list[StoredCounter]:
-    """The counters whose sum is the platform's figure: those of the first unit that has any."""
-    heads = [c for c in counters if c.counter.headline and c.counter.kind in (Kind.DAILY, Kind.TOTAL)]
+    """The counters whose sum is the platform's figure: those of the first unit that has any.
+
+    Where none is marked as such, totals of everything will do: one source's of one audience.
+    """
+    able = [c for c in counters if c.counter.kind in (Kind.DAILY, Kind.TOTAL)]
     for unit in Unit:
-        if found := [c for c in heads if c.counter.unit is unit]:
+        if found := [c for c in able if c.counter.headline and c.counter.unit is unit]:
             return found
-    return []
+    whole = [c for c in able if c.counter.kind is Kind.TOTAL and not any(_shape(c))]
+    return [c for c in whole if _kin(c) == _kin(whole[0])]
+
+
+def _kin(stored: StoredCounter) -> tuple[object, ...]:
+    return (stored.counter.source, stored.counter.unit, stored.counter.audience)
 
 
 def _total(
@@ -135,14 +143,17 @@ def _is_now(stored: StoredCounter, asked: Mapping[str, datetime]) -> bool:
 def _parts(
     counters: Sequence[StoredCounter], what: str, numbers: Numbers, asked: Mapping[str, datetime]
 ) -> tuple[Slice, ...]:
-    """The parts by version, target or country, from the counters that tell the least besides."""
+    """The parts by version, target or country: from the headline's counters, which hold no download twice.
+
+    Where the headline has no such parts: from the counters that tell the least besides, of one audience.
+    """
     able = [c for c in counters if getattr(c.counter, what) and c.counter.kind in (Kind.DAILY, Kind.TOTAL)]
-    if not able:
-        return ()
-    coarsest = min((_shape(c) for c in able), key=lambda shape: (sum(shape), shape))
-    chosen = [c for c in able if _shape(c) == coarsest]
-    audience = _widest(chosen)
-    chosen = [c for c in chosen if c.counter.audience is audience]
+    chosen = [c for c in able if c.counter.headline]
+    if able and not chosen:
+        coarsest = min((_shape(c) for c in able), key=lambda shape: (sum(shape), shape))
+        chosen = [c for c in able if _shape(c) == coarsest]
+        audience = _widest(chosen)
+        chosen = [c for c in chosen if c.counter.audience is audience]
     return _slices(chosen, lambda c: str(getattr(c.counter, what)), numbers, asked)
 
 

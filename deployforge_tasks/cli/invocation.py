@@ -86,10 +86,14 @@ class Invocation:
 
         line: on one line, for a command that goes on: who reads it does not wait for its end.
         """
+        self.terminal.out(self.document(name, data, line=line))
+
+    def document(self, name: str, data: Mapping[str, Any], *, line: bool = False) -> str:
+        """The command's document as text."""
         import json
 
         document = {"schema": f"deployforge.{name}/1", **data}
-        self.terminal.out(json.dumps(document, indent=None if line or self.json == "stream" else 2, ensure_ascii=False))
+        return json.dumps(document, indent=None if line or self.json == "stream" else 2, ensure_ascii=False)
 
     def hint(self, text: str) -> None:
         """What to do next, for people who did not ask for quiet."""

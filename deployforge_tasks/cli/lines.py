@@ -14,7 +14,7 @@ from deployforge_tasks.core.events import Event
 
 HEARTBEAT = 30.0
 #: Stages whose good end is worth a line without -v; whatever did not go well always is.
-_LOUD = ("fetch", "build", "publish", "verify", "rollback")
+_LOUD = ("fetch", "build", "publish", "verify", "rollback", "stats")
 _LONGEST_TARGET = "windows/amd64"
 
 

@@ -28,6 +28,7 @@ class Root(Group):
         "diff": "What changes in the rendered files from one version to another.",
         "graph": "Draw the tasks and how they stand.",
         "dashboard": "Watch releases and downloads in the browser, live.",
+        "stats": "How often the project is downloaded, by day, version, target and country.",
         "insights": "What downloads, runs and costs tell: each statement with its evidence.",
         "rehearse": "Release to registries on this machine and install everything back.",
         "test": "Try connections, credentials, names and preflights; publish nothing.",
@@ -45,7 +46,7 @@ class Root(Group):
     sections: ClassVar = {
         "Release": ["init", "deploy", "retry", "verify", "rollback"],
         "Look": ["status", "runs", "logs", "diff", "graph"],
-        "Watch": ["dashboard", "insights"],
+        "Watch": ["dashboard", "stats", "insights"],
         "Check": ["rehearse", "test", "doctor", "config", "platforms", "templates"],
         "Account": ["login", "logout", "whoami"],
         "Automate": ["notify"],

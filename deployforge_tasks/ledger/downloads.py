@@ -194,18 +194,25 @@ class _Keeper:
         start = self._start(series.counter) if new and readings else None
         if start is not None and start < readings[0].at:
             readings.insert(0, Reading(start, 0))
-        different = 0
+        if not readings:
+            return 0
+        query = select(table.c.at, table.c["count"]).where(table.c.counter == number, table.c.at >= readings[0].at)
+        known = {row.at: row[1] for row in self._connection.execute(query)}
+        before = self._beside(number, readings[0].at, later=False)
+        last = before.count if before else None
+        different, added = 0, []
         for reading in readings:
-            ours = (table.c.counter == number, table.c.at == reading.at)
-            known = self._connection.scalar(select(table.c["count"]).where(*ours))
-            before = self._beside(number, reading.at, later=False)
-            if known is None:
-                self._connection.execute(insert(table).values(counter=number, at=reading.at, count=reading.count))
-                self._thin(number, reading)
-            elif known != reading.count:
+            if reading.at not in known:
+                added.append({"counter": number, "at": reading.at, "count": reading.count})
+            elif known[reading.at] != reading.count:
+                ours = (table.c.counter == number, table.c.at == reading.at)
                 self._connection.execute(update(table).where(*ours).values(count=reading.count))
-            different += known != reading.count and (before is None or before.count != reading.count)
-        if readings and series.counter.kind is Kind.TOTAL:
+            different += known.get(reading.at, last) != reading.count
+            last = reading.count
+        if added:
+            self._connection.execute(insert(table), added)
+            self._thin(number, readings[-1])
+        if series.counter.kind is Kind.TOTAL:
             self._differences(number, readings[0].at, readings[-1].at)
         return different
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.operations.graph_run import choose
@@ -49,11 +50,15 @@ class PlatformCollected:
 
 @dataclass(frozen=True)
 class Collected:
-    """How a collection ended, in the order of ``deployforge.yml``."""
+    """How a collection ended, in the order of ``deployforge.yml``.
+
+    `problems` are files of ``monitoring.import`` that could not be taken over, each in one sentence.
+    """
 
     project: str
     profile: str
     platforms: tuple[PlatformCollected, ...]
+    problems: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -99,7 +104,8 @@ def collect(
             seconds = round(context.clock.monotonic() - start, 3)
             found[told.platform] = _collected(context, attempt, len(told.series), told.error)
             _announce(context, found[told.platform], seconds)
-        return Collected(loaded.project.name, loaded.profile, tuple(found[name] for name in names))
+    problems = tuple(_take_over(loaded, ledger_url))
+    return Collected(loaded.project.name, loaded.profile, tuple(found[name] for name in names), problems)
 
 
 def due(loaded: Loaded, *, ledger_url: str | None = None, now: datetime | None = None) -> list[str]:
@@ -224,6 +230,18 @@ def _announce(context: RunContext, found: PlatformCollected, seconds: float) -> 
     more = {"error": found.error.as_json()} if found.error else {}
     reason = found.reason or found.outcome
     context.bus.emit("stage_finished", found.platform, "stats", outcome=outcome, reason=reason, seconds=seconds, **more)
+
+
+def _take_over(loaded: Loaded, ledger_url: str | None) -> Iterator[str]:
+    """Take over figures from earlier times, after the platforms told what they count; tells what could not be."""
+    from deployforge_tasks.core.errors import ConfigError
+    from deployforge_tasks.operations.stats_import import import_file
+
+    for name in loaded.project.monitoring.history:
+        try:
+            import_file(loaded, Path(name), ledger_url=ledger_url)
+        except ConfigError as error:
+            yield error.message
 
 
 def _titles(loaded: Loaded, platforms: Sequence[str]) -> dict[str, str]:

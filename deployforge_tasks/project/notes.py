@@ -19,7 +19,6 @@ UNUSED = (
     ("binary", "env"),
     ("verify", "propagate"),
     ("monitoring", "download_tracking"),
-    ("monitoring", "import"),
     ("business", "trial"),
     ("business", "licensing"),
     ("business", "analytics"),

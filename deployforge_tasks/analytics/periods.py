@@ -1,0 +1,60 @@
+"""A period in numbers: its sum, how much of it is known, and the change against the period before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from deployforge_tasks.analytics.series import Daily
+
+#: Part of the days of both periods that must be known for a comparison.
+_ENOUGH = 0.7
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days together: `count` is None where nothing is known; `known` of the `days` have a count, alone or in a sum."""
+
+    count: int | None
+    known: int
+    days: int
+
+
+def period(daily: Daily | None) -> Period:
+    """The days of a series together."""
+    if daily is None:
+        return Period(None, 0, 0)
+    alone = sum(count is not None for count in daily.counts)
+    in_sums = sum((lump.last - lump.first).days + 1 for lump in daily.lumps)
+    return Period(daily.sum, alone + in_sums, len(daily.counts))
+
+
+def change(before: Daily | None, now: Daily | None) -> float | None:
+    """How much more a day has now than a day before had (0.25: a quarter more).
+
+    Only known days count. None where that cannot be told: too few of them are known, or there was nothing before.
+    """
+    old, new = period(before), period(now)
+    if old.count is None or new.count is None or not old.count:
+        return None
+    if old.known < old.days * _ENOUGH or new.known < new.days * _ENOUGH:
+        return None
+    return (new.count / new.known) / (old.count / old.known) - 1
+
+
+def buckets(daily: Daily, most: int) -> list[float | None]:
+    """The days as at most so many means of successive days; None where no day is known."""
+    counts = daily.counts
+    size = max(1, -(-len(counts) // most))
+    return [_mean(counts[start : start + size]) for start in range(0, len(counts), size)]
+
+
+def before(since: date, until: date) -> tuple[date, date]:
+    """The period of the same length that ends right before."""
+    return since - (until - since) - timedelta(days=1), since - timedelta(days=1)
+
+
+def _mean(counts: Sequence[int | None]) -> float | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) / len(known) if known else None

@@ -1,0 +1,278 @@
+"""``deployforge stats``."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deployforge_tasks.cli.doit_line import tell_doit
+from deployforge_tasks.cli.help_format import Command
+from deployforge_tasks.cli.invocation import Invocation
+from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.progress import following
+from deployforge_tasks.cli.usage import Misused, choose_platforms
+
+if TYPE_CHECKING:
+    from deployforge_tasks.analytics.series import Downloads
+    from deployforge_tasks.operations.stats import Collected
+    from deployforge_tasks.operations.stats_import import Imported
+    from deployforge_tasks.project.load import Loaded
+
+FORMATS = ("table", "json", "csv", "parquet", "openmetrics")
+_AGO = re.compile(r"(\d{1,5})([dw])")
+_FIRST = date(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be told: of which platforms and days, by what parts, in which form, and where it goes."""
+
+    names: list[str]
+    since: date
+    until: date
+    by: str | None
+    form: str
+    output: Path | None
+
+
+class DayType(click.ParamType[str]):
+    """A day: ``2026-01-01``, or so long ago (``30d``, ``8w``); told apart when the command knows today."""
+
+    name = "day"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See that it is one."""
+        _day(value, datetime.now(UTC).date(), ctx)
+        return value
+
+
+def _day(value: str, today: date, context: click.Context | None = None) -> date:
+    text = value.strip()
+    if ago := _AGO.fullmatch(text):
+        days = int(ago[1]) * (7 if ago[2] == "w" else 1)
+        return max(_FIRST, today - timedelta(days=days))
+    try:
+        day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
+    except ValueError:
+        day = None
+    if day is None or day < _FIRST:
+        raise Misused(f"`{value}` is no day", f"write 30d, 8w, or a day from {_FIRST} on (2026-01-31)", context)
+    return day
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "deployforge stats",
+        "deployforge stats --since 2026-01-01 --by version --platforms npm,pypi",
+        "deployforge stats --since 52w --format csv --output downloads.csv",
+        "deployforge stats --collect-only -q      for cron: collects, and tells only what went wrong",
+    ),
+    epilog="Exits with 6 when a source could not be asked; what the others told is shown.\n\n"
+    "See also: `deployforge help json`, docs/how-to/count-downloads.md.",
+)
+@selection
+@option("--since", group="Selection", type=DayType(), default="30d", metavar="DAY", help="First day (30d; UTC).")
+@option("--until", group="Selection", type=DayType(), default="0d", metavar="DAY", help="Last day (today).")
+@option("--by", group="Output", type=click.Choice(["version", "target", "country"]), help="Show the parts, too.")
+@option("--format", "form", group="Output", type=click.Choice(FORMATS), help="How to write it (table).")
+@option("--csv", "as_csv", group="Output", is_flag=True, help="The same as --format csv.")
+@option("--output", group="Output", type=click.Path(path_type=Path), metavar="FILE", help="Write it to a file.")
+@option("--no-collect", "ask", group="Behaviour", is_flag=True, flag_value=False, default=True, help="Ask nobody.")
+@option("--collect-only", "only", group="Behaviour", is_flag=True, help="Ask, and tell only how that went.")
+@option("--force", group="Behaviour", is_flag=True, help="Ask also what was asked a short time ago.")
+@option(
+    "--import",
+    "files",
+    group="Behaviour",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Take over figures of earlier scripts (download_stats.json), and end.",
+)
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    wanted: tuple[str, ...],
+    without: tuple[str, ...],
+    since: str,
+    until: str,
+    by: str | None,
+    form: str | None,
+    as_csv: bool,
+    output: Path | None,
+    ask: bool,
+    only: bool,
+    force: bool,
+    files: tuple[Path, ...],
+) -> int:
+    """How often the project is downloaded: asks every platform's counter, keeps the days, and shows them.
+
+    A number is shown with its source and its age. A day of which nothing is known is no zero: it is a gap, with a
+    reason. Platforms are asked as often as `analytics.every` says (once a day).
+    """
+    chosen = _format(invocation, form, output, as_csv=as_csv)
+    if only and not ask:
+        raise Misused("--collect-only and --no-collect leave nothing to do", "choose one of them")
+    today = datetime.now(UTC).date()
+    first, last = _day(since, today), min(_day(until, today), today)
+    if first > last:
+        raise Misused(f"the first day, {first}, is after the last one, {last}", "turn --since and --until round")
+    loaded = invocation.settings().load()
+    if files:
+        return _import(invocation, loaded, files)
+    names = choose_platforms(loaded, wanted, without)
+    tell_doit(invocation, *(f"stats:{name}" for name in names if ask), loaded=loaded, jobs=8 if ask else None)
+    collected = _collect(invocation, loaded, names, force=force) if ask else None
+    if only:
+        assert collected is not None
+        _tell_collected(invocation, collected)
+    else:
+        _tell(invocation, loaded, Wanted(names, first, last, by, chosen, output), collected)
+    return collected.exit_code if collected else 0
+
+
+def _format(invocation: Invocation, form: str | None, output: Path | None, *, as_csv: bool) -> str:
+    """The one format that is wanted."""
+    named = {form} if form else set()
+    named |= {"csv"} if as_csv else set()
+    named |= {"json"} if invocation.json else set()
+    if len(named) > 1:
+        raise Misused(f"{' and '.join(sorted(named))} at once", "name one format")
+    chosen = named.pop() if named else "table"
+    if chosen == "parquet" and output is None:
+        raise Misused("Parquet is no text", "name a file with --output")
+    if output is not None and not output.resolve().parent.is_dir():
+        raise Misused(f"{output} cannot be written (its folder is not there)", "make the folder, or name another file")
+    return chosen
+
+
+def _collect(invocation: Invocation, loaded: Loaded, names: list[str], *, force: bool) -> Collected:
+    from deployforge_tasks.operations.stats import collect
+
+    with following(invocation, f"{loaded.project.name} downloads", names, last="stats") as listeners:
+        return collect(loaded, platforms=names, force=force, listeners=listeners)
+
+
+def _tell(invocation: Invocation, loaded: Loaded, wanted: Wanted, collected: Collected | None) -> None:
+    from deployforge_tasks.operations.stats import downloads
+
+    now = downloads(loaded, wanted.since, wanted.until, platforms=wanted.names)
+    if wanted.form == "parquet":
+        from deployforge_tasks.analytics.export import write_parquet
+
+        assert wanted.output is not None
+        write_parquet(now, wanted.output)
+    else:
+        text = _document(invocation, loaded, wanted, now, collected)
+        if wanted.output is None:
+            invocation.terminal.out(text.removesuffix("\n"))
+        else:
+            wanted.output.write_text(text, encoding="utf-8")
+    if wanted.output is not None:
+        invocation.note(f"written: {wanted.output}")
+    _tell_failures(invocation, collected, shown=wanted.form == "table" and wanted.output is None)
+
+
+def _document(
+    invocation: Invocation, loaded: Loaded, wanted: Wanted, now: Downloads, collected: Collected | None
+) -> str:
+    if wanted.form == "openmetrics":
+        from deployforge_tasks.analytics.export import open_metrics
+
+        return "".join(f"{line}\n" for line in open_metrics(now))
+    if wanted.form == "csv":
+        from deployforge_tasks.analytics.export import write_csv
+
+        made = io.StringIO()
+        write_csv(now, made)
+        return made.getvalue()
+    return _compared(invocation, loaded, wanted, now, collected)
+
+
+def _compared(
+    invocation: Invocation, loaded: Loaded, wanted: Wanted, now: Downloads, collected: Collected | None
+) -> str:
+    """As JSON or for people: with the period before."""
+    from deployforge_tasks.analytics.periods import before
+    from deployforge_tasks.operations.stats import downloads
+
+    old = downloads(loaded, *before(now.since, now.until), platforms=wanted.names)
+    if wanted.form == "json":
+        from deployforge_tasks.cli.stats_json import as_json
+
+        return invocation.document("stats", as_json(now, old, collected)) + "\n"
+    from deployforge_tasks.cli.stats_table import lines, part_lines
+
+    terminal = invocation.terminal
+    asked = {p.platform: p for p in collected.platforms} if collected else {}
+    shown = lines(now, old, asked, terminal.style, at=datetime.now(UTC), width=terminal.width)
+    if wanted.by:
+        shown += ["", *part_lines(now, wanted.by, terminal.style, width=terminal.width)]
+    return "".join(f"{line}\n" for line in shown)
+
+
+def _tell_collected(invocation: Invocation, collected: Collected) -> None:
+    """How asking went, for whoever wants no numbers."""
+    if invocation.json:
+        from deployforge_tasks.cli.stats_json import collected_json
+
+        invocation.emit("stats-collected", collected_json(collected))
+    elif not invocation.quiet:
+        for platform in collected.platforms:
+            invocation.terminal.out("  ".join(filter(None, [platform.platform, platform.outcome, platform.reason])))
+    _tell_failures(invocation, collected)
+
+
+def _tell_failures(invocation: Invocation, collected: Collected | None, *, shown: bool = False) -> None:
+    """What could not be asked, also for those who asked for quiet: an exit code needs its reason.
+
+    shown: the reasons stand in the table already.
+    """
+    if invocation.json or collected is None:
+        return
+    style = invocation.terminal.err_style
+    for problem in collected.problems:
+        invocation.terminal.err(f"{style('warning:', 'warning')} {problem}")
+    errors = {p.platform: p.error for p in collected.platforms if p.error is not None}
+    for name, error in errors.items() if not shown else ():
+        text = f"{name} could not be asked: {error.code} {error.message}"
+        invocation.terminal.err(f"{style('error:', 'error')} {text}")
+    for hint in dict.fromkeys(error.hint for error in errors.values()):
+        invocation.hint(hint)
+
+
+def _import(invocation: Invocation, loaded: Loaded, files: tuple[Path, ...]) -> int:
+    from deployforge_tasks.operations.stats_import import import_file
+
+    tell_doit(invocation)
+    found = [import_file(loaded, file.resolve()) for file in files]
+    if invocation.json:
+        from deployforge_tasks.cli.stats_json import imported_json
+
+        invocation.emit("stats-imported", imported_json(found))
+        return 0
+    for one in found:
+        _show_imported(invocation, one)
+    return 0
+
+
+def _show_imported(invocation: Invocation, found: Imported) -> None:
+    from deployforge_tasks.cli.table import Cell, Row, columns
+
+    terminal = invocation.terminal
+    terminal.out(f"{found.file.name} · read at {found.at:%Y-%m-%d %H:%M} UTC · {len(found.taken)} taken")
+    rows: list[Row] = [
+        (Cell("✓", "ok"), one.field, f"{one.count:,}", f"{one.kind} of {one.platform}{'' if one.new else ', known'}")
+        for one in found.taken
+    ]
+    rows += [(Cell("\N{EN DASH}", "dim"), left.field, "", left.reason) for left in found.left_out]
+    for line in ["", *columns(rows, terminal.style, width=terminal.width)]:
+        terminal.out(line)

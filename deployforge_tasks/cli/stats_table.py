@@ -1,0 +1,183 @@
+"""Download counts as people read them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from deployforge_tasks.analytics.periods import buckets, change, period
+from deployforge_tasks.cli.table import Cell, Row, Style, ago, columns, plural
+
+if TYPE_CHECKING:
+    from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Slice
+    from deployforge_tasks.operations.stats import PlatformCollected
+
+BARS = "▁▂▃▄▅▆▇█"
+UNKNOWN = "·"
+_NOTHING = "\N{EN DASH}"
+#: Parts that are shown of each platform.
+_MOST = 10
+#: Columns of a chart by days, for terminals that are at least so wide.
+_CHARTS = ((120, 30), (100, 20), (80, 10))
+
+
+def lines(
+    now: Downloads,
+    before: Downloads,
+    collected: Mapping[str, PlatformCollected],
+    style: Style,
+    *,
+    at: datetime,
+    width: int | None,
+) -> list[str]:
+    """A headline, and a row a platform.
+
+    Args:
+        now: the period.
+        before: the period before it.
+        collected: how asking the platforms ended, if they were asked.
+        style: colours a text.
+        at: the moment, for "3 h ago".
+        width: of the terminal.
+    """
+    chart = _chart_width(width)
+    old = {platform.platform: platform for platform in before.platforms}
+    names = ["platform", "count", "unit", "change", "all time", *(["by day"] if chart else []), "source"]
+    rows: list[Row] = [[Cell(name, "dim") for name in names]]
+    for platform in now.platforms:
+        asked = collected.get(platform.platform)
+        rows.append(_row(platform, old[platform.platform].daily, asked, chart, at))
+    return [_head(now, style), "", *columns(_aligned(rows, (1, 3, 4)), style, width=width)]
+
+
+def part_lines(now: Downloads, by: str, style: Style, *, width: int | None) -> list[str]:
+    """The parts of each platform that knows them, the largest first.
+
+    Args:
+        now: the period.
+        by: ``version``, ``target`` or ``country``.
+        style: colours a text.
+        width: of the terminal.
+    """
+    chart = _chart_width(width)
+    names = ["platform", by, "count", "share", "all time", *(["by day"] if chart else [])]
+    rows: list[Row] = [[Cell(name, "dim") for name in names]]
+    without = []
+    for platform in now.platforms:
+        parts = parts_of(platform, by)
+        whole = sum(period(part.daily).count or 0 for part in parts)
+        for number, part in enumerate(parts[:_MOST]):
+            rows.append(_part_row(platform.platform if number == 0 else "", part, whole, chart))
+        if len(parts) > _MOST:
+            rows.append(["", Cell(f"and {len(parts) - _MOST} more", "dim")])
+        if not parts:
+            without.append(platform.platform)
+    shown = columns(_aligned(rows, (2, 3, 4)), style, width=width) if len(rows) > 1 else []
+    note = [f"  not known by {by}: {', '.join(without)}"] if without else []
+    return [*shown, *([""] if shown and note else []), *note]
+
+
+def parts_of(platform: PlatformDownloads, by: str) -> tuple[Slice, ...]:
+    """The parts of a platform by version, target or country."""
+    return {"version": platform.versions, "target": platform.targets, "country": platform.countries}[by]
+
+
+def sparkline(daily: Daily, width: int) -> str:
+    """The days as bars, a dot for what is not known."""
+    means = buckets(daily, width)
+    highest = max((mean for mean in means if mean is not None), default=0)
+    return "".join(_bar(mean, highest) for mean in means)
+
+
+def _bar(mean: float | None, highest: float) -> str:
+    if mean is None:
+        return UNKNOWN
+    return BARS[round(mean / highest * (len(BARS) - 1))] if highest else BARS[0]
+
+
+def _chart_width(width: int | None) -> int:
+    return next((bars for least, bars in _CHARTS if width is None or width >= least), 0)
+
+
+def _head(now: Downloads, style: Style) -> str:
+    """What is of one unit, added up; rolling sums and levels are in no sum."""
+    sums: Counter[str] = Counter()
+    for platform in now.platforms:
+        if (count := period(platform.daily).count) is not None:
+            sums[str(platform.unit)] += count
+    told = [f"{count:,} {unit}" for unit, count in sums.items()] or ["nothing counted"]
+    profile = [now.profile] if now.profile else []
+    return " · ".join([style(now.project, "bold"), *profile, f"{now.since} to {now.until}", *told])
+
+
+def _row(
+    platform: PlatformDownloads, before: Daily | None, asked: PlatformCollected | None, chart: int, at: datetime
+) -> Row:
+    now = period(platform.daily)
+    unit = str(platform.unit) if now.count is not None or platform.total is not None else ""
+    cells: list[Cell | str] = [platform.platform, _count(now.count), unit, _change(before, platform.daily)]
+    cells.append(_all_time(platform))
+    if chart:
+        cells.append(sparkline(platform.daily, chart) if platform.daily else "")
+    failed = asked is not None and asked.outcome == "failed"
+    return [*cells, Cell(_note(platform, asked, at), "error" if failed else "dim")]
+
+
+def _count(count: int | None) -> str:
+    return _NOTHING if count is None else f"{count:,}"
+
+
+def _change(before: Daily | None, now: Daily | None) -> str:
+    more = change(before, now)
+    return "" if more is None else f"{more:+.0%}"
+
+
+def _all_time(platform: PlatformDownloads) -> str:
+    """All that was ever counted; with a plus where it is only what we know of."""
+    if platform.total is not None:
+        return f"{platform.total:,}"
+    return _NOTHING if platform.counted is None else f"{platform.counted:,}+"
+
+
+def _note(platform: PlatformDownloads, asked: PlatformCollected | None, at: datetime) -> str:
+    """Where the numbers come from and of when they are; what went wrong; why there are none."""
+    words = []
+    if platform.read_at is not None:
+        words.append(f"{platform.source}, {ago(platform.read_at, at)}")
+    words += [f"{w.count:,} in {plural(w.days, 'day')} at {w.at:%Y-%m-%d}" for w in platform.windows]
+    words += [f"{level.count:,} {level.unit}" for level in platform.levels]
+    now = period(platform.daily)
+    if now.known < now.days:
+        words.append(f"{now.known} of {plural(now.days, 'day')} known")
+    if asked is not None and asked.outcome == "failed":
+        words.append(f"could not be asked: {asked.reason}")
+    elif platform.reason:
+        words.append(platform.reason)
+    elif asked is not None and asked.outcome == "waiting":
+        words.append(asked.reason)
+    return "; ".join(words)
+
+
+def _part_row(name: str, part: Slice, whole: int, chart: int) -> Row:
+    count = period(part.daily).count
+    share = f"{count / whole:.0%}" if whole and count is not None else ""
+    total = _NOTHING if part.total is None else f"{part.total:,}"
+    cells: list[Cell | str] = [name, part.name, _count(count), share, total]
+    return [*cells, *([sparkline(part.daily, chart) if part.daily else ""] if chart else [])]
+
+
+def _aligned(rows: Sequence[Row], numbers: Sequence[int]) -> list[Row]:
+    """The rows with some columns at their right edge."""
+    widths = {n: max((len(_text(row[n])) for row in rows if n < len(row)), default=0) for n in numbers}
+    return [[_right(cell, widths[n]) if n in widths else cell for n, cell in enumerate(row)] for row in rows]
+
+
+def _right(cell: Cell | str, width: int) -> Cell | str:
+    padded = _text(cell).rjust(width)
+    return Cell(padded, cell.style) if isinstance(cell, Cell) else padded
+
+
+def _text(cell: Cell | str) -> str:
+    return cell.text if isinstance(cell, Cell) else cell
