@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 
 from deployforge_tasks.analytics.series import Daily
 from deployforge_tasks.core.differences import Lump
-from deployforge_tasks.core.downloads import Kind
 from deployforge_tasks.ledger.counted import StoredCounter
 
 _DAY = timedelta(days=1)
@@ -85,7 +84,7 @@ def is_over(counter: StoredCounter, asked: Mapping[str, datetime]) -> bool:
 
 def _last_final(counter: StoredCounter, numbers: Numbers) -> int:
     last = numbers.today - _DAY
-    if counter.counter.kind is Kind.DAILY and counter.settled is not None:
+    if counter.settled is not None:
         last = min(last, counter.settled)
     return _place(last, numbers)
 

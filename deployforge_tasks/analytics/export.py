@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from deployforge_tasks.analytics.series import Daily
+from deployforge_tasks.core.downloads import Kind
 from deployforge_tasks.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Slice
+    from deployforge_tasks.analytics.series import Downloads, Level, PlatformDownloads, Slice
 
 
 @dataclass(frozen=True)
 class Row:
     """One day of one figure.
 
-    Rows with neither version, target nor country are the platform's figure; the others are parts of it, and are not
-    added to it. `count` is empty on a day of which nothing is known; `gap_reason` says why.
+    Rows with neither version, target nor country are about everything; the others are parts, and are not added to
+    them. `kind` is ``daily`` (what happened on that day) or ``level`` (how many there were on it: never added).
+    `count` is empty on a day of which nothing is known; `gap_reason` says why.
     """
 
     day: date
     platform: str
     source: str
     unit: str
+    kind: str
     version: str
     target: str
     country: str
@@ -44,16 +48,19 @@ _READ = ("deployforge_downloads_read_seconds", "gauge", "When the source was rea
 
 
 def rows(found: Downloads) -> Iterator[Row]:
-    """Every day that is told, the figure of each platform first; days of parts only where they are known."""
+    """Every day that is told, the figure of each platform first; days of parts and levels only where they are known."""
     for platform in found.platforms:
+        known = _about(platform)
         if platform.daily is not None:
-            yield from _days(platform, platform.daily, "", "", "", with_gaps=True)
+            yield from _days(known, platform.daily)
+        for level in platform.levels:
+            yield from _levels(known, level)
         for part in platform.versions:
-            yield from _part(platform, part, version=part.name)
+            yield from _part(replace(known, version=part.name), part)
         for part in platform.targets:
-            yield from _part(platform, part, target=part.name)
+            yield from _part(replace(known, target=part.name), part)
         for part in platform.countries:
-            yield from _part(platform, part, country=part.name)
+            yield from _part(replace(known, country=part.name), part)
 
 
 def write_csv(found: Downloads, to: TextIO) -> None:
@@ -98,21 +105,27 @@ def open_metrics(found: Downloads) -> Iterator[str]:
     reads = [(_labels(p), p.read_at.timestamp() if p.read_at else None) for p in found.platforms]
     yield from _family(_READ, "", reads)
     for what in ("version", "target", "country"):
-        name = f"deployforge_{what}_downloads_period"
-        family = (name, "gauge", f"What is known of the days of the period together, by {what}.")
-        yield from _family(family, "", list(_parts_in_metrics(found, what)))
+        yield from _parts_in_metrics(what, list(_parts(found, what)))
     yield "# EOF"
 
 
-def _parts_in_metrics(found: Downloads, what: str) -> Iterator[tuple[dict[str, str], int | None]]:
+def _parts(found: Downloads, what: str) -> Iterator[tuple[dict[str, str], Slice]]:
     for platform in found.platforms:
-        parts: Sequence[Slice] = {
-            "version": platform.versions,
-            "target": platform.targets,
-            "country": platform.countries,
-        }[what]
+        parts = {"version": platform.versions, "target": platform.targets, "country": platform.countries}[what]
         for part in parts:
-            yield {**_labels(platform), what: part.name}, part.daily.sum if part.daily else None
+            yield {**_labels(platform), "source": part.source, what: part.name}, part
+
+
+def _parts_in_metrics(what: str, parts: Sequence[tuple[dict[str, str], Slice]]) -> Iterator[str]:
+    for name, kind, text in (_PERIOD, _WINDOW, _LEVEL):
+        family = (name.replace("deployforge_", f"deployforge_{what}_"), kind, f"{text} By {what}.")
+        if name == _PERIOD[0]:
+            known = [(labels, part.daily.sum if part.daily else None) for labels, part in parts]
+        elif name == _WINDOW[0]:
+            known = [({**labels, "days": str(p.window.days)}, p.window.count) for labels, p in parts if p.window]
+        else:
+            known = [({**labels, "unit": str(p.level.unit)}, p.level.count) for labels, p in parts if p.level]
+        yield from _family(family, "", known)
 
 
 def _labels(platform: PlatformDownloads) -> dict[str, str]:
@@ -138,18 +151,27 @@ def _escaped(word: str) -> str:
     return word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _part(
-    platform: PlatformDownloads, part: Slice, version: str = "", target: str = "", country: str = ""
-) -> Iterator[Row]:
+def _about(platform: PlatformDownloads) -> Row:
+    """A row of the platform, to be filled in."""
+    return Row(date.min, platform.platform, platform.source, str(platform.unit), str(Kind.DAILY), "", "", "", None, "")
+
+
+def _part(known: Row, part: Slice) -> Iterator[Row]:
+    known = replace(known, source=part.source)
     if part.daily is not None:
-        yield from _days(platform, part.daily, version, target, country, with_gaps=False)
+        yield from (row for row in _days(known, part.daily) if row.count is not None)
+    elif part.level is not None:
+        yield from _levels(known, part.level)
 
 
-def _days(
-    platform: PlatformDownloads, daily: Daily, version: str, target: str, country: str, *, with_gaps: bool
-) -> Iterator[Row]:
+def _levels(known: Row, level: Level) -> Iterator[Row]:
+    """A level's days; its newest one where there are none."""
+    of_level = replace(known, unit=str(level.unit), kind=str(Kind.LEVEL))
+    days = level.days or Daily(level.at.date(), (level.count,))
+    yield from (row for row in _days(of_level, days) if row.count is not None)
+
+
+def _days(known: Row, daily: Daily) -> Iterator[Row]:
     for day, count in daily:
-        if count is not None or with_gaps:
-            reason = "" if count is not None else daily.reasons.get(day, "")
-            name, source, unit = platform.platform, platform.source, str(platform.unit)
-            yield Row(day, name, source, unit, version, target, country, count, reason)
+        reason = "" if count is not None else daily.reasons.get(day, "")
+        yield replace(known, day=day, count=count, gap_reason=reason)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from deployforge_tasks.analytics.series import Daily
+from deployforge_tasks.analytics.series import Daily, Slice
 
 #: Part of the days of both periods that must be known for a comparison.
 _ENOUGH = 0.7
@@ -48,6 +48,13 @@ def buckets(daily: Daily, most: int) -> list[float | None]:
     counts = daily.counts
     size = max(1, -(-len(counts) // most))
     return [_mean(counts[start : start + size]) for start in range(0, len(counts), size)]
+
+
+def sizes(parts: Sequence[Slice]) -> list[int]:
+    """What compares the parts of one platform: their days where any has days, else what there is of each of them."""
+    if any(part.daily for part in parts):
+        return [(part.daily.sum or 0) if part.daily else 0 for part in parts]
+    return [now.count if (now := part.level or part.window) else part.total or 0 for part in parts]
 
 
 def before(since: date, until: date) -> tuple[date, date]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from deployforge_tasks.analytics.daily import Numbers, is_over, together
+from deployforge_tasks.analytics.periods import sizes
 from deployforge_tasks.analytics.series import Level, PlatformDownloads, Slice, Window
 from deployforge_tasks.core.downloads import Audience, Kind, Unit
 from deployforge_tasks.ledger.counted import StoredCounter
 
 _DIMENSIONS = ("version", "target", "country")
+#: Kinds that are downloads of certain days, and can be added up.
+_COUNTS = (Kind.DAILY, Kind.TOTAL)
 Dimension = Callable[[StoredCounter], str]
 
 
@@ -34,9 +37,11 @@ def platform_downloads(
     known = replace(
         known,
         windows=_windows(counters, asked),
-        levels=_levels(counters, asked),
+        levels=_levels(counters, numbers, asked),
         read_at=max(asked.values(), default=None),
     )
+    versions, targets, countries = (_parts(counters, heads, what, numbers, asked) for what in _DIMENSIONS)
+    known = replace(known, versions=versions, targets=targets, countries=countries)
     return _with_figures(known, heads, counters, numbers, why) if heads else known
 
 
@@ -49,18 +54,12 @@ def _with_figures(
 ) -> PlatformDownloads:
     head, asked = heads[0].counter, _asked(counters)
     of_unit = [c for c in counters if c.counter.unit is head.unit and c.counter.source == head.source]
-    versions, targets, countries = (_parts(of_unit, what, numbers, asked) for what in _DIMENSIONS)
     sums = [numbers.sums[c.id] for c in heads if c.id in numbers.sums]
     return replace(
         known,
-        unit=head.unit,
-        audience=head.audience,
         daily=together(heads, numbers, asked, why=why),
         total=_total(heads, of_unit, asked),
         counted=sum(sums) if sums else None,
-        versions=versions,
-        targets=targets,
-        countries=countries,
         audiences=_audiences(of_unit, numbers, asked),
     )
 
@@ -80,7 +79,9 @@ def _said(known: PlatformDownloads, counters: Sequence[StoredCounter]) -> Platfo
     newest = max(counters, key=lambda c: (c.read_at is not None, c.read_at, -c.id), default=None)
     if newest is None:
         return known
-    return replace(known, source=newest.counter.source, meaning=newest.meaning, url=newest.url)
+    told = newest.counter
+    known = replace(known, source=told.source, unit=told.unit, audience=told.audience)
+    return replace(known, meaning=newest.meaning, url=newest.url)
 
 
 def _headline(counters: Sequence[StoredCounter]) -> list[StoredCounter]:
@@ -88,7 +89,7 @@ def _headline(counters: Sequence[StoredCounter]) -> list[StoredCounter]:
 
     Where none is marked as such, totals of everything will do: one source's of one audience.
     """
-    able = [c for c in counters if c.counter.kind in (Kind.DAILY, Kind.TOTAL)]
+    able = [c for c in counters if c.counter.kind in _COUNTS]
     for unit in Unit:
         if found := [c for c in able if c.counter.headline and c.counter.unit is unit]:
             return found
@@ -118,20 +119,31 @@ def _is_whole(stored: StoredCounter, audience: Audience) -> bool:
 
 
 def _windows(counters: Sequence[StoredCounter], asked: Mapping[str, datetime]) -> tuple[Window, ...]:
-    found = [
-        Window(c.counter.window_days, c.newest, c.read_at)
-        for c in counters
-        if c.counter.kind is Kind.WINDOW and _is_now(c, asked) and c.newest is not None and c.read_at is not None
-    ]
+    able = [c for c in counters if c.counter.kind is Kind.WINDOW and _is_now(c, asked)]
+    found = [window for c in able if (window := _window(c)) is not None]
     return tuple(sorted(found, key=lambda window: window.days))
 
 
-def _levels(counters: Sequence[StoredCounter], asked: Mapping[str, datetime]) -> tuple[Level, ...]:
-    return tuple(
-        Level(c.counter.unit, c.newest, c.read_at)
-        for c in counters
-        if c.counter.kind is Kind.LEVEL and _is_now(c, asked) and c.newest is not None and c.read_at is not None
-    )
+def _levels(counters: Sequence[StoredCounter], numbers: Numbers, asked: Mapping[str, datetime]) -> tuple[Level, ...]:
+    able = [c for c in counters if c.counter.kind is Kind.LEVEL and _is_now(c, asked)]
+    return tuple(level for c in able if (level := _level(c, numbers, asked)) is not None)
+
+
+def _level(stored: StoredCounter, numbers: Numbers, asked: Mapping[str, datetime]) -> Level | None:
+    """How many there are; of the last final day where the source tells days."""
+    at = stored.read_at
+    if stored.told_to is not None:
+        last = min(stored.told_to, stored.settled or stored.told_to)
+        at = datetime(last.year, last.month, last.day, tzinfo=UTC)
+    if stored.newest is None or at is None:
+        return None
+    return Level(stored.counter.unit, stored.newest, at, together([stored], numbers, asked))
+
+
+def _window(stored: StoredCounter) -> Window | None:
+    if stored.newest is None or stored.read_at is None:
+        return None
+    return Window(stored.counter.window_days, stored.newest, stored.read_at)
 
 
 def _is_now(stored: StoredCounter, asked: Mapping[str, datetime]) -> bool:
@@ -141,20 +153,45 @@ def _is_now(stored: StoredCounter, asked: Mapping[str, datetime]) -> bool:
 
 
 def _parts(
-    counters: Sequence[StoredCounter], what: str, numbers: Numbers, asked: Mapping[str, datetime]
+    counters: Sequence[StoredCounter],
+    heads: Sequence[StoredCounter],
+    what: str,
+    numbers: Numbers,
+    asked: Mapping[str, datetime],
 ) -> tuple[Slice, ...]:
-    """The parts by version, target or country: from the headline's counters, which hold no download twice.
+    """The parts by version, target or country, from the first that has them: see `_choices`."""
+    able = [c for c in counters if getattr(c.counter, what)]
+    for choice in _choices(able, heads):
+        if found := _slices(choice, lambda c: str(getattr(c.counter, what)), numbers, asked):
+            return found
+    return ()
 
-    Where the headline has no such parts: from the counters that tell the least besides, of one audience.
+
+def _choices(able: Sequence[StoredCounter], heads: Sequence[StoredCounter]) -> Iterator[list[StoredCounter]]:
+    """Counters that hold no download twice and are of one source, the best ones first.
+
+    The headline's own; then the headline's source's; then another's counts; then rolling sums and levels.
     """
-    able = [c for c in counters if getattr(c.counter, what) and c.counter.kind in (Kind.DAILY, Kind.TOTAL)]
-    chosen = [c for c in able if c.counter.headline]
-    if able and not chosen:
-        coarsest = min((_shape(c) for c in able), key=lambda shape: (sum(shape), shape))
-        chosen = [c for c in able if _shape(c) == coarsest]
-        audience = _widest(chosen)
-        chosen = [c for c in chosen if c.counter.audience is audience]
-    return _slices(chosen, lambda c: str(getattr(c.counter, what)), numbers, asked)
+    yield [c for c in able if c.counter.headline and c.counter.kind in _COUNTS]
+    own = [c for c in able if heads and _origin(c) == _origin(heads[0])]
+    others = [c for c in able if c not in own]
+    for kinds in (_COUNTS, (Kind.WINDOW,), (Kind.LEVEL,)):
+        for there in (own, others):
+            of_kind = [c for c in there if c.counter.kind in kinds]
+            for origin in dict.fromkeys(map(_origin, of_kind)):
+                yield _coarsest([c for c in of_kind if _origin(c) == origin])
+
+
+def _origin(stored: StoredCounter) -> tuple[object, ...]:
+    return (stored.counter.source, stored.counter.unit)
+
+
+def _coarsest(counters: Sequence[StoredCounter]) -> list[StoredCounter]:
+    """Those that tell the least besides, of the widest audience and of the longest rolling sums."""
+    best = min((_shape(c) for c in counters), key=lambda shape: (sum(shape), shape))
+    alike = [c for c in counters if _shape(c) == best]
+    audience, days = _widest(alike), max(c.counter.window_days for c in alike)
+    return [c for c in alike if c.counter.audience is audience and c.counter.window_days == days]
 
 
 def _shape(stored: StoredCounter) -> tuple[bool, ...]:
@@ -168,7 +205,7 @@ def _widest(counters: Sequence[StoredCounter]) -> Audience:
 
 
 def _audiences(counters: Sequence[StoredCounter], numbers: Numbers, asked: Mapping[str, datetime]) -> tuple[Slice, ...]:
-    whole = [c for c in counters if not any(_shape(c)) and c.counter.kind in (Kind.DAILY, Kind.TOTAL)]
+    whole = [c for c in counters if not any(_shape(c)) and c.counter.kind in _COUNTS]
     if len({c.counter.audience for c in whole}) < 2:
         return ()
     return _slices(whole, lambda c: str(c.counter.audience), numbers, asked)
@@ -182,19 +219,32 @@ def _slices(
     for counter in counters:
         groups.setdefault(name(counter), []).append(counter)
     made = [slice_ for key, group in groups.items() if (slice_ := _slice(key, group, numbers, asked)) is not None]
-    return tuple(sorted(made, key=_size, reverse=True))
+    by_size = sorted(zip(sizes(made), made, strict=True), key=lambda one: (one[0], one[1].total or 0), reverse=True)
+    return tuple(part for _, part in by_size)
 
 
 def _slice(
     name: str, counters: Sequence[StoredCounter], numbers: Numbers, asked: Mapping[str, datetime]
 ) -> Slice | None:
+    first = counters[0]
+    known = Slice(name, source=first.counter.source, meaning=first.meaning, url=first.url)
+    if first.counter.kind not in _COUNTS:
+        return _slice_now(known, counters, numbers, asked)
     daily = [c for c in counters if c.counter.kind is Kind.DAILY]
     totals = [c for c in counters if c.counter.kind is Kind.TOTAL]
     days = together(daily or totals, numbers, asked)
-    known = [c.newest for c in totals if c.newest is not None]
-    total = sum(known) if known else None
-    return Slice(name, days, total) if days is not None or total is not None else None
+    newest = [c.newest for c in totals if c.newest is not None]
+    total = sum(newest) if newest else None
+    return replace(known, daily=days, total=total) if days is not None or total is not None else None
 
 
-def _size(part: Slice) -> tuple[int, int]:
-    return ((part.daily.sum or 0) if part.daily else 0, part.total or 0)
+def _slice_now(
+    known: Slice, counters: Sequence[StoredCounter], numbers: Numbers, asked: Mapping[str, datetime]
+) -> Slice | None:
+    """A rolling sum or a level; None where there are several, which cannot be added, or where it is over."""
+    (stored, *more) = counters
+    if more or is_over(stored, asked):
+        return None
+    level = _level(stored, numbers, asked) if stored.counter.kind is Kind.LEVEL else None
+    window = _window(stored) if stored.counter.kind is Kind.WINDOW else None
+    return replace(known, level=level, window=window) if level or window else None

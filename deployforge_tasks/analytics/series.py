@@ -39,12 +39,16 @@ class Daily:
 
 
 @dataclass(frozen=True)
-class Slice:
-    """One part of a platform's downloads: a version, a target, a country or an audience, with its days or its total."""
+class Level:
+    """How many there were of something at a moment; it is never added to anything.
 
-    name: str
-    daily: Daily | None
-    total: int | None
+    `days` are earlier ones, where the source tells them: never their sum.
+    """
+
+    unit: Unit
+    count: int
+    at: datetime
+    days: Daily | None = None
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,21 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Level:
-    """How many there were of something at a moment; it is never added to anything."""
+class Slice:
+    """One part of a platform's downloads: a version, a target, a country or an audience.
 
-    unit: Unit
-    count: int
-    at: datetime
+    It has days or a total; or a `level` or a `window`, where that is all that its source tells. `source meaning url`
+    tell where it comes from: parts of another source than the platform's are no parts of the platform's figure.
+    """
+
+    name: str
+    daily: Daily | None = None
+    total: int | None = None
+    level: Level | None = None
+    window: Window | None = None
+    source: str = ""
+    meaning: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from statistics import median
 from deployforge_tasks.analytics.claims import COUNTED, Answers, number, percent
 from deployforge_tasks.analytics.costs import CostTable, PlatformCost
 from deployforge_tasks.analytics.insight import Fact, Insight, Kind, Unknown
-from deployforge_tasks.analytics.series import Downloads, PlatformDownloads, Slice
+from deployforge_tasks.analytics.periods import sizes
+from deployforge_tasks.analytics.series import Downloads, PlatformDownloads
 from deployforge_tasks.core.downloads import Unit
 
 #: What "dear" needs: days, the part of them that is known, releases, other platforms, and how many times dearer.
@@ -112,8 +113,8 @@ def missing(downloads: Downloads, served: Collection[str]) -> Answers:
     if files is None or files.unit is not Unit.DOWNLOADS:
         return Answers()
     by_os: dict[str, int] = {}
-    for part in files.targets:
-        by_os[part.name.split("/")[0]] = by_os.get(part.name.split("/")[0], 0) + _size(part)
+    for part, size in zip(files.targets, sizes(files.targets), strict=True):
+        by_os[part.name.split("/")[0]] = by_os.get(part.name.split("/")[0], 0) + size
     whole = sum(by_os.values())
     said = []
     for os, count in by_os.items():
@@ -121,10 +122,6 @@ def missing(downloads: Downloads, served: Collection[str]) -> Answers:
         if managers and not set(managers) & set(served) and count >= _WANTED and count >= _SHARE * whole:
             said.append(_add(files, os, count, whole))
     return Answers(tuple(said))
-
-
-def _size(part: Slice) -> int:
-    return (part.daily.sum if part.daily else part.total) or 0
 
 
 def _add(files: PlatformDownloads, os: str, count: int, whole: int) -> Insight:
@@ -148,7 +145,8 @@ def geography(downloads: Downloads) -> Answers:
     """Countries, where a source knows them; everywhere else the answer is that it does not publish them."""
     said, silent = [], []
     for platform in downloads.platforms:
-        counts = sorted(((_size(part), part.name) for part in platform.countries), reverse=True)
+        names = [part.name for part in platform.countries]
+        counts = sorted(zip(sizes(platform.countries), names, strict=True), reverse=True)
         whole = sum(count for count, _ in counts)
         if whole:
             said.append(_countries(platform, counts, whole))
@@ -160,12 +158,15 @@ def geography(downloads: Downloads) -> Answers:
 
 def _countries(platform: PlatformDownloads, counts: Sequence[tuple[int, str]], whole: int) -> Insight:
     first = ", ".join(f"{name} {percent(count / whole)}" for count, name in counts[:3])
+    part = platform.countries[0]
+    unit = part.level.unit if part.level else platform.unit
+    said = "" if part.source == platform.source else f"told by {part.source}: {part.meaning}; "
     return Insight(
         Kind.GEOGRAPHY,
-        f"{platform.title}'s {platform.unit} come from {len(counts)} countries: {first}",
+        f"{platform.title}'s {unit} come from {len(counts)} countries: {first}",
         (platform.platform,),
-        tuple(Fact(name, count, str(platform.unit), platform.url) for count, name in counts[:5]),
+        tuple(Fact(name, count, str(unit), part.url or platform.url) for count, name in counts[:5]),
         COUNTED,
         weight=0.3,
-        caution="a machine's address tells where it stands; CI machines stand in few countries",
+        caution=f"{said}a machine's address tells where it stands; CI machines stand in few countries",
     )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Slice
+    from deployforge_tasks.analytics.series import Daily, Downloads, Level, PlatformDownloads, Slice, Window
     from deployforge_tasks.operations.stats import Collected
     from deployforge_tasks.operations.stats_import import Imported
 
@@ -92,8 +92,8 @@ def _platform(platform: PlatformDownloads, before: Daily | None) -> dict[str, An
         "total": platform.total,
         "counted": platform.counted,
         "daily": _daily(platform.daily),
-        "windows": [{"days": w.days, "count": w.count, "at": w.at.isoformat()} for w in platform.windows],
-        "levels": [{"unit": str(v.unit), "count": v.count, "at": v.at.isoformat()} for v in platform.levels],
+        "windows": [_window(window) for window in platform.windows],
+        "levels": [_level(level) for level in platform.levels],
         "versions": [_part(part) for part in platform.versions],
         "targets": [_part(part) for part in platform.targets],
         "countries": [_part(part) for part in platform.countries],
@@ -104,10 +104,23 @@ def _platform(platform: PlatformDownloads, before: Daily | None) -> dict[str, An
 def _part(part: Slice) -> dict[str, Any]:
     return {
         "name": part.name,
+        "source": part.source or None,
+        "meaning": part.meaning,
         "count": period(part.daily).count,
         "total": part.total,
         "daily": _daily(part.daily),
+        "level": _level(part.level) if part.level else None,
+        "window": _window(part.window) if part.window else None,
     }
+
+
+def _window(window: Window) -> dict[str, Any]:
+    return {"days": window.days, "count": window.count, "at": window.at.isoformat()}
+
+
+def _level(level: Level) -> dict[str, Any]:
+    at = level.at.isoformat()
+    return {"unit": str(level.unit), "count": level.count, "at": at, "daily": _daily(level.days)}
 
 
 def _daily(daily: Daily | None) -> dict[str, Any] | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.analytics.periods import buckets, change, period
+from deployforge_tasks.analytics.periods import buckets, change, period, sizes
 from deployforge_tasks.cli.table import Cell, Row, Style, ago, columns, plural
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ UNKNOWN = "·"
 _NOTHING = "\N{EN DASH}"
 #: Parts that are shown of each platform.
 _MOST = 10
+_WIDEST = 200
 #: Columns of a chart by days, for terminals that are at least so wide.
 _CHARTS = ((120, 30), (100, 20), (80, 10))
 
@@ -53,7 +55,7 @@ def lines(
 
 
 def part_lines(now: Downloads, by: str, style: Style, *, width: int | None) -> list[str]:
-    """The parts of each platform that knows them, the largest first.
+    """The parts of each platform that knows them, the largest first; what another source tells is marked.
 
     Args:
         now: the period.
@@ -62,21 +64,25 @@ def part_lines(now: Downloads, by: str, style: Style, *, width: int | None) -> l
         width: of the terminal.
     """
     chart = _chart_width(width)
-    names = ["platform", by, "count", "share", "all time", *(["by day"] if chart else [])]
+    names = ["platform", by, "count", "share", "what", "all time", *(["by day"] if chart else [])]
     rows: list[Row] = [[Cell(name, "dim") for name in names]]
-    without = []
+    without, notes = [], []
     for platform in now.platforms:
         parts = parts_of(platform, by)
-        whole = sum(period(part.daily).count or 0 for part in parts)
-        for number, part in enumerate(parts[:_MOST]):
-            rows.append(_part_row(platform.platform if number == 0 else "", part, whole, chart))
+        counts = sizes(parts)
+        for number, (part, size) in enumerate(zip(parts[:_MOST], counts, strict=False)):
+            share = f"{size / sum(counts):.0%}" if any(counts) else ""
+            rows.append(_part_row(platform.platform if number == 0 else "", part, platform, share, chart))
         if len(parts) > _MOST:
             rows.append(["", Cell(f"and {len(parts) - _MOST} more", "dim")])
         if not parts:
             without.append(platform.platform)
-    shown = columns(_aligned(rows, (2, 3, 4)), style, width=width) if len(rows) > 1 else []
-    note = [f"  not known by {by}: {', '.join(without)}"] if without else []
-    return [*shown, *([""] if shown and note else []), *note]
+        elif parts[0].source != platform.source:
+            notes.append(f"{platform.platform} by {by}: {parts[0].source} tells {parts[0].meaning}")
+    shown = columns(_aligned(rows, (2, 3, 5)), style, width=width) if len(rows) > 1 else []
+    notes += [f"not known by {by}: {', '.join(without)}"] if without else []
+    told = [line for note in notes for line in wrap(note, (width or _WIDEST) - 2)]
+    return [*shown, *([""] if shown and told else []), *(f"  {line}" for line in told)]
 
 
 def parts_of(platform: PlatformDownloads, by: str) -> tuple[Slice, ...]:
@@ -107,7 +113,9 @@ def _head(now: Downloads, style: Style) -> str:
     for platform in now.platforms:
         if (count := period(platform.daily).count) is not None:
             sums[str(platform.unit)] += count
-    told = [f"{count:,} {unit}" for unit, count in sums.items()] or ["nothing counted"]
+    told = [f"{count:,} {unit if count != 1 else unit.removesuffix('s')}" for unit, count in sums.items()] or [
+        "nothing counted"
+    ]
     profile = [now.profile] if now.profile else []
     return " · ".join([style(now.project, "bold"), *profile, f"{now.since} to {now.until}", *told])
 
@@ -160,12 +168,15 @@ def _note(platform: PlatformDownloads, asked: PlatformCollected | None, at: date
     return "; ".join(words)
 
 
-def _part_row(name: str, part: Slice, whole: int, chart: int) -> Row:
-    count = period(part.daily).count
-    share = f"{count / whole:.0%}" if whole and count is not None else ""
+def _part_row(name: str, part: Slice, platform: PlatformDownloads, share: str, chart: int) -> Row:
+    count, what, days = period(part.daily).count, str(platform.unit), part.daily
+    if part.level is not None:
+        count, what, days = part.level.count, f"{part.level.unit} at {part.level.at:%Y-%m-%d}", part.level.days
+    elif part.window is not None:
+        count, what = part.window.count, f"{platform.unit} in {plural(part.window.days, 'day')}"
     total = _NOTHING if part.total is None else f"{part.total:,}"
-    cells: list[Cell | str] = [name, part.name, _count(count), share, total]
-    return [*cells, *([sparkline(part.daily, chart) if part.daily else ""] if chart else [])]
+    cells: list[Cell | str] = [name, part.name, _count(count), share, what, total]
+    return [*cells, *([sparkline(days, chart) if days else ""] if chart else [])]
 
 
 def _aligned(rows: Sequence[Row], numbers: Sequence[int]) -> list[Row]:

@@ -86,7 +86,7 @@ class _Keeper:
         row = self._there.get(replace(series.counter, headline=False))
         number = row.id if row else self._add(series)
         late = row is not None and row.read_at is not None and self._at < row.read_at
-        if series.counter.kind is Kind.DAILY:
+        if _is_by_day(series):
             days = {reading.at.astimezone(UTC).date(): reading.count for reading in series.readings}
             new = self._set_days(number, days, fill_only=late)
             if days:
@@ -119,11 +119,12 @@ class _Keeper:
             "url": redactor.text(series.url),
             "read_at": self._at,
         }
-        if series.counter.kind is Kind.DAILY:
+        by_day, newest = _is_by_day(series), _newest(series)
+        if by_day:
             values["settled"] = _later(row.settled if row else None, series.settled) if series.settled else None
-        elif series.readings:
-            newest = max(series.readings, key=lambda reading: reading.at)
-            if row is None or row.read_at is None or newest.at >= row.read_at or row.newest is None:
+        if newest is not None and series.counter.kind is not Kind.DAILY:
+            known = row is not None and row.newest is not None
+            if by_day or row is None or not known or newest.at >= row.read_at:
                 values["newest"] = newest.count
         self._connection.execute(update(tables.counters).where(tables.counters.c.id == number).values(values))
 
@@ -304,6 +305,19 @@ class _Keeper:
 def _shape(counter: Counter) -> tuple[object, ...]:
     dimensions = (bool(counter.version), bool(counter.target), bool(counter.country))
     return (counter.source, counter.kind, counter.unit, counter.audience, *dimensions)
+
+
+def _is_by_day(series: Series) -> bool:
+    """Whether it is told by days: also a level may be."""
+    if series.counter.kind is Kind.LEVEL:
+        return bool(series.readings) and not any(_from_midnight(reading) for reading in series.readings)
+    return series.counter.kind is Kind.DAILY
+
+
+def _newest(series: Series) -> Reading | None:
+    """The newest reading that is final, or the newest one where none is."""
+    final = [r for r in series.readings if series.settled is None or r.at.astimezone(UTC).date() <= series.settled]
+    return max(final or series.readings, key=lambda reading: reading.at, default=None)
 
 
 def _from_midnight(reading: Reading) -> timedelta:

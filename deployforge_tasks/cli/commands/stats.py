@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.options import option, selection
 from deployforge_tasks.cli.progress import following
+from deployforge_tasks.cli.since import DAY_OR_TODAY
 from deployforge_tasks.cli.usage import Misused, choose_platforms
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.load import Loaded
 
 FORMATS = ("table", "json", "csv", "parquet", "openmetrics")
-_AGO = re.compile(r"(\d{1,5})([dw])")
-_FIRST = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -41,31 +39,6 @@ class Wanted:
     output: Path | None
 
 
-class DayType(click.ParamType[str]):
-    """A day: ``2026-01-01``, or so long ago (``30d``, ``8w``); told apart when the command knows today."""
-
-    name = "day"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """See that it is one."""
-        _day(value, datetime.now(UTC).date(), ctx)
-        return value
-
-
-def _day(value: str, today: date, context: click.Context | None = None) -> date:
-    text = value.strip()
-    if ago := _AGO.fullmatch(text):
-        days = int(ago[1]) * (7 if ago[2] == "w" else 1)
-        return max(_FIRST, today - timedelta(days=days))
-    try:
-        day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
-    except ValueError:
-        day = None
-    if day is None or day < _FIRST:
-        raise Misused(f"`{value}` is no day", f"write 30d, 8w, or a day from {_FIRST} on (2026-01-31)", context)
-    return day
-
-
 @click.command(
     cls=Command,
     examples=(
@@ -78,11 +51,10 @@ def _day(value: str, today: date, context: click.Context | None = None) -> date:
     "See also: `deployforge help json`, docs/how-to/count-downloads.md.",
 )
 @selection
-@option("--since", group="Selection", type=DayType(), default="30d", metavar="DAY", help="First day (30d; UTC).")
-@option("--until", group="Selection", type=DayType(), default="0d", metavar="DAY", help="Last day (today).")
+@option("--since", group="Selection", type=DAY_OR_TODAY, default="30d", metavar="DAY", help="First day (30d).")
+@option("--until", group="Selection", type=DAY_OR_TODAY, default="0d", metavar="DAY", help="Last day (today).")
 @option("--by", group="Output", type=click.Choice(["version", "target", "country"]), help="Show the parts, too.")
 @option("--format", "form", group="Output", type=click.Choice(FORMATS), help="How to write it (table).")
-@option("--csv", "as_csv", group="Output", is_flag=True, help="The same as --format csv.")
 @option("--output", group="Output", type=click.Path(path_type=Path), metavar="FILE", help="Write it to a file.")
 @option("--no-collect", "ask", group="Behaviour", is_flag=True, flag_value=False, default=True, help="Ask nobody.")
 @option("--collect-only", "only", group="Behaviour", is_flag=True, help="Ask, and tell only how that went.")
@@ -102,11 +74,10 @@ def command(
     *,
     wanted: tuple[str, ...],
     without: tuple[str, ...],
-    since: str,
-    until: str,
+    since: date,
+    until: date,
     by: str | None,
     form: str | None,
-    as_csv: bool,
     output: Path | None,
     ask: bool,
     only: bool,
@@ -118,13 +89,11 @@ def command(
     A number is shown with its source and its age. A day of which nothing is known is no zero: it is a gap, with a
     reason. Platforms are asked as often as `analytics.every` says (once a day).
     """
-    chosen = _format(invocation, form, output, as_csv=as_csv)
+    chosen = _format(invocation, form, output)
     if only and not ask:
         raise Misused("--collect-only and --no-collect leave nothing to do", "choose one of them")
-    today = datetime.now(UTC).date()
-    first, last = _day(since, today), min(_day(until, today), today)
-    if first > last:
-        raise Misused(f"the first day, {first}, is after the last one, {last}", "turn --since and --until round")
+    if since > until:
+        raise Misused(f"the first day, {since}, is after the last one, {until}", "turn --since and --until round")
     loaded = invocation.settings().load()
     if files:
         return _import(invocation, loaded, files)
@@ -135,18 +104,15 @@ def command(
         assert collected is not None
         _tell_collected(invocation, collected)
     else:
-        _tell(invocation, loaded, Wanted(names, first, last, by, chosen, output), collected)
+        _tell(invocation, loaded, Wanted(names, since, until, by, chosen, output), collected)
     return collected.exit_code if collected else 0
 
 
-def _format(invocation: Invocation, form: str | None, output: Path | None, *, as_csv: bool) -> str:
+def _format(invocation: Invocation, form: str | None, output: Path | None) -> str:
     """The one format that is wanted."""
-    named = {form} if form else set()
-    named |= {"csv"} if as_csv else set()
-    named |= {"json"} if invocation.json else set()
-    if len(named) > 1:
-        raise Misused(f"{' and '.join(sorted(named))} at once", "name one format")
-    chosen = named.pop() if named else "table"
+    if invocation.json and form not in (None, "json"):
+        raise Misused(f"--json and --format {form} at once", "name one format")
+    chosen = "json" if invocation.json else form or "table"
     if chosen == "parquet" and output is None:
         raise Misused("Parquet is no text", "name a file with --output")
     if output is not None and not output.resolve().parent.is_dir():
