@@ -40,9 +40,12 @@ def bind(values: Values, key: str, looks: str = "state", *, label: str = "") -> 
     return told.format(key, looks, looks, value["kind"], title, value["glyph"], hidden, word)
 
 
-def action(visitor: Visitor | None, permission: Permission, path: str, word: str, looks: str = "") -> Markup:
-    """A link that looks like a button; who may not go there sees why."""
+def action(
+    visitor: Visitor | None, permission: Permission, path: str, word: str, looks: str = "", *, key: str = ""
+) -> Markup:
+    """A link that looks like a button, and is pressed by a key if it has one; who may not go there sees why."""
     if visitor is not None and visitor.can(permission):
-        return Markup('<a class="button {}" href="{}">{}</a>').format(looks, path, word)
+        pressed = Markup(' data-key="{}"').format(key) if key else ""
+        return Markup('<a class="button {}" href="{}"{}>{}</a>').format(looks, path, pressed, word)
     why = f"needs the role {lowest_role(permission)}"
     return Markup('<button disabled title="{}">{}<span class="sr">, {}</span></button>').format(why, word, why)

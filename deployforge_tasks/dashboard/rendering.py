@@ -18,6 +18,7 @@ from deployforge_tasks.dashboard.elements import action, bind
 from deployforge_tasks.dashboard.guard import Visitor
 from deployforge_tasks.dashboard.looks import look
 from deployforge_tasks.dashboard.navigation import Entry, entries
+from deployforge_tasks.dashboard.shortcuts import COOKIE, shortcuts
 from deployforge_tasks.dashboard.values import duration
 from deployforge_tasks.operations.ansi import Piece, marked, pieces
 
@@ -44,6 +45,8 @@ def render(request: Request, template: str, context: Mapping[str, Any]) -> str:
         "config_problem": request.app.state.desk.problem,
         "action": partial(action, found),
         "theme": theme if theme in THEMES else "auto",
+        "shortcuts": shortcuts(entry for entry in entries() if found is not None and found.can(entry.needs)),
+        "letters_off": request.cookies.get(COOKIE) == "off",
         "kiosk": request.query_params.get("kiosk") == "1",
     }
     return _environment().get_template(template).render({**shared, **context})

@@ -2,11 +2,15 @@
 import { dialogs } from "./dialog.js";
 import { keepFresh } from "./fresh.js";
 import { graphs } from "./graph.js";
+import { keys } from "./keys.js";
+import { palette } from "./palette.js";
 import { localTimes } from "./times.js";
 
 localTimes(document);
 keepFresh(document);
 dialogs(document);
+keys();
+palette();
 if (document.querySelector("[data-module=graph]")) graphs(document);
 
 const region = document.querySelector("[data-stream]");
