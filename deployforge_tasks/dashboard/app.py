@@ -14,6 +14,7 @@ from starlette.datastructures import MutableHeaders
 
 from deployforge_tasks import __version__
 from deployforge_tasks.core.errors import AccessError, DeployForgeError
+from deployforge_tasks.dashboard.collecting import Collecting
 from deployforge_tasks.dashboard.door import Door
 from deployforge_tasks.dashboard.forms import own_path
 from deployforge_tasks.dashboard.gate import Gate, ledger_away, refusal, wants_json
@@ -75,6 +76,7 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
     app.state.desk = desk
     app.state.last_look = LastLook(desk)
     app.state.hub = Hub(desk, app.state.last_look)
+    app.state.collecting = Collecting(desk)
     app.state.door = door
     app.add_middleware(Gate, door=door)
     app.add_middleware(_Headers)
@@ -89,7 +91,11 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
-    yield
+    app.state.collecting.start()
+    try:
+        yield
+    finally:
+        app.state.collecting.stop()
 
 
 class _Headers:

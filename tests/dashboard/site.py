@@ -99,7 +99,8 @@ def open_site(folder: Path, environ: Mapping[str, str] | None = None, **sections
     project = sample_project(folder, **sections)
     with open_desk(Settings(file=project / "deployforge.yml", environ=environ or {})) as desk:
         app = create_app(desk)
-        app.state.last_look.by_itself = False  # the sample project's platforms are the public ones
+        # The sample project's platforms are the public ones.
+        app.state.last_look.by_itself = app.state.collecting.by_itself = False
         with TestClient(app, base_url=ADDRESS) as client:
             if desk.loaded.project.dashboard.auth == "local":
                 sign_on(client)
