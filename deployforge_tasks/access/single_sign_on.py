@@ -172,17 +172,19 @@ class SingleSignOn:
 
     def _check(self, begun: _Begun | None, answer: Mapping[str, str], provider: Provider) -> None:
         if begun is None or begun.at + _PATIENCE < self._clock():
-            raise _refused("this sign-on was not begun in this browser, is used already, or took too long", "DF3540")
+            raise _refused(
+                "this sign-on was not begun in this browser, is used already, or took too long", code="DF3540"
+            )
         if not hmac.compare_digest(begun.state.encode(), answer.get("state", "").encode()):
-            raise _refused("the answer belongs to another sign-on (its state is not ours)", "DF3541")
+            raise _refused("the answer belongs to another sign-on (its state is not ours)", code="DF3541")
         issuer = answer.get("iss", provider.issuer if not provider.tells_issuer else "")
         if issuer != provider.issuer:
-            raise _refused("the answer comes from another provider (its issuer is not ours)", "DF3542")
+            raise _refused("the answer comes from another provider (its issuer is not ours)", code="DF3542")
         if "error" in answer:
             said = answer.get("error_description") or answer["error"]
-            raise _refused(f"the provider did not sign you on: {said[:_LONGEST]}", "DF3543")
+            raise _refused(f"the provider did not sign you on: {said[:_LONGEST]}", code="DF3543")
         if not answer.get("code"):
-            raise _refused("the provider's answer has no code", "DF3543")
+            raise _refused("the provider's answer has no code", code="DF3543")
 
     def _redeem(self, provider: Provider, begun: _Begun, code: str) -> Mapping[str, Any]:
         """The tokens for a code (https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)."""
@@ -204,11 +206,11 @@ class SingleSignOn:
     def _person(self, claims: Mapping[str, Any], back: str) -> Person:
         name = claims.get(self._section.name_claim)
         if self._section.name_claim == "email" and claims.get("email_verified") is False:
-            raise _refused("your mail address is not verified at the provider", "DF3548")
+            raise _refused("your mail address is not verified at the provider", code="DF3548")
         groups = claims.get(self._section.groups_claim) or []
         listed = groups if isinstance(groups, list) else [groups]
         return Person(str(name or claims["sub"]), tuple(str(group) for group in listed), back)
 
 
-def _refused(message: str, code: str) -> AccessError:
+def _refused(message: str, *, code: str) -> AccessError:
     return AccessError(message, hint=_AGAIN, code=code)

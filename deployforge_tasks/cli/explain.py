@@ -63,8 +63,9 @@ def _family(code: str, cases: list[tuple[str, str, str]]) -> type[errors.DeployF
     own = next((kind for kind in families.values() if kind.code == code), None)
     if own is not None or not cases:
         return own
-    # Raised through a function that makes the error: the thousands tell its family.
-    return next((kind for kind in families.values() if kind.code == f"{code[:3]}000"), None)
+    # Raised through a function that makes the error: the hundreds, or else the thousands, tell its family.
+    by_code = {kind.code: kind for kind in families.values()}
+    return by_code.get(f"{code[:4]}00") or by_code.get(f"{code[:3]}000")
 
 
 def _with_subclasses(kind: type[errors.DeployForgeError]) -> Iterator[type[errors.DeployForgeError]]:

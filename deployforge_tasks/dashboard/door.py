@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from deployforge_tasks.dashboard.desk import Desk
     from deployforge_tasks.project.schema_dashboard import Dashboard
 
+#: The id of the error of somebody who has signed on, and has no role.
 NO_ROLE = "DF3532"
 _BEARER = "bearer "
 #: Seconds that the provider may take, while somebody looks at an empty page.
@@ -198,7 +199,7 @@ def no_role(name: str) -> AccessError:
     return AccessError(
         f"{name} may not look at this dashboard: none of their groups has a role here",
         hint="whoever looks after it writes the group under `dashboard.roles:`, or sets `dashboard.default_role:`",
-        code=NO_ROLE,
+        code="DF3532",
     )
 
 

@@ -100,12 +100,11 @@ class Gate:
 class TooManyTriesError(AccessError):
     """An address has to wait before it may try to sign on again; `seconds` says how long."""
 
-    code = "DF3535"
-
     def __init__(self, seconds: float) -> None:
         super().__init__(
             "too many tries to sign on came from your address",
             hint=f"try again in {seconds / 60:.0f} minutes" if seconds > 90 else "try again in a minute",
+            code="DF3535",
         )
         self.seconds = seconds
 

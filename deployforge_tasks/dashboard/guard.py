@@ -19,14 +19,13 @@ __all__ = ["NotAllowedError", "Visitor", "needs", "note", "note_sign_on", "note_
 class NotAllowedError(AccessError):
     """The role of a visitor lacks a permission; `needed` is the least role that has it."""
 
-    code = "DF3502"
-
     def __init__(self, visitor: Visitor, permission: Permission) -> None:
         self.needed: Role = lowest_role(permission)
         article = "an" if self.needed[0] in "aeio" else "a"
         super().__init__(
             f"your role, {visitor.role}, may not {DOES[permission]}",
             hint=f"{article} {self.needed} may; roles come from `dashboard.roles:`, or from the token in your hands",
+            code="DF3502",
         )
 
 

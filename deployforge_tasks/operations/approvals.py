@@ -22,13 +22,12 @@ _DEFAULT_WITHIN = 86400.0
 class ApprovalNeededError(AccessError):
     """A second person must approve first; `approval` is the request, which waits now."""
 
-    code = "DF3520"
-
     def __init__(self, approval: Approval) -> None:
         wanted = approval.wanted
         super().__init__(
             f"to {_words(wanted)} needs the approval of a second person: request {approval.number} waits for it",
             hint="a releaser or admin decides under Approvals; ask them, and start it again then",
+            code="DF3520",
         )
         self.approval = approval
 

@@ -92,6 +92,7 @@ SAME_MEANING = {
     "DF2010": "a server refuses the credential",
     "DF2021": "only the publisher's login can tell",
     "DF3110": "a file differs from the frozen one",
+    "DF3530": "a token does not let anybody in",
     "DF4510": "no clear answer",
     "DF5021": "the installed program does not run",
     "DF5510": "the place offers another version than the one to roll back",
