@@ -75,6 +75,13 @@ def test_all_of_it_can_be_walked_through_in_both_directions(both: Site, many: in
     assert list(lines(both.client.get(f"{base}?after=500").text)) == list(range(501, 1501))
 
 
+@pytest.mark.parametrize("query", ["before=0", "before=1", "after=2500", "after=9999999", "line=0", "line=9999999"])
+def test_beyond_either_end_there_is_still_a_page(both: Site, many: int, query: str) -> None:
+    answer = both.client.get(f"/runs/{many}/logs?{query}")
+    assert answer.status_code == 200
+    assert f"Run {many}" in answer.text
+
+
 def test_a_line_has_an_address_that_shows_what_is_around_it(both: Site, many: int) -> None:
     text = both.client.get(f"/runs/{many}/logs?line=1200").text
     assert list(lines(text)) == list(range(700, 1700))

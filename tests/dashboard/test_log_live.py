@@ -49,6 +49,7 @@ def test_lines_come_as_they_are_said_each_once_and_in_order(site: Site, talker: 
         assert window.locator(".said").all_inner_texts() == [f"line {number}" for number in range(1, 61)]
         talker.ends()
         expect(window.locator("#announce")).to_contain_text("has ended")
+        expect(window.locator("h1 .state")).to_contain_text("done")
 
 
 def test_going_up_pauses_and_one_press_goes_to_the_newest(site: Site, talker: Talker, window: Page) -> None:
@@ -74,6 +75,38 @@ def test_a_followed_log_of_any_length_keeps_the_page_small(site: Site, talker: T
         talker.says(3000)
         expect(window.locator("#L3900")).to_be_in_viewport()
         assert window.locator(".log > li").count() <= 2000
+        talker.ends()
+
+
+def test_the_lines_are_one_stop_of_the_tab_key_also_when_the_first_ones_are_gone(
+    site: Site, talker: Talker, window: Page
+) -> None:
+    with served(site.app) as address:
+        window.goto(f"{address}/runs/{talker.run}/logs")
+        for total in (10, 3010):
+            talker.says(total - talker.said)
+            expect(window.locator(f"#L{total}")).to_be_in_viewport()
+            expect(window.locator('.log .place[tabindex="0"]')).to_have_count(1)
+        talker.ends()
+
+
+def test_new_lines_never_take_the_focus_from_who_reads_one(site: Site, talker: Talker, window: Page) -> None:
+    talker.says(50)
+    with served(site.app) as address:
+        window.goto(f"{address}/runs/{talker.run}/logs")
+        follow = window.locator("[data-follow]")
+        expect(follow).to_have_attribute("aria-pressed", "true")
+        line = window.get_by_role("link", name="Line 50", exact=True)
+        line.focus()
+        expect(follow).to_have_attribute("aria-pressed", "false")
+        talker.says(2500)
+        jump = window.locator("[data-jump]")
+        expect(jump).to_be_visible()
+        expect(line).to_be_focused()
+        jump.focus()
+        window.keyboard.press("Enter")
+        expect(window.locator("#L2550")).to_be_in_viewport()
+        expect(follow).to_be_focused()
         talker.ends()
 
 

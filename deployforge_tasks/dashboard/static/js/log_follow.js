@@ -39,6 +39,7 @@ export class Follower {
     this.button.addEventListener("click", () => (this.following ? this.pause() : this.follow()));
     this.jump.addEventListener("click", () => this.follow());
     addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.list.addEventListener("focusin", () => this.pause());
     if (location.hash) this.pause();
     else this.follow();
     follow({
@@ -93,6 +94,9 @@ export class Follower {
     this.gap = false;
     for (const line of this.waiting.splice(0)) this.place(line);
     while (this.list.childElementCount > MOST) this.list.firstElementChild?.remove();
+    if (!this.list.querySelector(".place[tabindex='0']")) {
+      this.list.lastElementChild?.querySelector(".place")?.setAttribute("tabindex", "0");
+    }
     this.offerOlder();
     window.scrollTo(0, document.documentElement.scrollHeight);
     this.height = window.scrollY;
@@ -162,6 +166,9 @@ export class Follower {
 
   follow() {
     if (this.missed) return location.reload();
+    // The newest lines push the oldest off the page, and the jump is over: what has the focus would go with them.
+    const focused = document.activeElement;
+    if (focused === this.jump || this.list.contains(focused)) this.button.focus({ preventScroll: true });
     this.following = true;
     this.show();
   }
