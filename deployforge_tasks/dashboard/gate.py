@@ -100,12 +100,8 @@ class Gate:
 class TooManyTriesError(AccessError):
     """An address has to wait before it may try to sign on again; `seconds` says how long."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(
-            "too many tries to sign on came from your address",
-            hint=f"try again in {seconds / 60:.0f} minutes" if seconds > 90 else "try again in a minute",
-            code="DF3535",
-        )
+    def __init__(self, message: str, *, hint: str, code: str, seconds: float) -> None:
+        super().__init__(message, hint=hint, code=code)
         self.seconds = seconds
 
 
@@ -117,7 +113,12 @@ def check_wait(door: Door, origin: str) -> None:
     """
     seconds = door.attempts.wait(origin)
     if seconds > 0:
-        raise TooManyTriesError(seconds)
+        raise TooManyTriesError(
+            "too many tries to sign on came from your address",
+            hint=f"try again in {seconds / 60:.0f} minutes" if seconds > 90 else "try again in a minute",
+            code="DF3535",
+            seconds=seconds,
+        )
 
 
 def wants_json(request: Request) -> bool:

@@ -13,20 +13,27 @@ from deployforge_tasks.operations import trail
 if TYPE_CHECKING:
     from deployforge_tasks.access.trail import Outcome
 
-__all__ = ["NotAllowedError", "Visitor", "needs", "note", "note_sign_on", "note_stranger", "visitor"]
+__all__ = ["NotAllowedError", "Visitor", "needs", "not_allowed", "note", "note_sign_on", "note_stranger", "visitor"]
 
 
 class NotAllowedError(AccessError):
     """The role of a visitor lacks a permission; `needed` is the least role that has it."""
 
-    def __init__(self, visitor: Visitor, permission: Permission) -> None:
-        self.needed: Role = lowest_role(permission)
-        article = "an" if self.needed[0] in "aeio" else "a"
-        super().__init__(
-            f"your role, {visitor.role}, may not {DOES[permission]}",
-            hint=f"{article} {self.needed} may; roles come from `dashboard.roles:`, or from the token in your hands",
-            code="DF3502",
-        )
+    def __init__(self, message: str, *, hint: str, code: str, needed: Role) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.needed = needed
+
+
+def not_allowed(visitor: Visitor, permission: Permission) -> NotAllowedError:
+    """The error for somebody whose role lacks a permission."""
+    needed = lowest_role(permission)
+    article = "an" if needed[0] in "aeio" else "a"
+    return NotAllowedError(
+        f"your role, {visitor.role}, may not {DOES[permission]}",
+        hint=f"{article} {needed} may; roles come from `dashboard.roles:`, or from the token in your hands",
+        code="DF3502",
+        needed=needed,
+    )
 
 
 def visitor(request: Request) -> Visitor:
@@ -46,7 +53,7 @@ def needs(permission: Permission) -> Any:
         if found.can(permission):
             return found
         note(request, permission, subject=request.url.path, outcome="refused", reason="the role has no such permission")
-        raise NotAllowedError(found, permission)
+        raise not_allowed(found, permission)
 
     return Depends(check)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException, Query, Request
 
 from deployforge_tasks.dashboard import messages
-from deployforge_tasks.dashboard.guard import NotAllowedError, needs, visitor
+from deployforge_tasks.dashboard.guard import needs, not_allowed, visitor
 from deployforge_tasks.dashboard.stream import EventStream, Viewer
 
 router = APIRouter(include_in_schema=False)
@@ -30,7 +30,7 @@ async def events(
     """
     lines = _lines(log or [])
     if lines and not visitor(request).can("logs"):
-        raise NotAllowedError(visitor(request), "logs")
+        raise not_allowed(visitor(request), "logs")
     places = messages.read(last_event_id)
     if places is not None:  # then its lines are told by it too: it is the same stream that goes on
         told = {run for run, place in places.runs.items() if place.line is not None}
