@@ -110,7 +110,7 @@ def _lumps(counts: Sequence[int | None], lines: Sequence[_Line], numbers: Number
     """The runs of unknown days whose sum is known."""
     if not any(numbers.lumps.get(line.counter.id) for line in lines):
         return
-    for first, last in _unknown(counts, lines):
+    for first, last in _unknown(counts, lines, numbers):
         parts = [part for line in lines if (part := _part(line, first, last, numbers)) != _ABSENT]
         known = [count for count, _ in parts if count is not None]
         if parts and len(known) == len(parts):
@@ -138,17 +138,21 @@ def _part(line: _Line, first: int, last: int, numbers: Numbers) -> tuple[int | N
     return (total if covered >= {*range(begin, end + 1)} else None, reason)
 
 
-def _unknown(counts: Sequence[int | None], lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
-    """The first and the last place of each run of unknown days for which there is a counter."""
+def _unknown(counts: Sequence[int | None], lines: Sequence[_Line], numbers: Numbers) -> Iterator[tuple[int, int]]:
+    """The first and the last place of each run of unknown days for which there is a counter.
+
+    A run ends where a counter has told no more days yet: what comes then is open, and not in any sum.
+    """
     begin, end = min(line.begin for line in lines), max(line.end for line in lines)
+    told_to = {_place(line.counter.told_to, numbers) for line in lines if line.counter.told_to}
     first: int | None = None
     for place in range(begin, end + 2):
         missing = place <= end and counts[place] is None
-        if missing and first is None:
-            first = place
-        elif not missing and first is not None:
+        if first is not None and (not missing or place - 1 in told_to):
             yield first, place - 1
             first = None
+        if missing and first is None:
+            first = place
 
 
 def _reasons(

@@ -75,6 +75,7 @@ def write_parquet(found: Downloads, file: Path) -> None:
 
     Raises:
         ConfigError: pyarrow is not installed.
+        OSError: the file cannot be written.
     """
     try:
         import pyarrow as pa
@@ -90,7 +91,9 @@ def write_parquet(found: Downloads, file: Path) -> None:
     schema = pa.schema([(name, types.get(name, word)) for name in HEADER])
     told = list(rows(found))
     columns = {name: [getattr(row, name) for row in told] for name in HEADER}
-    pq.write_table(pa.table(columns, schema=schema), file)
+    made = pa.BufferOutputStream()  # pyarrow would delete a file that it cannot write to
+    pq.write_table(pa.table(columns, schema=schema), made)
+    file.write_bytes(made.getvalue())
 
 
 def open_metrics(found: Downloads) -> Iterator[str]:
@@ -135,9 +138,10 @@ def _labels(platform: PlatformDownloads) -> dict[str, str]:
 def _family(
     family: tuple[str, str, str], suffix: str, samples: Iterable[tuple[dict[str, str], float | None]]
 ) -> Iterator[str]:
-    """One family of metrics; nothing where no value is known."""
+    """One family of metrics; nothing where no value is known, and none of values that no label tells apart."""
     name, kind, text = family
     known = [(labels, value) for labels, value in samples if value is not None]
+    known = [one for one in known if sum(labels == one[0] for labels, _ in known) == 1]
     if not known:
         return
     yield f"# TYPE {name} {kind}"

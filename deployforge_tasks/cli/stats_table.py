@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.analytics.periods import buckets, change, period, sizes
-from deployforge_tasks.cli.table import Cell, Row, Style, ago, columns, plural
+from deployforge_tasks.cli.table import Cell, Row, Style, ago, columns, one_line, plural
 
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Slice
@@ -34,7 +34,7 @@ def lines(
     at: datetime,
     width: int | None,
 ) -> list[str]:
-    """A headline, and a row a platform.
+    """A headline, and a row a platform; where it came from stands beside it, or below on narrow terminals.
 
     Args:
         now: the period.
@@ -46,12 +46,18 @@ def lines(
     """
     chart = _chart_width(width)
     old = {platform.platform: platform for platform in before.platforms}
-    names = ["platform", "count", "unit", "change", "all time", *(["by day"] if chart else []), "source"]
-    rows: list[Row] = [[Cell(name, "dim") for name in names]]
+    wide = width is None or width >= _CHARTS[-1][0]
+    names = ["platform", "count", "unit", "change", "all time", *(["by day"] if chart else [])]
+    rows: list[Row] = [[Cell(name, "dim") for name in [*names, *(["source"] if wide else [])]]]
+    notes: list[str] = []
     for platform in now.platforms:
         asked = collected.get(platform.platform)
-        rows.append(_row(platform, old[platform.platform].daily, asked, chart, at))
-    return [_head(now, style), "", *columns(_aligned(rows, (1, 3, 4)), style, width=width)]
+        note, cells = _note(platform, asked, at), _cells(platform, old[platform.platform].daily, chart)
+        failed = asked is not None and asked.outcome == "failed"
+        rows.append([*cells, Cell(note, "error" if failed else "dim")] if wide else cells)
+        notes += [] if wide else wrap(f"{platform.platform}: {note}", width or _WIDEST, subsequent_indent="  ")
+    table = columns(_aligned(rows, (1, 3, 4)), style, width=width)
+    return [*_head(now, style, width), "", *table, *(["", *notes] if notes else [])]
 
 
 def part_lines(now: Downloads, by: str, style: Style, *, width: int | None) -> list[str]:
@@ -71,14 +77,14 @@ def part_lines(now: Downloads, by: str, style: Style, *, width: int | None) -> l
         parts = parts_of(platform, by)
         counts = sizes(parts)
         for number, (part, size) in enumerate(zip(parts[:_MOST], counts, strict=False)):
-            share = f"{size / sum(counts):.0%}" if any(counts) else ""
+            share = f"{size / sum(counts):.0%}" if size else ""
             rows.append(_part_row(platform.platform if number == 0 else "", part, platform, share, chart))
         if len(parts) > _MOST:
             rows.append(["", Cell(f"and {len(parts) - _MOST} more", "dim")])
         if not parts:
             without.append(platform.platform)
         elif parts[0].source != platform.source:
-            notes.append(f"{platform.platform} by {by}: {parts[0].source} tells {parts[0].meaning}")
+            notes.append(one_line(f"{platform.platform} by {by}: {parts[0].source} tells {parts[0].meaning}"))
     shown = columns(_aligned(rows, (2, 3, 5)), style, width=width) if len(rows) > 1 else []
     notes += [f"not known by {by}: {', '.join(without)}"] if without else []
     told = [line for note in notes for line in wrap(note, (width or _WIDEST) - 2)]
@@ -107,30 +113,25 @@ def _chart_width(width: int | None) -> int:
     return next((bars for least, bars in _CHARTS if width is None or width >= least), 0)
 
 
-def _head(now: Downloads, style: Style) -> str:
+def _head(now: Downloads, style: Style, width: int | None) -> list[str]:
     """What is of one unit, added up; rolling sums and levels are in no sum."""
     sums: Counter[str] = Counter()
     for platform in now.platforms:
         if (count := period(platform.daily).count) is not None:
             sums[str(platform.unit)] += count
-    told = [f"{count:,} {unit if count != 1 else unit.removesuffix('s')}" for unit, count in sums.items()] or [
-        "nothing counted"
-    ]
+    told = [f"{count:,} {unit if count != 1 else unit.removesuffix('s')}" for unit, count in sums.items()]
     profile = [now.profile] if now.profile else []
-    return " · ".join([style(now.project, "bold"), *profile, f"{now.since} to {now.until}", *told])
+    text = " · ".join([now.project, *profile, f"{now.since} to {now.until}", *(told or ["nothing counted"])])
+    first, *rest = wrap(text, width or _WIDEST)
+    return [first.replace(now.project, style(now.project, "bold"), 1), *rest]
 
 
-def _row(
-    platform: PlatformDownloads, before: Daily | None, asked: PlatformCollected | None, chart: int, at: datetime
-) -> Row:
+def _cells(platform: PlatformDownloads, before: Daily | None, chart: int) -> list[Cell | str]:
     now = period(platform.daily)
     unit = str(platform.unit) if now.count is not None or platform.total is not None else ""
     cells: list[Cell | str] = [platform.platform, _count(now.count), unit, _change(before, platform.daily)]
     cells.append(_all_time(platform))
-    if chart:
-        cells.append(sparkline(platform.daily, chart) if platform.daily else "")
-    failed = asked is not None and asked.outcome == "failed"
-    return [*cells, Cell(_note(platform, asked, at), "error" if failed else "dim")]
+    return [*cells, *([sparkline(platform.daily, chart) if platform.daily else ""] if chart else [])]
 
 
 def _count(count: int | None) -> str:
@@ -154,18 +155,19 @@ def _note(platform: PlatformDownloads, asked: PlatformCollected | None, at: date
     words = []
     if platform.read_at is not None:
         words.append(f"{platform.source}, {ago(platform.read_at, at)}")
-    words += [f"{w.count:,} in {plural(w.days, 'day')} at {w.at:%Y-%m-%d}" for w in platform.windows]
+    words += [f"{w.count:,} {platform.unit} in {plural(w.days, 'day')} at {w.at:%Y-%m-%d}" for w in platform.windows]
     words += [f"{level.count:,} {level.unit}" for level in platform.levels]
     now = period(platform.daily)
-    if now.known < now.days:
-        words.append(f"{now.known} of {plural(now.days, 'day')} known")
+    over = now.days - (platform.daily is not None and platform.daily.last >= at.date())
+    if now.known < over:
+        words.append(f"{now.known} of {plural(over, 'day')} known")
     if asked is not None and asked.outcome == "failed":
         words.append(f"could not be asked: {asked.reason}")
     elif platform.reason:
         words.append(platform.reason)
     elif asked is not None and asked.outcome == "waiting":
         words.append(asked.reason)
-    return "; ".join(words)
+    return one_line("; ".join(words))
 
 
 def _part_row(name: str, part: Slice, platform: PlatformDownloads, share: str, chart: int) -> Row:
@@ -175,7 +177,7 @@ def _part_row(name: str, part: Slice, platform: PlatformDownloads, share: str, c
     elif part.window is not None:
         count, what = part.window.count, f"{platform.unit} in {plural(part.window.days, 'day')}"
     total = _NOTHING if part.total is None else f"{part.total:,}"
-    cells: list[Cell | str] = [name, part.name, _count(count), share, what, total]
+    cells: list[Cell | str] = [name, one_line(part.name), _count(count), share, what, total]
     return [*cells, *([sparkline(days, chart) if days else ""] if chart else [])]
 
 

@@ -64,7 +64,15 @@ and not when something is added. Progress and errors stay on stderr. An error is
 
   {"schema": "deployforge.error/1", "error": {"id", "message", "hint", "platform", "stage", "url"}}
 
-An event is {"schema": "deployforge.event/1", "at", "kind", "platform", "stage", "data"}."""
+An event is {"schema": "deployforge.event/1", "at", "kind", "platform", "stage", "data"}.
+
+What is not known is null, and never 0. `deployforge stats --json` tells each platform's days as
+
+  "daily": {"first": day, "counts": [12, null, …], "reasons": {day: why it is not known},
+            "sums": [{"first", "last", "count", "reason"}]}     days of which only the sum is known
+
+beside `count` (the period), `total`, `windows` and `levels`, which are never added to anything, and the parts in
+`versions`, `targets`, `countries` and `audiences`, each with the `source` that tells it."""
 
 
 def _doit() -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from deployforge_tasks.cli.options import option, selection
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.since import DAY_OR_TODAY
 from deployforge_tasks.cli.usage import Misused, choose_platforms
+from deployforge_tasks.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.series import Downloads
@@ -115,9 +118,17 @@ def _format(invocation: Invocation, form: str | None, output: Path | None) -> st
     chosen = "json" if invocation.json else form or "table"
     if chosen == "parquet" and output is None:
         raise Misused("Parquet is no text", "name a file with --output")
-    if output is not None and not output.resolve().parent.is_dir():
-        raise Misused(f"{output} cannot be written (its folder is not there)", "make the folder, or name another file")
+    if output is not None:
+        with _writing(output):
+            _see_that_it_can_be(output)
     return chosen
+
+
+def _see_that_it_can_be(file: Path) -> None:
+    if file.is_dir():
+        raise Misused(f"{file} cannot be written (it is a folder)", "name a file")
+    if not file.resolve().parent.is_dir():
+        raise Misused(f"{file} cannot be written (its folder is not there)", "make the folder, or name another file")
 
 
 def _collect(invocation: Invocation, loaded: Loaded, names: list[str], *, force: bool) -> Collected:
@@ -131,20 +142,32 @@ def _tell(invocation: Invocation, loaded: Loaded, wanted: Wanted, collected: Col
     from deployforge_tasks.operations.stats import downloads
 
     now = downloads(loaded, wanted.since, wanted.until, platforms=wanted.names)
-    if wanted.form == "parquet":
-        from deployforge_tasks.analytics.export import write_parquet
-
-        assert wanted.output is not None
-        write_parquet(now, wanted.output)
+    if wanted.output is None:
+        invocation.terminal.out(_document(invocation, loaded, wanted, now, collected).removesuffix("\n"))
     else:
-        text = _document(invocation, loaded, wanted, now, collected)
-        if wanted.output is None:
-            invocation.terminal.out(text.removesuffix("\n"))
-        else:
-            wanted.output.write_text(text, encoding="utf-8")
+        with _writing(wanted.output) as file:
+            if wanted.form == "parquet":
+                from deployforge_tasks.analytics.export import write_parquet
+
+                write_parquet(now, file)
+            else:
+                file.write_text(_document(invocation, loaded, wanted, now, collected), encoding="utf-8")
     if wanted.output is not None:
         invocation.note(f"written: {wanted.output}")
     _tell_failures(invocation, collected, shown=wanted.form == "table" and wanted.output is None)
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[Path]:
+    """A file that cannot be written is the user's to mend."""
+    try:
+        yield file
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be written ({error.strerror or error})",
+            hint="name another file with --output; what was collected is in the ledger",
+            code="DF3335",
+        ) from error
 
 
 def _document(

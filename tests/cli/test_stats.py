@@ -1,0 +1,242 @@
+"""`stats`: counts with their source and age, gaps that are no zeros, and what went wrong."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from deployforge_tasks.cli import stats_table
+from deployforge_tasks.core.downloads import Series
+from deployforge_tasks.core.errors import NetworkError
+from deployforge_tasks.operations.stats import PlatformCollected
+from deployforge_tasks.platforms.base import Job
+from tests.cli.conftest import Cli
+from tests.cli.counts import AT, BEFORE, FOUND
+from tests.graph.shelf import ShelfOptions, shelves, write_project
+from tests.operations.counting_shelf import DAY, CountingShelf, daily, told, total
+
+Screen = Callable[[str, str], None]
+TODAY = datetime.now(UTC).date()
+YESTERDAY = TODAY - DAY
+UNKNOWN = "\N{EN DASH}"
+ASKED = {
+    "pypi": PlatformCollected("pypi", "PyPI", "failed", "it answered 503"),
+    "snap": PlatformCollected("snap", "Snap Store", "waiting", "the source asks not to be asked before 07:00 UTC"),
+}
+
+
+def plain(text: str, _: str) -> str:
+    return text
+
+
+def no_answer(job: Job[ShelfOptions], since: date | None) -> Sequence[Series]:
+    raise NetworkError("no answer", hint="run it again later", code="DF6001")
+
+
+@pytest.fixture
+def counted(cli: Cli) -> Iterator[Cli]:
+    """npm has counted three days, pypi does not answer, scoop counts nothing."""
+    CountingShelf.asked.clear()
+    CountingShelf.answers = {"npm": told(daily([7, 8, 9], YESTERDAY)), "pypi": no_answer}
+    with shelves("npm", "pypi", "scoop", kind=CountingShelf):
+        write_project(cli.folder, {"npm": {}, "pypi": {}, "scoop": {}})
+        yield cli
+
+
+# Screens
+
+
+@pytest.mark.parametrize("width", [60, 100, 200])
+def test_the_table(screen: Screen, width: int) -> None:
+    lines = stats_table.lines(FOUND, BEFORE, ASKED, plain, at=AT, width=width)
+    assert max(map(len, lines)) <= width
+    screen(f"stats-{width}", "\n".join(lines))
+
+
+@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("by", ["version", "target", "country"])
+def test_the_parts(screen: Screen, by: str, width: int) -> None:
+    lines = stats_table.part_lines(FOUND, by, plain, width=width)
+    assert max(map(len, lines)) <= width
+    screen(f"stats-by-{by}-{width}", "\n".join(lines))
+
+
+def test_what_a_source_says_moves_no_cursor(counted: Cli) -> None:
+    CountingShelf.answers = {"npm": told(daily([7], YESTERDAY, version="1\x1b[2J\n.0"))}
+    out = counted("stats", "--platforms", "npm", "--by", "version").out
+    assert "\x1b" not in out
+    assert "1 .0" in out
+
+
+# Asking
+
+
+def test_a_source_that_cannot_be_asked_gives_code_6_and_hides_no_other(counted: Cli) -> None:
+    done = counted("stats")
+    assert done.code == 6
+    npm, pypi, scoop = (
+        next(line for line in done.out.splitlines() if f"  {n} " in line) for n in ("npm", "pypi", "scoop")
+    )
+    assert npm.split()[:3] == ["npm", "24", "downloads"]
+    assert pypi.split()[:3] == ["pypi", UNKNOWN, UNKNOWN]
+    assert "could not be asked: no answer" in pypi
+    assert "a shelf counts nothing" in scoop
+    assert "hint: run it again later" in done.err
+
+
+def test_the_next_call_asks_only_what_failed(counted: Cli) -> None:
+    counted("stats")
+    counted("stats")
+    assert {name: len(calls) for name, calls in CountingShelf.asked.items()} == {"npm": 1, "pypi": 2, "scoop": 2}
+
+
+def test_no_collect_asks_nobody(counted: Cli) -> None:
+    done = counted("stats", "--no-collect")
+    assert (done.code, done.err, CountingShelf.asked) == (0, "", {})
+    assert "not collected yet" in done.out
+
+
+def test_collect_only_and_quiet_tells_only_what_went_wrong(counted: Cli) -> None:
+    done = counted("stats", "--collect-only", "-q")
+    assert (done.code, done.out) == (6, "")
+    assert "pypi could not be asked: DF6001 no answer" in done.err
+    CountingShelf.answers["pypi"] = told(daily([1], YESTERDAY))
+    assert counted("stats", "--collect-only", "-q") == type(done)(0, "", "")
+
+
+def test_collect_only_as_json(counted: Cli) -> None:
+    done = counted("stats", "--collect-only", "--json")
+    assert (done.code, done.json["schema"]) == (6, "deployforge.stats-collected/1")
+    assert [(p["name"], p["outcome"]) for p in done.json["platforms"]] == [
+        ("npm", "collected"),
+        ("pypi", "failed"),
+        ("scoop", "none"),
+    ]
+    assert done.json["platforms"][1]["error"]["id"] == "DF6001"
+
+
+def test_only_some_platforms(counted: Cli) -> None:
+    assert counted("stats", "--except", "pypi").code == 0
+    assert "pypi" not in CountingShelf.asked
+
+
+# Formats
+
+
+def test_everything_is_in_the_json(counted: Cli) -> None:
+    done = counted("stats", "--since", "4d", "--json")
+    assert (done.code, done.json["schema"]) == (6, "deployforge.stats/1")
+    npm, pypi, _ = done.json["platforms"]
+    assert (npm["count"], npm["days"], npm["days_known"], npm["total"], npm["counted"]) == (24, 5, 3, None, 24)
+    assert npm["daily"]["counts"] == [None, 7, 8, 9, None]
+    assert npm["daily"]["reasons"][str(TODAY)] == "the day is not over"
+    assert (npm["source"], npm["meaning"], npm["url"]) == ("shelf", "what was fetched", "http://127.0.0.1/counts")
+    assert (pypi["count"], pypi["daily"], pypi["reason"]) == (None, None, "no answer")
+    assert [p["outcome"] for p in done.json["collected"]] == ["collected", "failed", "none"]
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "openmetrics", "table"])
+def test_a_file_holds_what_the_screen_would(counted: Cli, form: str) -> None:
+    counted("stats", "--collect-only")
+    shown = counted("stats", "--no-collect", "--format", form)
+    done = counted("stats", "--no-collect", "--format", form, "--output", "told")
+    assert (done.code, done.out) == (0, "")
+    assert Path("told").read_text("utf-8") == shown.out
+    assert "written: told" in done.err
+
+
+def test_csv_tells_gaps_with_their_reasons(counted: Cli) -> None:
+    rows = list(
+        csv.DictReader(counted("stats", "--since", "2d", "--platforms", "npm", "--format", "csv").out.splitlines())
+    )
+    assert [(row["day"], row["count"], row["gap_reason"]) for row in rows] == [
+        (str(TODAY - 2 * DAY), "8", ""),
+        (str(YESTERDAY), "9", ""),
+        (str(TODAY), "", "the day is not over"),
+    ]
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--since", "soon"), "`soon` is no day"),
+        (("--since", "2026-02-30"), "`2026-02-30` is no day"),
+        (("--since", "1999-12-31"), "`1999-12-31` is 1999-12-31"),
+        (("--until", "9999-01-01"), "`9999-01-01` is 9999-01-01"),
+        (("--since", "3d", "--until", "5d"), "is after the last one"),
+        (("--format", "parquet"), "parquet is no text"),
+        (("--format", "csv", "--output", "nowhere/x.csv"), "its folder is not there"),
+        (("--output", "."), "it is a folder"),
+        (("--collect-only", "--no-collect"), "leave nothing to do"),
+        (("--platforms", "npn"), "npm"),
+    ],
+)
+def test_mistakes_are_told_before_anybody_is_asked(counted: Cli, words: tuple[str, ...], said: str) -> None:
+    done = counted("stats", *words)
+    assert done.code == 2
+    assert said in done.err
+    assert CountingShelf.asked == {}
+
+
+def test_one_format_at_a_time(counted: Cli) -> None:
+    done = counted("stats", "--format", "csv", "--json")
+    assert (done.code, done.json["error"]["message"]) == (2, "--json and --format csv at once")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_that_cannot_be_written_is_told(counted: Cli, form: str) -> None:
+    done = counted("stats", "--no-collect", "--format", form, "--output", "x" * 400)
+    assert done.code == 3
+    assert "DF3335" in done.err
+
+
+# Old numbers
+
+OLD = {
+    "timestamp": "2025-08-22T10:00:00Z",
+    "total_downloads": 2208,
+    "channels": {
+        "npm": {"downloads": 1876, "url": "https://npm.example/package/hello", "status": "success"},
+        "github": {"downloads": 0, "url": "https://git.example/releases", "status": "success"},
+    },
+}
+
+
+def test_old_numbers_are_taken_over_once(counted: Cli, screen: Screen) -> None:
+    Path("download_stats.json").write_text(json.dumps(OLD), "utf-8")
+    done = counted("stats", "--import", "download_stats.json")
+    assert (done.code, done.err, CountingShelf.asked) == (0, "", {})
+    screen("stats-import", done.out)
+    again = counted("stats", "--import", "download_stats.json", "--json").json
+    assert again["schema"] == "deployforge.stats-imported/1"
+    assert [(t["platform"], t["kind"], t["count"], t["new"]) for t in again["files"][0]["taken"]] == [
+        ("npm", "window", 1876, False)
+    ]
+
+
+def test_a_file_that_holds_no_old_numbers_is_refused(counted: Cli) -> None:
+    Path("stats.json").write_text("[]", "utf-8")
+    done = counted("stats", "--import", "stats.json")
+    assert done.code == 3
+    assert "DF3333" in done.err
+
+
+def test_files_of_the_configuration_are_taken_over_with_each_collection(counted: Cli) -> None:
+    CountingShelf.answers = {"npm": told(total(9, datetime.now(UTC), source="npm", subject="hello"))}
+    Path("old.json").write_text(json.dumps(OLD), "utf-8")
+    file = counted.folder / "deployforge.yml"
+    file.write_text(f"{file.read_text('utf-8')}\nmonitoring: {{import: [old.json, gone.json]}}\n", "utf-8")
+    done = counted("stats", "--collect-only", "-q")
+    assert done.code == 0
+    assert "warning" in done.err
+    assert "gone.json" in done.err
+    again = counted("stats", "--import", "old.json", "--json").json
+    assert [t["new"] for t in again["files"][0]["taken"]] == [False]
