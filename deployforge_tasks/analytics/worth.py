@@ -160,7 +160,7 @@ def _countries(platform: PlatformDownloads, counts: Sequence[tuple[int, str]], w
     first = ", ".join(f"{name} {percent(count / whole)}" for count, name in counts[:3])
     part = platform.countries[0]
     unit = part.level.unit if part.level else platform.unit
-    said = "" if part.source == platform.source else f"told by {part.source}: {part.meaning}; "
+    said = "" if part.source in ("", platform.source) else f"told by {part.source}: {part.meaning}; "
     return Insight(
         Kind.GEOGRAPHY,
         f"{platform.title}'s {unit} come from {len(counts)} countries: {first}",

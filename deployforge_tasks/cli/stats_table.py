@@ -161,6 +161,8 @@ def _note(platform: PlatformDownloads, asked: PlatformCollected | None, at: date
     over = now.days - (platform.daily is not None and platform.daily.last >= at.date())
     if now.known < over:
         words.append(f"{now.known} of {plural(over, 'day')} known")
+    if platform.daily is None and (platform.total is not None or platform.counted is not None):
+        words.append("no day is known yet")
     if asked is not None and asked.outcome == "failed":
         words.append(f"could not be asked: {asked.reason}")
     elif platform.reason:

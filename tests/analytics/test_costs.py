@@ -10,7 +10,7 @@ import pytest
 from deployforge_tasks.analytics.answers import answer
 from deployforge_tasks.analytics.costs import CostTable, Size, Work, cost_table
 from deployforge_tasks.analytics.insight import Kind
-from deployforge_tasks.analytics.series import Downloads, PlatformDownloads, Slice
+from deployforge_tasks.analytics.series import Downloads, Level, PlatformDownloads, Slice
 from deployforge_tasks.analytics.worth import costs, dear, geography, missing
 from deployforge_tasks.core.downloads import Unit
 from deployforge_tasks.project.schema_analytics import Costs
@@ -150,6 +150,16 @@ def test_countries_are_told_where_a_source_has_them_and_nowhere_else() -> None:
     answers = geography(known(flat("snap", 1, countries=places), flat("npm", 10)))
     assert answers.found[0].sentence == "snap's downloads come from 3 countries: DE 60 %, US 30 %, FR 10 %"
     assert [(u.platforms, u.reason) for u in answers.unknown] == [(("npm",), "not published by this source")]
+
+
+def test_countries_of_devices_and_of_another_source_say_so() -> None:
+    at = datetime(2026, 4, 1, tzinfo=UTC)
+    devices = tuple(Slice(c, level=Level(Unit.DEVICES, n, at), source="store") for c, n in (("DE", 30), ("US", 10)))
+    log = (Slice("JP", None, 9, source="a log", meaning="every download, mirrors included", url="https://log.example"),)
+    first, second = geography(known(flat("snap", 1, countries=devices), flat("pypi", 1, countries=log))).found
+    assert first.sentence == "snap's devices come from 2 countries: DE 75 %, US 25 %"
+    assert "told by a log: every download, mirrors included" in second.caution
+    assert [fact.url for fact in second.evidence] == ["https://log.example"]
 
 
 def nothing(name: str, first: date, last: date) -> tuple[str, ...]:

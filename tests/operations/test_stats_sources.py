@@ -52,6 +52,20 @@ def test_every_platform_that_counts_is_collected(
     assert known["aur"].total is None
 
 
+def test_parts_come_from_whichever_source_has_them(
+    tmp_path: Path, sources: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNAPCRAFT_STORE_CREDENTIALS", SOURCES["snap"].secrets["credentials"])
+    loaded = project(tmp_path, {name: sources[name] for name in ("npm", "pypi", "snap")})
+    collect(loaded)
+    npm, pypi, snap = downloads(loaded, SINCE, TODAY).platforms
+    assert {(p.source, p.window is not None) for p in npm.versions} == {("npm", True)}
+    assert {(p.source, p.daily is not None) for p in (*pypi.countries, *pypi.versions)} == {("clickpy", True)}
+    assert pypi.source == "pypistats"
+    for parts in (snap.countries, snap.versions, snap.targets):
+        assert {(p.source, p.level is not None and p.level.days is not None) for p in parts} == {("snap store", True)}
+
+
 def test_asking_again_tells_nothing_twice(
     tmp_path: Path, sources: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -215,8 +215,12 @@ def _tell_collected(invocation: Invocation, collected: Collected) -> None:
 
         invocation.emit("stats-collected", collected_json(collected))
     elif not invocation.quiet:
-        for platform in collected.platforms:
-            invocation.terminal.out("  ".join(filter(None, [platform.platform, platform.outcome, platform.reason])))
+        from deployforge_tasks.cli.table import columns, one_line
+
+        terminal = invocation.terminal
+        rows = [(p.platform, p.outcome, one_line(p.reason)) for p in collected.platforms]
+        for line in columns(rows, terminal.style, width=terminal.width):
+            terminal.out(line)
     _tell_failures(invocation, collected)
 
 
