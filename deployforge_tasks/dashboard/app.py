@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
-from sqlalchemy.exc import SQLAlchemyError
+from fastapi.responses import FileResponse, RedirectResponse
 from starlette.datastructures import MutableHeaders
 
 from deployforge_tasks import __version__
-from deployforge_tasks.core.errors import AccessError, DeployForgeError
+from deployforge_tasks.dashboard import mistakes
 from deployforge_tasks.dashboard.collecting import Collecting
 from deployforge_tasks.dashboard.door import Door
 from deployforge_tasks.dashboard.forms import own_path
-from deployforge_tasks.dashboard.gate import Gate, ledger_away, refusal, wants_json
-from deployforge_tasks.dashboard.guard import NotAllowedError
+from deployforge_tasks.dashboard.gate import Gate
 from deployforge_tasks.dashboard.last_look import LastLook
 from deployforge_tasks.dashboard.navigation import modules
-from deployforge_tasks.dashboard.rendering import STATIC, THEMES, page
+from deployforge_tasks.dashboard.rendering import STATIC, THEMES
 from deployforge_tasks.dashboard.stream import Hub
 
 if TYPE_CHECKING:
@@ -49,8 +47,6 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-#: The codes of errors that say: the ledger knows no such run.
-_NO_RUN = ("DF1360", "DF1361")
 _YEAR = 365 * 24 * 3600
 
 
@@ -82,8 +78,7 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
     app.add_middleware(_Headers)
     app.add_api_route("/static/{version}/{name:path}", _static, include_in_schema=False)
     app.add_api_route("/theme/{name}", _theme, methods=["POST"], include_in_schema=False)
-    app.add_exception_handler(DeployForgeError, _error)
-    app.add_exception_handler(SQLAlchemyError, _ledger_away)
+    mistakes.install(app)
     for module in modules():
         app.include_router(module.router)
     return app
@@ -134,19 +129,3 @@ def _theme(request: Request, name: str) -> Response:
     if name in THEMES:
         back.set_cookie("theme", name, max_age=_YEAR, samesite="lax", httponly=True)
     return back
-
-
-def _ledger_away(request: Request, error: Exception) -> Response:
-    return ledger_away(request)
-
-
-def _error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DeployForgeError)
-    if isinstance(error, AccessError):
-        title = "You may not do that" if isinstance(error, NotAllowedError) else "That is not allowed"
-        return refusal(request, error, title)
-    gone = error.code in _NO_RUN
-    if wants_json(request):
-        return JSONResponse({"error": error.as_json()}, status_code=404 if gone else 422)
-    title = "No such run" if gone else "That did not work"
-    return page(request, "error.html", status=404 if gone else 503, title=title, error=error)

@@ -207,7 +207,7 @@ def _notes(event: Event) -> Iterable[Annotation]:
         error = data.get("error") or {}
         text = str(error.get("message") or data.get("reason", ""))
         yield Annotation(
-            "bad", name, stage, text, str(error.get("hint", "")), _link(error.get("url")), str(error.get("code", ""))
+            "bad", name, stage, text, str(error.get("hint", "")), _link(error.get("url")), str(error.get("id") or "")
         )
     elif event.kind == "stage_finished" and data.get("outcome") == "waiting" and stage == "publish":
         yield Annotation("ask", name, stage, str(data.get("reason") or "a registry or a person has to act"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+
+import pytest
 from playwright.sync_api import Page
 
 from tests.dashboard.site import Site, served
@@ -35,3 +38,30 @@ def test_a_page_is_shown_by_a_real_browser_with_moments_in_its_own_zone(site: Si
     with served(site.app) as address:
         window.goto(address)
         assert window.locator("main time").get_attribute("title", timeout=5000).endswith("UTC")  # type: ignore[union-attr]
+
+
+HTML = {"accept": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/nowhere", 404, "there is no such page: /nowhere"),
+        ("/runs/7", 404, "the ledger knows no run"),
+        ("/runs/x", 400, "this is not understood: number"),
+        ("/runs/1/logs?line=x", 400, "this is not understood: line"),
+        ("/runs/1/logs?level=loud", 400, "a log has no level `loud`"),
+    ],
+)
+def test_a_mistake_is_told_on_a_page(site: Site, path: str, status: int, says: str) -> None:
+    if "logs" in path:
+        site.record([("npm", "publish", "ok", 1.5, "")])
+    answer = site.client.get(path, headers=HTML)
+    assert answer.status_code == status
+    assert says in html.unescape(answer.text)
+    assert "DF" in answer.text
+
+
+def test_a_program_gets_a_mistake_as_a_document(site: Site) -> None:
+    assert site.client.get("/api/v1/runs/7").json()["error"]["id"] == "DF1360"
+    assert site.client.get("/api/v1/nowhere").json() == {"detail": "Not Found"}

@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from deployforge_tasks.core.errors import PublishError
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.ledger.store import Key, Ledger
 from tests.dashboard.site import Site, Stage, served
@@ -202,3 +203,10 @@ def test_nothing_on_the_pages_of_runs_keeps_anybody_out(site: Site, window: Page
             wide = window.evaluate("document.documentElement.scrollWidth > innerWidth")
             found[path] = [*broken, *(["wider than the window"] if wide else [])]
     assert {path: what for path, what in found.items() if what} == {}
+
+
+def test_a_failure_is_told_with_the_id_of_its_error(site: Site) -> None:
+    error = PublishError("the registry is full", hint="ask for more room", code="DF4000").as_json()
+    run = site.record([("npm", "render", "ok", 1.0, "")], outcome=None)
+    told(site, run, Event("stage_finished", "npm", "publish", {"outcome": "failed", "seconds": 1.0, "error": error}))
+    assert "DF4000" in site.client.get(f"/runs/{run}").text
