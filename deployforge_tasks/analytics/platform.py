@@ -16,6 +16,7 @@ _DIMENSIONS = ("version", "target", "country")
 #: Kinds that are downloads of certain days, and can be added up.
 _COUNTS = (Kind.DAILY, Kind.TOTAL)
 Dimension = Callable[[StoredCounter], str]
+Origin = tuple[str, Unit]
 
 
 def platform_downloads(
@@ -159,37 +160,35 @@ def _parts(
     numbers: Numbers,
     asked: Mapping[str, datetime],
 ) -> tuple[Slice, ...]:
-    """The parts by version, target or country, from the first that has them: see `_choices`."""
+    """The parts by version, target or country: the headline's own if it has such, else the best of `_choices`."""
     able = [c for c in counters if getattr(c.counter, what)]
-    for choice in _choices(able, heads):
+    best = [c for c in heads if getattr(c.counter, what)]
+    for choice in (best, *_choices(able, _origin(heads[0]) if heads else None)):
         if found := _slices(choice, lambda c: str(getattr(c.counter, what)), numbers, asked):
             return found
     return ()
 
 
-def _choices(able: Sequence[StoredCounter], heads: Sequence[StoredCounter]) -> Iterator[list[StoredCounter]]:
+def _choices(able: Sequence[StoredCounter], head: Origin | None) -> Iterator[list[StoredCounter]]:
     """Counters that hold no download twice and are of one source, the best ones first.
 
-    The headline's own; then the headline's source's; then another's counts; then rolling sums and levels.
+    What the headline's source tells, then another's counts; then rolling sums, then levels.
     """
-    yield [c for c in able if c.counter.headline and c.counter.kind in _COUNTS]
-    own = [c for c in able if heads and _origin(c) == _origin(heads[0])]
-    others = [c for c in able if c not in own]
+    origins = sorted(dict.fromkeys(map(_origin, able)), key=lambda origin: origin != head)
     for kinds in (_COUNTS, (Kind.WINDOW,), (Kind.LEVEL,)):
-        for there in (own, others):
-            of_kind = [c for c in there if c.counter.kind in kinds]
-            for origin in dict.fromkeys(map(_origin, of_kind)):
-                yield _coarsest([c for c in of_kind if _origin(c) == origin])
+        for origin in origins:
+            if found := [c for c in able if c.counter.kind in kinds and _origin(c) == origin]:
+                yield _coarsest(found)
 
 
-def _origin(stored: StoredCounter) -> tuple[object, ...]:
+def _origin(stored: StoredCounter) -> Origin:
     return (stored.counter.source, stored.counter.unit)
 
 
 def _coarsest(counters: Sequence[StoredCounter]) -> list[StoredCounter]:
     """Those that tell the least besides, of the widest audience and of the longest rolling sums."""
-    best = min((_shape(c) for c in counters), key=lambda shape: (sum(shape), shape))
-    alike = [c for c in counters if _shape(c) == best]
+    coarsest = min((_shape(c) for c in counters), key=lambda shape: (sum(shape), shape))
+    alike = [c for c in counters if _shape(c) == coarsest]
     audience, days = _widest(alike), max(c.counter.window_days for c in alike)
     return [c for c in alike if c.counter.audience is audience and c.counter.window_days == days]
 

@@ -166,6 +166,22 @@ def test_a_window_is_kept_with_its_moment_and_has_no_days(ledger: Ledger) -> Non
     assert ledger.reader().counted().readings(the_one(ledger).id) == [Reading(NOW, 1876)]
 
 
+def test_a_level_that_is_told_by_days_keeps_each_of_them(ledger: Ledger) -> None:
+    level: dict[str, Any] = {"kind": Kind.LEVEL, "headline": False}
+    keep(ledger, NOW, daily(MARCH, 30, 30, 30, settled=MARCH + DAY, **level))
+    keep(ledger, NOW + DAY, daily(MARCH + 2 * DAY, 31, 40, settled=MARCH + 2 * DAY, **level))
+    assert days(ledger, MARCH, MARCH + 3 * DAY) == [30, 30, 31, 40]
+    assert (the_one(ledger).newest, the_one(ledger).settled) == (31, MARCH + 2 * DAY)
+    assert ledger.reader().counted().readings(the_one(ledger).id) == []
+
+
+def test_a_level_that_is_told_now_keeps_its_moment(ledger: Ledger) -> None:
+    keep(ledger, NOW, replace(total(7, NOW), counter=Counter("aur", "hello", Kind.LEVEL)))
+    keep(ledger, NOW + DAY, replace(total(5, NOW + DAY), counter=Counter("aur", "hello", Kind.LEVEL)))
+    assert ledger.reader().counted().days(HERE, MARCH, NOW.date()) == {}
+    assert (the_one(ledger).newest, len(ledger.reader().counted().readings(the_one(ledger).id))) == (5, 2)
+
+
 def test_a_new_version_of_a_source_that_was_asked_before_begins_at_zero(ledger: Ledger) -> None:
     keep(ledger, NOW, total(100, NOW, version="1.0"))
     keep(ledger, NOW + DAY, total(110, NOW + DAY, version="1.0"), total(40, NOW + DAY, version="1.1"))
