@@ -1,0 +1,98 @@
+"""The days to come with their intervals, and the first days of releases side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from deployforge_tasks.analytics.charts.chart import DASHES, HEIGHT, PALETTE, WIDTH, Cell, Chart, axis, chart
+from deployforge_tasks.analytics.insight import Forecast, Launch
+from deployforge_tasks.analytics.series import Daily
+
+_PAST = 90
+_MOST_LAUNCHES = 6
+
+
+def forecast(title: str, past: Daily | None, ahead: Forecast) -> Chart:
+    """The last days, what is expected of the next ones, and the ranges that hold them with 80 and 95 %.
+
+    Raises:
+        ConfigError: the package that draws is not installed.
+    """
+    known = [(day, count) for day, count in past or () if day >= ahead.days[0].day - timedelta(days=_PAST)]
+    told = [{"day": str(day), "count": count} for day, count in known]
+    coming = [
+        {"day": str(one.day), "count": one.middle, "a": one.low80, "b": one.high80, "c": one.low95, "d": one.high95}
+        for one in ahead.days
+    ]
+    x = {"field": "day", "type": "temporal", "axis": axis(format="%d %b", labelOverlap=True)}
+    y = {"field": "count", "type": "quantitative", "axis": axis(f"{ahead.unit} a day", tickCount=5)}
+
+    def band(low: str, high: str, opacity: float) -> dict[str, Any]:
+        mark = {"type": "area", "opacity": opacity, "color": PALETTE[0]}
+        return {
+            "data": {"values": coming},
+            "mark": mark,
+            "encoding": {"x": x, "y": {**y, "field": low}, "y2": {"field": high}},
+        }
+
+    line = {"type": "line", "color": PALETTE[0], "strokeWidth": 2}
+    spec = {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "layer": [
+            band("c", "d", 0.18),
+            band("a", "b", 0.3),
+            {"data": {"values": told}, "mark": {**line, "color": "currentColor"}, "encoding": {"x": x, "y": y}},
+            {"data": {"values": coming}, "mark": {**line, "strokeDash": [5, 3]}, "encoding": {"x": x, "y": y}},
+        ],
+    }
+    first, last = ahead.days[0], ahead.days[-1]
+    words = (
+        f"{title}: {first.middle:,.0f} expected on {first.day}, {last.middle:,.0f} on {last.day} "
+        f"(80 %: {last.low80:,.0f} to {last.high80:,.0f}, 95 %: {last.low95:,.0f} to {last.high95:,.0f})."
+    )
+    rows: list[list[Cell]] = [
+        [str(one.day), *(round(value, 1) for value in (one.middle, one.low80, one.high80, one.low95, one.high95))]
+        for one in ahead.days
+    ]
+    columns = ("day", "expected", "80 % from", "80 % to", "95 % from", "95 % to")
+    return chart(spec, title, words, columns, rows)
+
+
+def launches(title: str, found: Sequence[Launch]) -> Chart | None:
+    """The first days of the newest releases of one platform, from the day of each; None where there is none.
+
+    Raises:
+        ConfigError: the package that draws is not installed.
+    """
+    newest = sorted(found, key=lambda one: one.day)[-_MOST_LAUNCHES:]
+    if not newest:
+        return None
+    values = [
+        {"since": place, "count": count, "version": one.version}
+        for one in newest
+        for place, count in enumerate(one.counts)
+    ]
+    names = [one.version for one in newest]
+    scale = {"domain": names, "range": list(PALETTE[: len(names)])}
+    dashes = {"domain": names, "range": list(DASHES[: len(names)])}
+    spec = {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "data": {"values": values},
+        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 30}},
+        "encoding": {
+            "x": {"field": "since", "type": "ordinal", "axis": axis("days after the release", labelAngle=0)},
+            "y": {"field": "count", "type": "quantitative", "axis": axis(f"{newest[0].unit} a day", tickCount=5)},
+            "color": {"field": "version", "type": "nominal", "scale": scale, "title": None},
+            "strokeDash": {"field": "version", "type": "nominal", "scale": dashes, "title": None},
+        },
+    }
+    sums = [f"{one.version} {sum(count or 0 for count in one.counts):,}" for one in newest]
+    longest = max(len(one.counts) for one in newest)
+    rows = [
+        (place, *(one.counts[place] if place < len(one.counts) else None for one in newest)) for place in range(longest)
+    ]
+    return chart(spec, title, f"{title}: {', '.join(sums)} in their first days.", ("day", *names), rows)

@@ -1,0 +1,192 @@
+"""Downloads by day: stacked, as lines, or as parts of a hundred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from deployforge_tasks.analytics.charts.chart import (
+    DASHES,
+    HEIGHT,
+    MOST_SERIES,
+    OTHER,
+    PALETTE,
+    WIDTH,
+    Cell,
+    Chart,
+    axis,
+    chart,
+)
+from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Released
+
+Form = Literal["stacked", "lines", "percent"]
+By = Literal["platform", "version", "target"]
+#: More days than this are drawn as weeks, more weeks as months.
+_MOST_BUCKETS = 120
+_SIZES = (1, 7, 30)
+_MOST_MARKS = 12
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One series: a name, and what is known of each day (None is not known)."""
+
+    name: str
+    counts: tuple[int | None, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(count or 0 for count in self.counts)
+
+
+def by_day(found: Downloads, *, form: Form = "stacked", by: By = "platform", mean: bool = False) -> Chart | None:
+    """Downloads by day; None where no day of the period is known.
+
+    Args:
+        found: what is known.
+        form: how the series are drawn.
+        by: what the series are.
+        mean: draw the mean of each day and the six before it (lines only).
+
+    Raises:
+        ConfigError: the package that draws is not installed.
+    """
+    curves = _few(_curves(found, by))
+    if not curves:
+        return None
+    size = next((size for size in _SIZES if (found.until - found.since).days < size * _MOST_BUCKETS), _SIZES[-1])
+    smooth = mean and form == "lines" and size == 1
+    drawn = [(curve.name, _smooth(curve.counts) if smooth else _means(curve.counts, size)) for curve in curves]
+    days = [found.since + timedelta(days=size * number) for number in range(len(drawn[0][1]))]
+    title = f"Downloads by {by}, {found.since} to {found.until}"
+    columns = ("day" if size == 1 else f"{size} days from", *(name for name, _ in drawn))
+    rows: list[list[Cell]] = [
+        [str(day), *(_round(values[place]) for _, values in drawn)] for place, day in enumerate(days)
+    ]
+    spec = _spec(days, drawn, form, _marks(found.releases, found.since, found.until), _unit(size, smooth))
+    return chart(spec, title, _words(curves, found), columns, rows)
+
+
+def _curves(found: Downloads, by: By) -> list[Curve]:
+    days = (found.until - found.since).days + 1
+    sums: dict[str, list[int | None]] = {}
+    for platform in found.platforms:
+        for name, daily in _parts(platform, by):
+            values = sums.setdefault(name, [None] * days)
+            for day, count in daily:
+                place = (day - found.since).days
+                if count is not None and 0 <= place < days:
+                    values[place] = (values[place] or 0) + count
+    curves = [Curve(name, tuple(values)) for name, values in sums.items()]
+    return [curve for curve in curves if any(count is not None for count in curve.counts)]
+
+
+def _parts(platform: PlatformDownloads, by: By) -> Iterable[tuple[str, Daily]]:
+    if by == "platform":
+        return [(platform.title, platform.daily)] if platform.daily else []
+    slices = platform.versions if by == "version" else platform.targets
+    return [(part.name, part.daily) for part in slices if part.daily]
+
+
+def _few(curves: Sequence[Curve]) -> list[Curve]:
+    """The largest, and the rest as one; a day of which none of them is known stays unknown."""
+    ordered = sorted(curves, key=lambda curve: (-curve.total, curve.name))
+    if len(ordered) <= MOST_SERIES:
+        return ordered
+    rest = [_added(counts) for counts in zip(*(curve.counts for curve in ordered[MOST_SERIES:]), strict=True)]
+    return [*ordered[:MOST_SERIES], Curve(OTHER, tuple(rest))]
+
+
+def _added(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _means(counts: Sequence[int | None], size: int) -> list[float | None]:
+    return [_mean(counts[start : start + size]) for start in range(0, len(counts), size)]
+
+
+def _smooth(counts: Sequence[int | None]) -> list[float | None]:
+    weeks = [counts[max(0, place - 6) : place + 1] for place in range(len(counts))]
+    return [_mean(week) if week[-1] is not None else None for week in weeks]
+
+
+def _mean(counts: Sequence[int | None]) -> float | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _marks(releases: Sequence[Released], since: date, until: date) -> list[dict[str, str]]:
+    inside = [one for one in releases if since <= one.at.date() <= until]
+    newest = sorted(inside, key=lambda one: one.at)[-_MOST_MARKS:]
+    return [{"day": str(one.at.date()), "version": one.version} for one in newest]
+
+
+def _unit(size: int, smooth: bool) -> str:
+    if smooth:
+        return "a day, mean of 7 days"
+    return "a day" if size == 1 else f"a day, mean of {size} days"
+
+
+def _spec(
+    days: Sequence[date],
+    drawn: Sequence[tuple[str, Sequence[float | None]]],
+    form: Form,
+    marks: Sequence[Mapping[str, str]],
+    unit: str,
+) -> dict[str, Any]:
+    values = [
+        {"day": str(day), "count": _round(counts[place]), "series": name, "order": number}
+        for number, (name, counts) in enumerate(drawn)
+        for place, day in enumerate(days)
+    ]
+    names = [name for name, _ in drawn]
+    colours = [PALETTE[-1] if name == OTHER else PALETTE[number] for number, name in enumerate(names)]
+    series: dict[str, Any] = {
+        "x": {"field": "day", "type": "temporal", "axis": axis(format="%d %b", labelOverlap=True)},
+        "y": {"field": "count", "type": "quantitative", "axis": axis(unit, tickCount=5)},
+        "color": {"field": "series", "type": "nominal", "scale": {"domain": names, "range": colours}, "title": None},
+    }
+    if form == "lines":
+        mark: dict[str, Any] = {
+            "type": "line",
+            "aria": False,
+            "strokeWidth": 2,
+            "point": {"size": 12} if len(days) < 32 else False,
+        }
+        dashes = {"domain": names, "range": list(DASHES[: len(names)])}
+        series["strokeDash"] = {"field": "series", "type": "nominal", "scale": dashes, "title": None}
+    else:
+        mark = {"type": "bar", "aria": False, "width": max(1.0, 0.86 * WIDTH / len(days))}
+        series["order"] = {"field": "order", "type": "quantitative"}
+        series["y"]["stack"] = "normalize" if form == "percent" else "zero"
+        if form == "percent":
+            series["y"]["axis"] = axis("part of all", format="%", tickCount=5)
+    layers: list[dict[str, Any]] = [{"data": {"values": values}, "mark": mark, "encoding": series}]
+    return {"width": WIDTH, "height": HEIGHT, "layer": [*layers, *_releases(marks)]}
+
+
+def _releases(marks: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    if not marks:
+        return []
+    x = {"field": "day", "type": "temporal"}
+    rule = {"type": "rule", "strokeDash": [3, 3], "opacity": 0.5, "aria": False}
+    text = {"type": "text", "y": -7, "fontSize": 10, "aria": False}
+    return [
+        {"data": {"values": list(marks)}, "mark": rule, "encoding": {"x": x}},
+        {"data": {"values": list(marks)}, "mark": text, "encoding": {"x": x, "text": {"field": "version"}}},
+    ]
+
+
+def _words(curves: Sequence[Curve], found: Downloads) -> str:
+    parts = [f"{curve.name} {curve.total:,}" for curve in curves]
+    unknown = [(curve.name, sum(count is None for count in curve.counts)) for curve in curves]
+    gaps = [f"{name}: nothing is known of {count} days" for name, count in unknown if count]
+    text = f"Downloads from {found.since} to {found.until}: {', '.join(parts)}."
+    return f"{text} {'; '.join(gaps)}." if gaps else text

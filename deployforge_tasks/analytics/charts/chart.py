@@ -1,0 +1,79 @@
+"""What a chart is, and how all of them look: readable on a light and on a dark page, without colour too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deployforge_tasks.analytics.charts.render import draw
+
+Spec = Mapping[str, Any]
+Cell = str | int | float | None
+
+#: Each with at least 3:1 against #ffffff and #1b1f23, and told apart by people who see few colours
+#: (https://www.w3.org/WAI/WCAG22/Understanding/non-text-contrast.html); the last one is for the rest.
+PALETTE = ("#2f80c3", "#cf6a1b", "#1d9a72", "#a860b4", "#98830f", "#d0527b", "#4b93a5", "#7d78d6", "#84888d")
+#: Lines are told apart without colours, too.
+DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 2], [3, 1], [1, 0])
+#: Series that are drawn by themselves; the rest is one.
+MOST_SERIES = 8
+OTHER = "other"
+WIDTH, HEIGHT = 860, 280
+_FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture with what it shows.
+
+    Fields: `svg` to be put into a page; `title` and `description` say in words what is to be seen; `columns` and `rows`
+    are the same numbers as a table (None is not known).
+    """
+
+    svg: str
+    title: str
+    description: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def chart(spec: Spec, title: str, description: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Chart:
+    """Draw a specification.
+
+    Raises:
+        ConfigError: the package that draws is not installed.
+    """
+    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": _LOOK, **spec}
+    svg = draw(whole, title, description)
+    return Chart(svg, title, description, tuple(columns), tuple(tuple(row) for row in rows))
+
+
+def axis(title: str = "", **more: Any) -> dict[str, Any]:
+    """An axis with a title, or none."""
+    return {"title": title or None, **more}
+
+
+_INK = "currentColor"
+_LOOK: Spec = {
+    "background": None,
+    "font": _FONT,
+    "view": {"stroke": None},
+    "range": {"category": list(PALETTE)},
+    "axis": {
+        "labelColor": _INK,
+        "titleColor": _INK,
+        "domainColor": _INK,
+        "tickColor": _INK,
+        "gridColor": _INK,
+        "domainOpacity": 0.4,
+        "tickOpacity": 0.4,
+        "gridOpacity": 0.12,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "legend": {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 12, "symbolSize": 120, "orient": "bottom"},
+    "text": {"color": _INK, "fontSize": 11},
+    "rule": {"color": _INK},
+}
