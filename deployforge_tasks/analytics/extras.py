@@ -27,6 +27,8 @@ def need_models() -> None:
 @contextmanager
 def quietly() -> Iterator[None]:
     """Fit a model without its warnings; what it cannot do is seen in its result."""
+    import statsmodels.tools.sm_exceptions  # noqa: F401 - it changes the filters for warnings when it is imported
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

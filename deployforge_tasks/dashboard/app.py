@@ -19,8 +19,12 @@ from deployforge_tasks.dashboard.forms import own_path
 from deployforge_tasks.dashboard.gate import Gate
 from deployforge_tasks.dashboard.last_look import LastLook
 from deployforge_tasks.dashboard.navigation import modules
+from deployforge_tasks.dashboard.question import Question
 from deployforge_tasks.dashboard.rendering import STATIC, THEMES
 from deployforge_tasks.dashboard.stream import Hub
+from deployforge_tasks.operations.doctor import doctor
+from deployforge_tasks.operations.notify import try_channels
+from deployforge_tasks.operations.whoami import whoami
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -73,6 +77,9 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
     app.state.last_look = LastLook(desk)
     app.state.hub = Hub(desk, app.state.last_look)
     app.state.collecting = Collecting(desk)
+    app.state.doctor = Question(desk, lambda: doctor(desk.settings, ledger_url=desk.ledger_url))
+    app.state.accounts = Question(desk, lambda: whoami(desk.loaded))
+    app.state.channels = Question(desk, lambda: try_channels(desk.loaded, ledger_url=desk.ledger_url))
     app.state.door = door
     app.add_middleware(Gate, door=door)
     app.add_middleware(_Headers)

@@ -29,6 +29,17 @@ class Collecting:
         self._desk = desk
         self._stop = threading.Event()
         self.by_itself = True
+        self._lock = threading.Lock()
+
+    @property
+    def working(self) -> bool:
+        """Whether platforms are being asked because somebody wanted it."""
+        return self._lock.locked()
+
+    def now(self) -> None:
+        """Ask every platform that may be asked; nothing to do while they are being asked."""
+        if self._lock.acquire(blocking=False):
+            threading.Thread(target=self._all, name="collecting-now", daemon=True).start()
 
     def start(self) -> None:
         """Collect what is due now, and from now on."""
@@ -46,6 +57,13 @@ class Collecting:
             with contextlib.suppress(Exception):
                 self._look()
             self._stop.wait(EVERY)
+
+    def _all(self) -> None:
+        try:
+            with contextlib.suppress(Exception):
+                collect(self._desk.loaded, ledger_url=self._desk.ledger_url, force=True)
+        finally:
+            self._lock.release()
 
     def _look(self) -> None:
         desk = self._desk

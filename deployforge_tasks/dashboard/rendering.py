@@ -69,7 +69,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(time=time_tag, duration=duration, number=number, size=size, state=state_tag, ansi=ansi)
+    made.filters.update(time=time_tag, duration=duration, state=state_tag, ansi=ansi)
+    made.filters.update(number=number, amount=amount, size=size)
     made.globals.update(static=static_path, look=look, bind=bind)
     return made
 
@@ -99,6 +100,13 @@ def time_tag(value: datetime | None) -> Markup:
 def number(value: float | None) -> str:
     """A number with thin groups of thousands; an en dash for None."""
     return "\N{EN DASH}" if value is None else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def amount(value: float | str | None) -> str:
+    """A number as it is, thousands apart and at most two digits behind the point; other texts are left alone."""
+    if isinstance(value, str) or value is None:
+        return value or ""
+    return number(value) if value == int(value) else f"{value:,.2f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def size(count: int) -> str:

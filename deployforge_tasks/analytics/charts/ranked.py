@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from deployforge_tasks.analytics.charts.chart import PALETTE, Chart, axis, chart
+from deployforge_tasks.analytics.charts.chart import PALETTE, WIDTH, Chart, axis, chart
 
 _MOST = 20
 _ROW = 26
@@ -32,7 +32,7 @@ def ranked(title: str, unit: str, bars: Sequence[tuple[str, float]], *, form: st
     x = {"field": "amount", "type": "quantitative", "axis": axis(unit, tickCount=5)}
     label = {"type": "text", "align": "left", "dx": 4}
     spec: dict[str, Any] = {
-        "width": 560,
+        "width": WIDTH - 120,
         "height": {"step": _ROW},
         "data": {"values": values},
         "encoding": {"y": y, "x": x},

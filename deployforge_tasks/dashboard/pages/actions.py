@@ -29,7 +29,7 @@ from deployforge_tasks.operations.stop import stop as stop_run
 from deployforge_tasks.project.load import Loaded
 
 router = APIRouter(include_in_schema=False)
-ENTRY = Entry("Deploy", "/deploy", order=80, key="d", needs="preview")
+ENTRY = Entry("Deploy", "/deploy", order=25, key="d", needs="preview")
 #: Seconds that a browser is kept waiting until a run has a number.
 _PATIENCE = 8.0
 

@@ -1,0 +1,67 @@
+"""What the numbers say: `/insights`, statements with their evidence."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from deployforge_tasks.analytics.charts.ahead import forecast, launches
+from deployforge_tasks.analytics.charts.chart import Chart
+from deployforge_tasks.analytics.insight import Insights, Launch
+from deployforge_tasks.analytics.series import PlatformDownloads
+from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.dashboard.guard import needs
+from deployforge_tasks.dashboard.navigation import Entry
+from deployforge_tasks.dashboard.rendering import page
+from deployforge_tasks.dashboard.span import CHOICES, SpanAsked
+from deployforge_tasks.operations.insights import insights as ask
+from deployforge_tasks.operations.stats import downloads
+
+router = APIRouter(include_in_schema=False, dependencies=[needs("look")])
+ENTRY = Entry("Insights", "/insights", order=40, key="i")
+_A_YEAR = 365
+
+
+@router.get("/insights")
+def insights(request: Request, asked: Annotated[SpanAsked, Query()]) -> HTMLResponse:
+    """Statements, the weightiest first, and what is not known."""
+    desk = request.app.state.desk
+    span = asked.span(desk.now().date(), usual=_A_YEAR)
+    found, missing, charts = None, None, []
+    try:
+        found = ask(desk.loaded, since=span.since, until=span.until, ledger_url=desk.ledger_url)
+        charts = _charts(found, downloads(desk.loaded, span.since, span.until, ledger_url=desk.ledger_url).platforms)
+    except ConfigError as error:  # the packages that it needs are an extra
+        missing = error
+    return page(
+        request,
+        "insights.html",
+        title="Insights",
+        span=span,
+        spans_of=CHOICES,
+        found=found,
+        missing=missing,
+        charts=charts,
+    )
+
+
+def _charts(found: Insights, known: tuple[PlatformDownloads, ...]) -> list[Chart]:
+    days = {one.platform: one for one in known}
+    titles = {name: one.title for name, one in days.items()}
+    made: list[Chart | None] = [
+        forecast(f"{titles.get(one.platform, one.platform)}: the days to come", days[one.platform].daily, one)
+        for one in found.forecasts
+        if one.platform in days
+    ]
+    made += [
+        launches(f"{titles.get(name, name)}: first days of each release", [*launched])
+        for name, launched in groupby(sorted(found.launches, key=_platform), key=_platform)
+    ]
+    return [chart for chart in made if chart is not None]
+
+
+def _platform(launch: Launch) -> str:
+    return launch.platform

@@ -1,0 +1,205 @@
+"""The pages about numbers: downloads, insights, countries, costs and business; and the doctor."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series, Unit
+from tests.dashboard.people import open_people
+from tests.dashboard.site import Site, keep_downloads, open_site
+
+DAYS = 120
+#: Between thousands (all kinds of spaces are one here).
+NARROW = " "
+
+
+def series(site: Site, counter: Counter, amount: int, meaning: str = "every download") -> Series:
+    """The same amount on each of the last days."""
+    today = site.desk.now().date()
+    moments = [datetime.combine(today - timedelta(days=n), time(), UTC) for n in range(DAYS, 0, -1)]
+    return Series(counter, tuple(Reading(at, amount) for at in moments), meaning, "https://counts.example/hello")
+
+
+@pytest.fixture
+def counted(site: Site) -> Site:
+    """Two platforms with days, one of them by version and country, and one with a total."""
+    npm = Counter("npm", "hello", Kind.DAILY, headline=True)
+    keep_downloads(site, "npm", series(site, npm, 100))
+    pypi = Counter("pypistats", "hello", Kind.DAILY, headline=True)
+    versions = [Counter("clickpy", "hello", Kind.DAILY, version=name) for name in ("1.0.0", "1.1.0")]
+    countries = [Counter("clickpy", "hello", Kind.DAILY, country=name) for name in ("SE", "NO")]
+    parts = [series(site, one, 20 + n, "rows of the log") for n, one in enumerate([*versions, *countries])]
+    keep_downloads(site, "pypi", series(site, pypi, 50), *parts)
+    total = Counter("Docker Hub", "hello", Kind.TOTAL, unit=Unit.PULLS, headline=True)
+    keep_downloads(
+        site, "docker", Series(total, (Reading(site.desk.now(), 4321),), "every pull", "https://hub.example")
+    )
+    return site
+
+
+def text(site: Site, path: str) -> str:
+    """What a page says, without its markup and pictures."""
+    found = site.client.get(path, headers={"accept": "text/html"})
+    assert found.status_code == 200, found.text
+    without = re.sub(r"<svg.*?</svg>", "", found.text, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", without)).split())
+
+
+def row(site: Site, path: str, name: str) -> str:
+    """The row of a platform in the last table of a page."""
+    table = site.client.get(path).text.rpartition("<table>")[2]
+    found = next(part for part in table.split("<tr>") if f'<th scope="row">{name}' in part)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", found)).split())
+
+
+def test_downloads_stand_in_a_chart_and_in_a_table_with_what_each_number_is(counted: Site) -> None:
+    page = counted.client.get("/analytics").text
+    assert page.count('role="img"') == 1
+    npm = row(counted, "/analytics", "npm")
+    assert npm.startswith(f"npm 3{NARROW}000 67 % +0 %")
+    assert "npm : every download" in npm
+
+
+def test_a_total_is_never_added_to_the_days_of_others(counted: Site) -> None:
+    docker = row(counted, "/analytics", "Docker")
+    assert f"4{NARROW}321" in docker
+    assert "%" not in docker
+
+
+def test_a_period_is_chosen_in_the_address(counted: Site) -> None:
+    assert row(counted, "/analytics?days=7", "npm").startswith("npm 700 ")
+    since = counted.desk.now().date() - timedelta(days=10)
+    until = since + timedelta(days=1)
+    assert row(counted, f"/analytics?since={since}&until={until}", "npm").startswith("npm 200 ")
+
+
+@pytest.mark.parametrize("query", ["days=0", "days=99999", "since=2026-02-02&until=2026-01-01", "days=x"])
+def test_days_that_there_are_not_are_told_on_a_page(site: Site, query: str) -> None:
+    answer = site.client.get(f"/analytics?{query}", headers={"accept": "text/html"})
+    assert answer.status_code == 400
+    assert "DF3" in answer.text
+
+
+@pytest.mark.parametrize("form", ["form=lines", "form=percent", "form=lines&mean=1", "by=version"])
+def test_the_chart_is_drawn_as_the_address_says(counted: Site, form: str) -> None:
+    plain = counted.client.get("/analytics").text
+    other = counted.client.get(f"/analytics?{form}").text
+    assert re.findall(r"<svg.*?</svg>", other, re.DOTALL) != re.findall(r"<svg.*?</svg>", plain, re.DOTALL)
+
+
+def test_the_numbers_of_a_chart_can_be_read_as_a_table(counted: Site) -> None:
+    yesterday = counted.desk.now().date() - timedelta(days=1)
+    assert f"{yesterday} 100 50" in text(counted, "/analytics?days=7")
+
+
+def test_where_nothing_is_known_the_page_says_how_to_begin(site: Site) -> None:
+    said = text(site, "/analytics")
+    assert "Nothing is known of these days" in said
+    assert "deployforge stats --collect-only" in said
+
+
+def test_collecting_begins_at_once_for_who_may(site: Site) -> None:
+    begun = []
+    site.app.state.collecting.now = lambda: begun.append(True)
+    assert site.client.post("/analytics/collect", follow_redirects=False).status_code == 303
+    assert begun == [True]
+
+
+def test_who_may_only_look_collects_nothing(tmp_path: Path) -> None:
+    with open_people(tmp_path) as people:
+        eve = people.someone("eve", "viewer")
+        assert eve.post("/analytics/collect").status_code == 403
+        assert "your role, viewer, may not do this" in eve.get("/analytics").text
+
+
+def test_an_insight_stands_with_its_evidence_and_how_sure_it_is(counted: Site) -> None:
+    page = counted.client.get("/insights").text
+    assert '<p class="sentence">' in page
+    assert re.search(r'class="facts-list"><li>.*?<b>', page, re.DOTALL)
+    assert "Not known" in page
+
+
+def test_without_the_packages_for_insights_the_page_says_what_to_install(
+    counted: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployforge_tasks.analytics.extras.importlib.util.find_spec", lambda name: None)
+    assert "pip install 'deployforge[analytics]'" in text(counted, "/insights")
+
+
+def test_countries_stand_by_source_and_the_others_say_what_they_count(counted: Site) -> None:
+    said = text(counted, "/geography")
+    assert "clickpy : rows of the log" in said
+    assert f"NO 2{NARROW}070" in said
+    assert "Not published by the source" in said
+    assert "Homebrew" in said
+
+
+def test_without_a_source_that_tells_countries_the_page_says_which_could(site: Site) -> None:
+    assert "track_geographical_usage: true" in text(site, "/geography")
+
+
+@pytest.fixture
+def priced(tmp_path: Path) -> Iterator[Site]:
+    costs = {"minute": 0.5, "budget": 1, "currency": "EUR", "platforms": {"npm": {"monthly": 30}}}
+    with open_site(tmp_path, costs=costs) as site:
+        site.record([("npm", "publish", "ok", 60.0, ""), ("pypi", "publish", "ok", 60.0, "")])
+        yield site
+
+
+def test_costs_stand_by_platform_with_the_budget(priced: Site) -> None:
+    said = text(priced, "/costs?days=30")
+    assert "EUR" in said
+    assert "over the budget of 1.00" in said
+    assert re.search(r"npm \d+\.\d \d+\.\d\d 29\.\d\d", said)
+
+
+def test_without_prices_the_page_says_what_to_write(site: Site) -> None:
+    assert "minute: 0.008" in text(site, "/costs")
+
+
+def test_business_is_empty_until_something_is_configured(site: Site) -> None:
+    assert "Nothing is configured." in text(site, "/business")
+
+
+def test_business_counts_and_makes_nothing_up(tmp_path: Path) -> None:
+    with open_site(tmp_path, business={"trial": {"enabled": True}, "licensing": {"price": "99 EUR"}}) as site:
+        keep_downloads(site, "npm", series(site, Counter("npm", "hello", Kind.DAILY, headline=True), 100))
+        said = text(site, "/business")
+    assert "14 days" in said
+    assert "99 EUR" in said
+    assert f"npm 3{NARROW}000 downloads" in said
+    assert "Downloads are no customers" in said
+
+
+def test_the_doctor_looks_when_asked_and_shows_no_value(tmp_path: Path) -> None:
+    with open_site(
+        tmp_path, environ={"NPM_TOKEN": "npm_secret_value"}, platforms={"npm": {"registry": "http://127.0.0.1:9"}}
+    ) as site:
+        assert "Look at everything" in text(site, "/doctor")
+        site.client.post("/doctor/look")
+        for question in (site.app.state.doctor, site.app.state.accounts):
+            question.wait(60)
+        said = text(site, "/doctor")
+    assert "Project" in said
+    assert "NPM_TOKEN" in said
+    assert "npm_secret_value" not in said
+
+
+def test_the_doctor_is_for_those_who_may_see_settings(tmp_path: Path) -> None:
+    with open_people(tmp_path) as people:
+        assert people.someone("eve", "releaser").get("/doctor").status_code == 403
+
+
+def test_a_test_on_every_channel_tells_what_became_of_it(tmp_path: Path) -> None:
+    hook = {"kind": "webhook", "url": "http://127.0.0.1:9/hook"}
+    with open_site(tmp_path, monitoring={"channels": {"hook": hook}, "error_notifications": ["hook"]}) as site:
+        site.client.post("/doctor/channels")
+        site.app.state.channels.wait(60)
+        said = text(site, "/doctor")
+    assert re.search(r"hook webhook .*failed", said)
