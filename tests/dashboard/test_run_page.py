@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from deployforge_tasks.core.errors import PublishError
@@ -181,28 +179,6 @@ def test_a_platform_that_somebody_else_works_on_is_told_before_a_retry(site: Sit
         assert "npm is being worked on by pid" in site.client.get(f"/runs/{run}/retry").text
     assert "npm is being worked on by" not in site.client.get(f"/runs/{run}/retry").text
     ledger.close()
-
-
-PAGES = ("", "/graph", "/timeline?critical=1", "/timeline?by=worker", "/plan", "/artifacts", "/environment", "/retry")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_on_the_pages_of_runs_keeps_anybody_out(site: Site, window: Page, theme: str) -> None:
-    site.record(WELL)
-    run = site.record(BLOCKED, outcome="failed")
-    paths = [f"/runs/{run}{tab}" for tab in PAGES]
-    paths += [f"/runs/{run}/stop", "/runs", f"/compare/1..{run}", "/deploy", "/rollback"]
-    site.client.post(f"/theme/{theme}")
-    site.app.state.cookies = dict(site.client.cookies)
-    window.set_viewport_size({"width": 320, "height": 700})
-    found = {}
-    with served(site.app) as address:
-        for path in paths:
-            window.goto(f"{address}{path}")
-            broken = [rule["id"] for rule in Axe().run(window).response["violations"]]
-            wide = window.evaluate("document.documentElement.scrollWidth > innerWidth")
-            found[path] = [*broken, *(["wider than the window"] if wide else [])]
-    assert {path: what for path, what in found.items() if what} == {}
 
 
 def test_a_failure_is_told_with_the_id_of_its_error(site: Site) -> None:
