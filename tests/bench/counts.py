@@ -6,6 +6,7 @@ and 3.7 million days.
 
 from __future__ import annotations
 
+import gzip
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -13,12 +14,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from starlette.testclient import TestClient
+
 from deployforge_tasks.core.downloads import Series
+from deployforge_tasks.dashboard.app import create_app
+from deployforge_tasks.dashboard.desk import open_desk
 from deployforge_tasks.graph.context import ledger_url
 from deployforge_tasks.ledger.model import Scope
 from deployforge_tasks.ledger.store import Ledger
+from deployforge_tasks.operations.settings import Settings
 from deployforge_tasks.operations.stats import collect, downloads
 from deployforge_tasks.project.load import Loaded
+from tests.dashboard.site import ADDRESS, sign_on
 from tests.graph.shelf import load_project, shelves, write_project
 from tests.operations.counting_shelf import DAY, CountingShelf, daily, told
 
@@ -31,7 +38,7 @@ NAMES = [f"p{number:02}" for number in range(PLATFORMS)]
 def main() -> None:
     with tempfile.TemporaryDirectory() as name, shelves(*NAMES, kind=CountingShelf):
         loaded = load_project(write_project(Path(name) / "project", {platform: {} for platform in NAMES}))
-        rows = [*_filling(loaded), *_reading(loaded)]
+        rows = [*_filling(loaded), *_reading(loaded), *_showing(loaded)]
         size = sum(file.stat().st_size for file in Path(name).rglob("ledger.db*"))
     for what, seconds in rows:
         print(f"{what:<72}{seconds:>9.3f} s")
@@ -82,6 +89,26 @@ def _reading(loaded: Loaded) -> list[tuple[str, float]]:
         downloads(loaded, TODAY - 30 * DAY, TODAY)
 
     return [*rows, ("collect from one, and read 30 days of all", _seconds(collected_and_read))]
+
+
+def _showing(loaded: Loaded) -> list[tuple[str, float]]:
+    """The page of downloads: its first answer, and the same again."""
+    with open_desk(Settings(file=loaded.root / "deployforge.yml", environ={})) as desk:
+        app = create_app(desk)
+        app.state.last_look.by_itself = app.state.collecting.by_itself = False
+        with TestClient(app, base_url=ADDRESS) as client:
+            sign_on(client)
+            return [row for days, words in ((30, "30 days"), (DAYS, "5 years")) for row in _page(client, days, words)]
+
+
+def _page(client: TestClient, days: int, words: str) -> list[tuple[str, float]]:
+    path = f"/analytics?days={days}"
+    first, again = (_seconds(lambda: client.get(path)) for _ in range(2))
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    weight = len(gzip.compress(answer.content)) / 1e3
+    shown = f"page of {words}, {weight:.0f} kB compressed"
+    return [(f"{shown}, with its chart drawn", first), (f"{shown}, once more", again)]
 
 
 def _seconds(work: Callable[[], object]) -> float:
