@@ -30,6 +30,7 @@ class Root(Group):
         "dashboard": "Watch releases and downloads in the browser, live.",
         "stats": "How often the project is downloaded, by day, version, target and country.",
         "insights": "What downloads, runs and costs tell: each statement with its evidence.",
+        "report": "Report on some days: downloads, releases, what they say, what they cost.",
         "rehearse": "Release to registries on this machine and install everything back.",
         "test": "Try connections, credentials, names and preflights; publish nothing.",
         "doctor": "Look at everything that a release needs on this machine.",
@@ -46,7 +47,7 @@ class Root(Group):
     sections: ClassVar = {
         "Release": ["init", "deploy", "retry", "verify", "rollback"],
         "Look": ["status", "runs", "logs", "diff", "graph"],
-        "Watch": ["dashboard", "stats", "insights"],
+        "Watch": ["dashboard", "stats", "insights", "report"],
         "Check": ["rehearse", "test", "doctor", "config", "platforms", "templates"],
         "Account": ["login", "logout", "whoami"],
         "Automate": ["notify"],

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from deployforge_tasks.core.errors import DeployForgeError, NetworkError
 from deployforge_tasks.core.redact import redactor
@@ -21,6 +21,10 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0
 _LONGEST_TRY = 10.0
 #: Seconds for the ledger at the end, which another run may keep busy.
 _LONGEST_CLOSE = 2.0
+
+
+#: Before anything was told.
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -130,11 +134,13 @@ class Courier:
         return self._deadline - time.monotonic()
 
     def _is_duplicate(self, letter: Letter) -> bool:
-        if letter.message.happening.test or not self._quiet:
+        happening = letter.message.happening
+        if happening.test or not (self._quiet or happening.key):
             return False
+        since = _EVER if happening.key else letter.row.at - self._quiet
         with contextlib.suppress(Exception):  # rather told twice than not at all
             book = self._the_book()
-            return book is not None and book.told_since(letter.row, letter.row.at - self._quiet)
+            return book is not None and book.told_since(letter.row, since)
         return False
 
     def _end(self, number: int, outcome: str, reason: str, error: DeployForgeError | None = None) -> bool:

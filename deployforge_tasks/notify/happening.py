@@ -11,6 +11,7 @@ from deployforge_tasks.core.redact import redactor
 
 SUCCESS, FAILURE, DEGRADED, WAITING, STOPPED = "success", "failure", "degraded", "waiting", "stopped"
 ROLLBACK, DRIFT, CREDENTIAL_EXPIRING = "rollback", "drift", "credential_expiring"
+DIGEST = "digest"
 
 #: Per event: what a headline says of it.
 WORDS = {
@@ -22,12 +23,13 @@ WORDS = {
     ROLLBACK: "users were taken back",
     DRIFT: "a platform is not as it was released",
     CREDENTIAL_EXPIRING: "a credential ends soon",
+    DIGEST: "the week",
     "new_downloads": "new downloads",
     "trial_started": "a trial began",
     "license_purchased": "a licence was bought",
 }
 #: Events that nobody needs to do anything about.
-GOOD = (SUCCESS, "new_downloads", "trial_started", "license_purchased")
+GOOD = (SUCCESS, DIGEST, "new_downloads", "trial_started", "license_purchased")
 #: What differs from one run to the next although the same happened: durations, ports, long identifiers.
 _PASSING = re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|s|m|h|seconds|minutes)\b|:\d{2,5}\b|\b[0-9a-f]{12,}\b")
 
@@ -57,6 +59,7 @@ class Happening:
         lines: the summary, one line a platform.
         run: number of the run.
         test: marks a message that only tries the channel.
+        key: what makes it the same as another one, for what is told once and never again, however it is worded.
     """
 
     event: str
@@ -67,6 +70,7 @@ class Happening:
     lines: tuple[Line, ...] = ()
     run: int | None = None
     test: bool = False
+    key: str = ""
 
     def masked(self) -> Happening:
         """The same with every registered secret masked."""
@@ -82,6 +86,6 @@ def headline(happening: Happening, project: str) -> str:
 
 def same(happening: Happening, project: str, profile: str, to: tuple[str, ...] = ()) -> str:
     """A digest that is equal for two happenings that say the same to the same people."""
-    reason = _PASSING.sub("#", happening.reason)
+    reason = happening.key or _PASSING.sub("#", happening.reason)
     parts = [project, profile, happening.version, happening.event, sorted(happening.platforms), reason, to]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -19,6 +19,7 @@ EventName = Literal[
     "rollback",
     "drift",
     "credential_expiring",
+    "digest",
     "new_downloads",
     "trial_started",
     "license_purchased",

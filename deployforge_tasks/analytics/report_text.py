@@ -1,0 +1,84 @@
+"""A report as Markdown: for people, and for the summary page of a CI job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from deployforge_tasks.analytics.insight import Insight
+from deployforge_tasks.analytics.report import CountLine, Report, summary
+
+_NONE = "\N{EN DASH}"
+
+
+def markdown(report: Report) -> str:
+    """The report as GitHub's Markdown."""
+    return "\n".join(_lines(report)).rstrip() + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# {_plain(report.title)}\n"
+    yield f"{_plain('; '.join(summary(report)))}.\n"
+    yield "## Downloads\n"
+    head = ("Platform", "In these days", "Against before", "All time", "What the number is", "Read")
+    yield from _table(head, [_count(line) for line in report.counts])
+    yield "## Releases\n"
+    if report.runs:
+        rows = [
+            (f"{run.number}", run.version, f"{run.at:%Y-%m-%d}", run.outcome, ", ".join(run.failed))
+            for run in report.runs
+        ]
+        yield from _table(("Run", "Version", "Day", "Outcome", "Not released"), rows)
+    else:
+        yield "No run in these days.\n"
+    if report.insights is not None:
+        yield "## What the numbers say\n"
+        yield from (_insight(one) for one in report.insights.found)
+        if not report.insights.found:
+            yield "Nothing can be said with confidence of these days.\n"
+        yield from (
+            f"- not known: {one.kind} {', '.join(one.platforms)}: {_plain(one.reason)}"
+            for one in report.insights.unknown
+        )
+        yield ""
+    yield "## Costs\n"
+    costs = report.costs
+    if costs.priced:
+        spent = [(one.title, f"{one.amounts.minutes:.1f}", f"{one.amounts.total:.2f}") for one in costs.platforms]
+        yield from _table(("Platform", "Minutes", f"Together, {costs.currency}"), spent)
+        budget = f", of a budget of {costs.budget:.2f}" if costs.budget is not None else ""
+        yield f"{costs.total:.2f} {costs.currency} together, {costs.monthly:.2f} a month{budget}.\n"
+    else:
+        yield "No price is configured (`costs:`).\n"
+    for text in report.left_out:
+        yield f"> Left out: {_plain(text)}\n"
+    yield f"Made by DeployForge on {report.made_at:%Y-%m-%d %H:%M} UTC. Days of which nothing is known are no zeros."
+
+
+def _count(line: CountLine) -> Sequence[str]:
+    known = f" ({line.known} of {line.days} days)" if line.count is not None and line.known < line.days else ""
+    count = _NONE if line.count is None else f"{line.count:,} {line.unit}{known}"
+    growth = _NONE if line.change is None else f"{line.change:+.0%}"
+    total = _NONE if line.total is None else f"{line.total:,}"
+    source = f"{line.source}: {line.meaning}" if line.source else ""
+    told = "; ".join(filter(None, [source, line.reason]))
+    return (line.title, count, growth, total, told, f"{line.read_at:%Y-%m-%d %H:%M}" if line.read_at else "never")
+
+
+def _insight(one: Insight) -> str:
+    facts = "; ".join(f"{fact.name} {fact.value} {fact.unit}".strip() for fact in one.evidence)
+    caution = f" But: {_plain(one.caution)}." if one.caution else ""
+    return f"- **{_plain(one.sentence)}.** {_plain(str(one.confidence))}: {_plain(facts)}.{caution}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(_plain(cell) for cell in row)} |"
+    yield ""
+
+
+def _plain(text: str) -> str:
+    """Text whose marks mean nothing; back quotes keep their meaning."""
+    return re.sub(r"([\\*_~|<>\[\]])", r"\\\1", " ".join(text.split()))

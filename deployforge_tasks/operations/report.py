@@ -1,0 +1,135 @@
+"""A report on some days: for people, and as a digest for whoever wants to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, timedelta
+from typing import TYPE_CHECKING
+
+from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.operations.costs import costs, yesterday
+from deployforge_tasks.operations.runs import list_runs
+
+if TYPE_CHECKING:
+    from deployforge_tasks.analytics.insight import Insights
+    from deployforge_tasks.analytics.report import Report, RunLine
+    from deployforge_tasks.operations.notify import ChannelResult
+    from deployforge_tasks.project.load import Loaded
+
+USUAL_DAYS = 30
+_MOST_RUNS = 500
+
+
+def report(
+    loaded: Loaded,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    platforms: Sequence[str] = (),
+    ledger_url: str | None = None,
+) -> Report:
+    """What there is to tell of some days. Asks nobody: it reads what was collected.
+
+    Args:
+        loaded: the project.
+        since: the first day (default: 30 days up to the last one).
+        until: the last day (default: yesterday, UTC).
+        platforms: only these (default: every enabled one).
+        ledger_url: another ledger than the project's own.
+
+    Raises:
+        ConfigError: a platform's name cannot be used, or the ledger cannot be opened.
+        ValueError: `since` is after `until`.
+    """
+    from deployforge_tasks.analytics.periods import before
+    from deployforge_tasks.analytics.report import Report
+    from deployforge_tasks.effects.clock import Clock
+    from deployforge_tasks.operations.stats import downloads
+
+    last = until or yesterday()
+    first = since or last - timedelta(days=USUAL_DAYS - 1)
+    found, missing = _insights(loaded, first, last, platforms, ledger_url)
+    return Report(
+        loaded.project.name,
+        loaded.profile,
+        first,
+        last,
+        Clock().now(),
+        downloads(loaded, first, last, platforms=platforms, ledger_url=ledger_url),
+        downloads(loaded, *before(first, last), platforms=platforms, ledger_url=ledger_url),
+        costs(loaded, since=first, until=last, platforms=platforms, ledger_url=ledger_url),
+        tuple(_runs(loaded, first, last, platforms, ledger_url)),
+        found,
+        missing,
+    )
+
+
+def last_week(today: date) -> tuple[date, date]:
+    """The days of the last whole week (ISO 8601, Monday to Sunday)."""
+    monday = today - timedelta(days=today.weekday() + 7)
+    return monday, monday + timedelta(days=6)
+
+
+def send_digest(
+    loaded: Loaded, *, today: date | None = None, ledger_url: str | None = None
+) -> tuple[ChannelResult, ...]:
+    """Tell the last whole week to whoever wants the event ``digest``, once; empty when nobody does.
+
+    It may be called every day: a week is told to a channel once.
+
+    Args:
+        loaded: the project.
+        today: the day (default: today, UTC).
+        ledger_url: another ledger than the project's own.
+
+    Raises:
+        ConfigError: the ledger cannot be opened.
+    """
+    from deployforge_tasks.analytics.report import summary
+    from deployforge_tasks.effects.clock import Clock
+    from deployforge_tasks.notify.happening import DIGEST, Happening, Line
+    from deployforge_tasks.operations.notify import send
+
+    since, until = last_week(today or Clock().now().astimezone(UTC).date())
+    made = report(loaded, since=since, until=until, ledger_url=ledger_url)
+    week = f"{since:%G-W%V} ({since} to {until})"
+    lines = tuple(
+        Line(one.title, "ok", f"{one.count:,} {one.unit}{'' if one.change is None else f' ({one.change:+.0%})'}")
+        for one in made.counts
+        if one.count is not None
+    )
+    said = [one.sentence for one in made.insights.found[:3]] if made.insights else []
+    reason = f"{week}: {'; '.join([*summary(made), *said])}"
+    happening = Happening(DIGEST, "", (), reason, "`deployforge report` has all of it", lines, key=f"{since:%G-W%V}")
+    return send(loaded, happening, ledger_url=ledger_url)
+
+
+def _insights(
+    loaded: Loaded, since: date, until: date, platforms: Sequence[str], ledger_url: str | None
+) -> tuple[Insights | None, tuple[str, ...]]:
+    """What the numbers say, or why that is left out. A year is looked at: a month alone says little."""
+    from deployforge_tasks.analytics.extras import need_models
+    from deployforge_tasks.operations.insights import insights
+
+    try:
+        need_models()
+    except ConfigError as error:
+        return None, (f"{error.message}; {error.hint}",)
+    first = min(since, until - timedelta(days=364))
+    return insights(loaded, since=first, until=until, platforms=platforms, ledger_url=ledger_url), ()
+
+
+def _runs(loaded: Loaded, since: date, until: date, platforms: Sequence[str], ledger_url: str | None) -> list[RunLine]:
+    from deployforge_tasks.analytics.report import RunLine
+
+    return [
+        RunLine(
+            run.number,
+            run.version,
+            run.started_at,
+            run.outcome or run.state,
+            {name: end for name, end in run.platforms.items() if not platforms or name in platforms},
+        )
+        for run in list_runs(loaded, limit=_MOST_RUNS, ledger_url=ledger_url)
+        if since <= run.started_at.astimezone(UTC).date() <= until
+    ]
