@@ -176,4 +176,5 @@ def _said(change: Change, sure: Confidence, causes: Causes) -> Insight:
         sure,
         weight=0.8 - min(0.5, age / 180),
         causes=causes(frame.platform, change.first - timedelta(days=3), change.first + timedelta(days=1)),
+        days=(change.first, change.last),
     )

@@ -76,7 +76,8 @@ class Insight:
 
     Fields: `sentence` for people, without a full stop; `platforms` that it is about; `evidence` what it rests on;
     `weight` how much it matters among the others (0 to 1); `caution` what it does not say, where readers could think
-    so; `causes` what the ledger has of that time (a coincidence in time, not a proof).
+    so; `causes` what the ledger has of that time (a coincidence in time, not a proof); `days` the first and the last
+    day of what is out of the ordinary.
     """
 
     kind: Kind
@@ -87,6 +88,7 @@ class Insight:
     weight: float
     caution: str = ""
     causes: tuple[str, ...] = ()
+    days: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from deployforge_tasks.analytics.series import Daily, Slice
+from deployforge_tasks.core.downloads import Gap
 
 #: Part of the days of both periods that must be known for a comparison.
 _ENOUGH = 0.7
@@ -43,6 +44,30 @@ def change(before: Daily | None, now: Daily | None) -> float | None:
     return (new.count / new.known) / (old.count / old.known) - 1
 
 
+def changed_together(pairs: Sequence[tuple[Daily | None, Daily | None]]) -> float | None:
+    """How much more a day of some platforms together has now than a day before had; None where there is none of them.
+
+    Args:
+        pairs: the days before and now of each platform, all of which can be compared alone.
+    """
+    old = sum(_a_day(before) for before, _ in pairs)
+    return sum(_a_day(now) for _, now in pairs) / old - 1 if old else None
+
+
+def gaps(daily: Daily) -> list[Gap]:
+    """The days of which nothing is known, and those of which only the sum is, each with why."""
+    found: list[Gap] = []
+    for day, count in daily:
+        if count is not None:
+            continue
+        reason, last = daily.reasons.get(day, ""), found[-1] if found else None
+        if last and last.reason == reason and last.last == day - timedelta(days=1):
+            found[-1] = replace(last, last=day)
+        else:
+            found.append(Gap(day, day, reason))
+    return found
+
+
 def buckets(daily: Daily, most: int) -> list[float | None]:
     """The days as at most so many means of successive days; None where no day is known."""
     counts = daily.counts
@@ -60,6 +85,11 @@ def sizes(parts: Sequence[Slice]) -> list[int]:
 def before(since: date, until: date) -> tuple[date, date]:
     """The period of the same length that ends right before."""
     return since - (until - since) - timedelta(days=1), since - timedelta(days=1)
+
+
+def _a_day(daily: Daily | None) -> float:
+    known = period(daily)
+    return (known.count or 0) / known.known if known.known else 0.0
 
 
 def _mean(counts: Sequence[int | None]) -> float | None:

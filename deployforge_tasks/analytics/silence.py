@@ -96,4 +96,5 @@ def _said(found: Silence, sure: Confidence, causes: Causes) -> Insight:
         weight=0.95,
         caution="a source that counts no longer looks the same as a channel that nobody uses",
         causes=causes(frame.platform, found.since - timedelta(days=3), found.since + timedelta(days=1)),
+        days=(found.since, frame.day(len(frame.counts) - 1)),
     )

@@ -17,6 +17,7 @@ from deployforge_tasks.dashboard.collecting import Collecting
 from deployforge_tasks.dashboard.door import Door
 from deployforge_tasks.dashboard.forms import own_path
 from deployforge_tasks.dashboard.gate import Gate
+from deployforge_tasks.dashboard.known_insights import KnownInsights
 from deployforge_tasks.dashboard.last_look import LastLook
 from deployforge_tasks.dashboard.navigation import modules
 from deployforge_tasks.dashboard.question import Question
@@ -77,6 +78,7 @@ def create_app(desk: Desk, door: Door | None = None) -> FastAPI:
     app.state.last_look = LastLook(desk)
     app.state.hub = Hub(desk, app.state.last_look)
     app.state.collecting = Collecting(desk)
+    app.state.known_insights = KnownInsights(desk)
     app.state.doctor = Question(desk, lambda: doctor(desk.settings, ledger_url=desk.ledger_url))
     app.state.accounts = Question(desk, lambda: whoami(desk.loaded))
     app.state.channels = Question(desk, lambda: try_channels(desk.loaded, ledger_url=desk.ledger_url))

@@ -10,6 +10,8 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
+from deployforge_tasks.core.errors import DeployForgeError
+from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.operations.stats import collect, due
 
 if TYPE_CHECKING:
@@ -22,13 +24,14 @@ EVERY = 60.0
 class Collecting:
     """One thread, which nobody waits for: not pages, and not the end of the dashboard.
 
-    Fields: `by_itself` lets it begin.
+    Fields: `by_itself` lets it begin; `problem` is why the last time that somebody wanted it came to nothing.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._stop = threading.Event()
         self.by_itself = True
+        self.problem = ""
         self._lock = threading.Lock()
 
     @property
@@ -59,9 +62,13 @@ class Collecting:
             self._stop.wait(EVERY)
 
     def _all(self) -> None:
+        self.problem = ""
         try:
-            with contextlib.suppress(Exception):
-                collect(self._desk.loaded, ledger_url=self._desk.ledger_url, force=True)
+            collect(self._desk.loaded, ledger_url=self._desk.ledger_url, force=True)
+        except DeployForgeError as error:
+            self.problem = redactor.text(f"{error.message}; {error.hint}")
+        except Exception as error:  # noqa: BLE001 - a fault in a plugin must not end the dashboard
+            self.problem = redactor.text(f"{type(error).__name__}: {error}")
         finally:
             self._lock.release()
 

@@ -64,11 +64,14 @@ class Desk:
         _ = self.loaded
         return self._problem
 
+    def known(self) -> object:
+        """Changes when more is known about downloads, with the configuration, and every day."""
+        reader, project = self.reader, self.project
+        return reader.last_collection(project), reader.last_receipt(project), self.now().date(), self._stamp
+
     def downloads(self) -> Downloads:
         """The downloads of the last days; read again when more is known, and every day."""
-        now = self.now()
-        reader, project = self.reader, self.project
-        stamp = (reader.last_collection(project), reader.last_receipt(project), now.date(), self._stamp)
+        now, stamp = self.now(), self.known()
         with self._counting:
             if self._downloads is None or self._downloads[0] != stamp:
                 self._downloads = (stamp, recent_downloads(self.loaded, now, ledger_url=self.ledger_url))

@@ -70,7 +70,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(time=time_tag, duration=duration, state=state_tag, ansi=ansi)
-    made.filters.update(number=number, amount=amount, size=size)
+    made.filters.update(code=code, number=number, amount=amount, size=size)
     made.globals.update(static=static_path, look=look, bind=bind)
     return made
 
@@ -114,6 +114,15 @@ def size(count: int) -> str:
     if count < 1_000:
         return f"{count} B"
     return f"{count / 1_000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def code(text: str) -> Markup:
+    """A sentence in which what stands between backquotes is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one of them has no partner
+        return Markup("{}").format(text)
+    told = [(Markup("<code>{}</code>") if place % 2 else Markup("{}")).format(part) for place, part in enumerate(parts)]
+    return Markup().join(told)
 
 
 def ansi(text: str, span: tuple[int, int] | None = None) -> list[Piece]:

@@ -25,10 +25,9 @@ class Span:
     days: int | None
 
     @property
-    def before(self) -> Span:
-        """As many days right before."""
-        length = self.until - self.since
-        return Span(self.since - length - timedelta(days=1), self.since - timedelta(days=1), None)
+    def length(self) -> int:
+        """How many days these are."""
+        return (self.until - self.since).days + 1
 
     @property
     def query(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from deployforge_tasks.operations.runs import reading
 
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.changes import Causes
-    from deployforge_tasks.analytics.insight import Insights
+    from deployforge_tasks.analytics.insight import Insight, Insights
     from deployforge_tasks.analytics.series import Downloads
     from deployforge_tasks.project.load import Loaded
 
@@ -55,6 +55,11 @@ def insights(
     served = [name for name, options in loaded.options.items() if options.enabled]
     spent = costs(loaded, until=last, platforms=platforms, ledger_url=ledger_url)
     return answer(known, spent, served, remembered(loaded, known, ledger_url=ledger_url))
+
+
+def unusual(found: Insights, since: date, until: date) -> tuple[Insight, ...]:
+    """The changes and silences on these days (both included), the weightiest first."""
+    return tuple(one for one in found.found if one.days and one.days[0] <= until and one.days[1] >= since)
 
 
 def remembered(loaded: Loaded, known: Downloads, *, ledger_url: str | None = None) -> Causes:

@@ -101,6 +101,7 @@ def open_site(folder: Path, environ: Mapping[str, str] | None = None, **sections
         app = create_app(desk)
         # The sample project's platforms are the public ones.
         app.state.last_look.by_itself = app.state.collecting.by_itself = False
+        app.state.known_insights.by_itself = False  # a test that is about it waits for its end
         with TestClient(app, base_url=ADDRESS) as client:
             if desk.loaded.project.dashboard.auth == "local":
                 sign_on(client)

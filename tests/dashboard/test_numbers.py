@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series, Unit
+from deployforge_tasks.core.downloads import Counter, Gap, Kind, Reading, Series, Unit
+from deployforge_tasks.core.presence import Presence, State
+from deployforge_tasks.ledger.model import Scope, Try
+from deployforge_tasks.ledger.store import Key, Ledger
 from tests.dashboard.people import open_people
 from tests.dashboard.site import Site, keep_downloads, open_site
 
@@ -43,6 +48,14 @@ def counted(site: Site) -> Site:
     return site
 
 
+def failed(site: Site, platform: str, reason: str) -> None:
+    """A platform was asked, and did not answer."""
+    ledger = Ledger.open(site.desk.ledger_url)
+    here = Scope(site.desk.project, site.desk.loaded.profile)
+    ledger.downloads().record(here, Try(platform, site.desk.now(), "failed", reason, None))
+    ledger.close()
+
+
 def text(site: Site, path: str) -> str:
     """What a page says, without its markup and pictures."""
     found = site.client.get(path, headers={"accept": "text/html"})
@@ -52,8 +65,8 @@ def text(site: Site, path: str) -> str:
 
 
 def row(site: Site, path: str, name: str) -> str:
-    """The row of a platform in the last table of a page."""
-    table = site.client.get(path).text.rpartition("<table>")[2]
+    """The row of a platform in the table of a page that tells what each number is."""
+    table = site.client.get(path).text.partition("What the number is")[2]
     found = next(part for part in table.split("<tr>") if f'<th scope="row">{name}' in part)
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", found)).split())
 
@@ -62,7 +75,7 @@ def test_downloads_stand_in_a_chart_and_in_a_table_with_what_each_number_is(coun
     page = counted.client.get("/analytics").text
     assert page.count('role="img"') == 1
     npm = row(counted, "/analytics", "npm")
-    assert npm.startswith(f"npm 3{NARROW}000 67 % +0 %")
+    assert npm.startswith(f"npm 3{NARROW}000 67 % +0 % +0 %")
     assert "npm : every download" in npm
 
 
@@ -70,6 +83,80 @@ def test_a_total_is_never_added_to_the_days_of_others(counted: Site) -> None:
     docker = row(counted, "/analytics", "Docker")
     assert f"4{NARROW}321" in docker
     assert "%" not in docker
+
+
+def test_the_whole_is_told_by_unit_and_against_the_days_before(counted: Site) -> None:
+    today = counted.desk.now()
+    npm = Counter("npm", "hello", Kind.DAILY, headline=True)
+    days = [(number, 200 if number <= 30 else 100) for number in range(90, 0, -1)]
+    readings = tuple(Reading(datetime.combine(today.date() - timedelta(days=n), time(), UTC), c) for n, c in days)
+    keep_downloads(counted, "npm", Series(npm, readings, "every download", ""))
+    said = text(counted, "/analytics")
+    assert f"Downloads on 2 platforms 7{NARROW}500 +67 % a day against the 30 days before" in said
+
+
+def test_a_week_is_compared_with_the_one_before_whatever_period_is_chosen(counted: Site) -> None:
+    today = counted.desk.now()
+    npm = Counter("npm", "hello", Kind.DAILY, headline=True)
+    days = [(number, 150 if number <= 7 else 100) for number in range(30, 0, -1)]
+    readings = tuple(Reading(datetime.combine(today.date() - timedelta(days=n), time(), UTC), c) for n, c in days)
+    keep_downloads(counted, "npm", Series(npm, readings, "every download", ""))
+    for period in ("days=7", "days=90"):
+        assert "+50 %" in row(counted, f"/analytics?{period}", "npm")
+
+
+def test_units_that_differ_have_charts_of_their_own(counted: Site) -> None:
+    pulls = Counter("Docker Hub", "hello", Kind.DAILY, unit=Unit.PULLS, headline=True)
+    keep_downloads(counted, "docker", series(counted, pulls, 7))
+    titles = re.findall(r"<figcaption>(\w+) by platform", counted.client.get("/analytics").text)
+    assert titles == ["Downloads", "Pulls"]
+
+
+def test_a_source_that_failed_says_why_and_keeps_what_it_told_before(counted: Site) -> None:
+    failed(counted, "pypi", "the source answered 503")
+    pypi = row(counted, "/analytics", "PyPI")
+    assert pypi.startswith(f"PyPI 1{NARROW}500 ")
+    assert pypi.endswith("UTC")
+    assert "the source answered 503" in pypi
+
+
+def test_days_without_a_count_stand_with_the_reason(site: Site) -> None:
+    npm = Counter("npm", "hello", Kind.DAILY, headline=True)
+    told = series(site, npm, 100)
+    days = {told.readings[-5].at, told.readings[-4].at}
+    gap = Gap(min(days).date(), max(days).date(), "the source lost them")
+    readings = tuple(one for one in told.readings if one.at not in days)
+    keep_downloads(site, "npm", replace(told, readings=readings, gaps=(gap,)))
+    assert f"npm {gap.first} {gap.last} the source lost them" in text(site, "/analytics")
+
+
+def test_a_release_of_these_days_leads_to_its_runs(counted: Site) -> None:
+    ledger = Ledger.open(counted.desk.ledger_url)
+    there = Presence(State.SAME, "it is there")
+    ledger.record_presence(Key(counted.desk.project, "", "npm", "2.0.0"), there)
+    ledger.close()
+    today = counted.desk.now().date()
+    week = f"since={today - timedelta(days=7)}&until={today}"
+    assert 'href="/runs?version=2.0.0"' in counted.client.get(f"/analytics?{week}").text
+
+
+def test_every_day_can_be_had_as_csv(counted: Site) -> None:
+    yesterday = counted.desk.now().date() - timedelta(days=1)
+    answer = counted.client.get("/analytics.csv?days=7")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert f"{yesterday},npm,npm,downloads,daily,,,,100," in answer.text.splitlines()
+
+
+def test_what_is_out_of_the_ordinary_stands_beside_the_numbers_once_it_is_known(counted: Site) -> None:
+    told = series(counted, Counter("npm", "hello", Kind.DAILY, headline=True), 1000)
+    readings = [replace(one, count=50 if 3 <= n < 6 else one.count) for n, one in enumerate(reversed(told.readings))]
+    keep_downloads(counted, "npm", replace(told, readings=tuple(reversed(readings))))
+    counted.app.state.known_insights.by_itself = True
+    first = counted.client.get("/analytics").text
+    assert 'data-fresh="unusual" data-live' in first
+    counted.app.state.known_insights.wait(60)
+    assert "npm fell from" in text(counted, "/analytics")
+    assert "npm fell from" not in text(counted, f"/analytics?until={told.readings[-30].at:%Y-%m-%d}")
 
 
 def test_a_period_is_chosen_in_the_address(counted: Site) -> None:
@@ -102,6 +189,30 @@ def test_where_nothing_is_known_the_page_says_how_to_begin(site: Site) -> None:
     said = text(site, "/analytics")
     assert "Nothing is known of these days" in said
     assert "deployforge stats --collect-only" in said
+
+
+def test_a_collection_that_came_to_nothing_says_why(site: Site) -> None:
+    site.app.state.collecting.problem = "the ledger is away; start it"
+    assert "The platforms could not be asked: the ledger is away; start it" in text(site, "/analytics")
+
+
+def test_while_platforms_are_asked_the_page_keeps_itself_fresh(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def ask(*args: object, **more: object) -> None:
+        asked.set()
+        release.wait(60)
+
+    monkeypatch.setattr("deployforge_tasks.dashboard.collecting.collect", ask)
+    back = site.client.post("/analytics/collect", data={"back": "/analytics?days=7"}, follow_redirects=False)
+    try:
+        assert back.headers["location"] == "/analytics?days=7"
+        assert asked.wait(30)
+        page = site.client.get("/analytics").text
+        assert "Asking the platforms" in page
+        assert 'data-fresh="table" data-live' in page
+    finally:
+        release.set()
 
 
 def test_collecting_begins_at_once_for_who_may(site: Site) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
 from deployforge_tasks.analytics.charts.chart import (
@@ -20,6 +20,7 @@ from deployforge_tasks.analytics.charts.chart import (
     chart,
 )
 from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Released
+from deployforge_tasks.core.downloads import Unit
 
 Form = Literal["stacked", "lines", "percent"]
 By = Literal["platform", "version", "target"]
@@ -60,13 +61,18 @@ def by_day(found: Downloads, *, form: Form = "stacked", by: By = "platform", mea
     smooth = mean and form == "lines" and size == 1
     drawn = [(curve.name, _smooth(curve.counts) if smooth else _means(curve.counts, size)) for curve in curves]
     days = [found.since + timedelta(days=size * number) for number in range(len(drawn[0][1]))]
-    title = f"Downloads by {by}, {found.since} to {found.until}"
+    title = f"{_what(found)} by {by}, {found.since} to {found.until}"
     columns = ("day" if size == 1 else f"{size} days from", *(name for name, _ in drawn))
     rows: list[list[Cell]] = [
         [str(day), *(_round(values[place]) for _, values in drawn)] for place, day in enumerate(days)
     ]
     spec = _spec(days, drawn, form, _marks(found.releases, found.since, found.until), _unit(size, smooth))
     return chart(spec, title, _words(curves, found), columns, rows)
+
+
+def _what(found: Downloads) -> str:
+    units = {platform.unit for platform in found.platforms if platform.daily}
+    return str(units.pop() if len(units) == 1 else Unit.DOWNLOADS).capitalize()
 
 
 def _curves(found: Downloads, by: By) -> list[Curve]:
@@ -169,7 +175,26 @@ def _spec(
         if form == "percent":
             series["y"]["axis"] = axis("part of all", format="%", tickCount=5)
     layers: list[dict[str, Any]] = [{"data": {"values": values}, "mark": mark, "encoding": series}]
-    return {"width": WIDTH, "height": HEIGHT, "layer": [*layers, *_releases(marks)]}
+    shade = [] if form == "lines" else _shaded(days, drawn)
+    return {"width": WIDTH, "height": HEIGHT, "layer": [*shade, *layers, *_releases(marks)]}
+
+
+def _shaded(days: Sequence[date], drawn: Sequence[tuple[str, Sequence[float | None]]]) -> list[dict[str, Any]]:
+    """A shade behind days on which a series that had begun is not known: a low stack there is no drop."""
+    places = {place for _, counts in drawn for place in _unknown_since_begun(counts)}
+    if not places:
+        return []
+    half = (days[1] - days[0]) / 2 if len(days) > 1 else timedelta(hours=12)
+    midnights = [datetime.combine(days[place], time()) for place in sorted(places)]
+    values = [{"from": (day - half).isoformat(), "to": (day + half).isoformat()} for day in midnights]
+    mark = {"type": "rect", "aria": False, "opacity": 0.13, "color": "currentColor"}
+    x = {"field": "from", "type": "temporal"}
+    return [{"data": {"values": values}, "mark": mark, "encoding": {"x": x, "x2": {"field": "to"}}}]
+
+
+def _unknown_since_begun(counts: Sequence[float | None]) -> list[int]:
+    begin = next(place for place, count in enumerate(counts) if count is not None)
+    return [place for place, count in enumerate(counts) if count is None and place > begin]
 
 
 def _releases(marks: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
@@ -188,5 +213,5 @@ def _words(curves: Sequence[Curve], found: Downloads) -> str:
     parts = [f"{curve.name} {curve.total:,}" for curve in curves]
     unknown = [(curve.name, sum(count is None for count in curve.counts)) for curve in curves]
     gaps = [f"{name}: nothing is known of {count} days" for name, count in unknown if count]
-    text = f"Downloads from {found.since} to {found.until}: {', '.join(parts)}."
+    text = f"{_what(found)} from {found.since} to {found.until}: {', '.join(parts)}."
     return f"{text} {'; '.join(gaps)}." if gaps else text

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from deployforge_tasks.analytics.charts.by_day import By, Form, by_day
-from deployforge_tasks.analytics.periods import change, period
-from deployforge_tasks.analytics.series import PlatformDownloads
-from deployforge_tasks.core.downloads import Unit
+from deployforge_tasks.analytics.charts.chart import Chart
+from deployforge_tasks.dashboard.forms import Form as Sent
+from deployforge_tasks.dashboard.forms import own_path
 from deployforge_tasks.dashboard.guard import needs, note
 from deployforge_tasks.dashboard.navigation import Entry
 from deployforge_tasks.dashboard.rendering import page
 from deployforge_tasks.dashboard.span import CHOICES, SpanAsked, address
-from deployforge_tasks.operations.stats import downloads
+from deployforge_tasks.operations.download_table import DownloadTable, download_table, downloads_csv
+from deployforge_tasks.operations.insights import unusual
 
 router = APIRouter(include_in_schema=False)
 ENTRY = Entry("Downloads", "/analytics", order=30, key="a")
@@ -33,41 +34,57 @@ class Asked(SpanAsked):
 
 @router.get("/analytics", dependencies=[needs("look")])
 def analytics(request: Request, asked: Annotated[Asked, Query()]) -> HTMLResponse:
-    """Downloads of a period with those before it."""
-    desk = request.app.state.desk
+    """Downloads of a period, what they are compared with, and what is not known of them."""
+    state = request.app.state
+    desk = state.desk
     span = asked.span(desk.now().date())
-    found = downloads(desk.loaded, span.since, span.until, ledger_url=desk.ledger_url)
-    earlier = downloads(desk.loaded, span.before.since, span.before.until, ledger_url=desk.ledger_url)
-    old = {one.platform: one.daily for one in earlier.platforms}
+    table = download_table(desk.loaded, span.since, span.until, ledger_url=desk.ledger_url)
+    counted = any(row.known.daily for row in table.rows)
     choices = {"by": asked.by, "form": asked.form, "mean": asked.mean}
     return page(
         request,
         "analytics.html",
         title="Downloads",
-        found=found,
+        table=table,
         span=span,
         spans_of=CHOICES,
-        sums=_sums(found.platforms),
         asked=asked,
         link=lambda **more: address("/analytics", span, **{**choices, **more}),
-        period=period,
-        changes={one.platform: change(old.get(one.platform), one.daily) for one in found.platforms},
-        chart=by_day(found, form=asked.form, by=asked.by, mean=bool(asked.mean)),
-        collecting=request.app.state.collecting.working,
+        here=address("/analytics", span, **choices),
+        charts=list(_charts(table, asked)),
+        collecting=state.collecting,
+        found=state.known_insights.kept(span.until) if counted else None,
+        noticed=state.known_insights,
+        unusual=unusual,
     )
 
 
-def _sums(platforms: Iterable[PlatformDownloads]) -> Counter[Unit]:
-    """What all platforms that count the same have together."""
-    sums: Counter[Unit] = Counter()
-    for one in platforms:
-        sums[one.unit] += period(one.daily).count or 0
-    return sums
+def _charts(table: DownloadTable, asked: Asked) -> Iterator[Chart]:
+    """One for each unit: pulls are never stacked on downloads."""
+    found = table.downloads
+    for total in table.totals:
+        mine = tuple(one for one in found.platforms if one.unit is total.unit)
+        drawn = by_day(replace(found, platforms=mine), form=asked.form, by=asked.by, mean=bool(asked.mean))
+        if drawn is not None:
+            yield drawn
+
+
+@router.get("/analytics.csv", dependencies=[needs("look")])
+def as_csv(request: Request, asked: Annotated[SpanAsked, Query()]) -> Response:
+    """Every day and part of the period, as CSV."""
+    desk = request.app.state.desk
+    span = asked.span(desk.now().date())
+    name = f"downloads-{span.since}-{span.until}.csv"
+    return Response(
+        downloads_csv(desk.loaded, span.since, span.until, ledger_url=desk.ledger_url),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 @router.post("/analytics/collect", dependencies=[needs("retry")])
-def collect_now(request: Request) -> Response:
+def collect_now(request: Request, form: Sent) -> Response:
     """Ask every platform now, without waiting for them."""
     request.app.state.collecting.now()
     note(request, "collect", subject="downloads", outcome="done")
-    return RedirectResponse("/analytics", status_code=303)
+    return RedirectResponse(own_path(form.get("back", "/analytics")), status_code=303)

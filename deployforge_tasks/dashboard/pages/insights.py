@@ -17,7 +17,6 @@ from deployforge_tasks.dashboard.guard import needs
 from deployforge_tasks.dashboard.navigation import Entry
 from deployforge_tasks.dashboard.rendering import page
 from deployforge_tasks.dashboard.span import CHOICES, SpanAsked
-from deployforge_tasks.operations.insights import insights as ask
 from deployforge_tasks.operations.stats import downloads
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("look")])
@@ -32,7 +31,7 @@ def insights(request: Request, asked: Annotated[SpanAsked, Query()]) -> HTMLResp
     span = asked.span(desk.now().date(), usual=_A_YEAR)
     found, missing, charts = None, None, []
     try:
-        found = ask(desk.loaded, since=span.since, until=span.until, ledger_url=desk.ledger_url)
+        found = request.app.state.known_insights.of(span.since, span.until)
         charts = _charts(found, downloads(desk.loaded, span.since, span.until, ledger_url=desk.ledger_url).platforms)
     except ConfigError as error:  # the packages that it needs are an extra
         missing = error
