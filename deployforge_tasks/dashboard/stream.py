@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from deployforge_tasks.core.errors import DeployForgeError
@@ -29,6 +30,7 @@ _AGAIN = 1.0
 #: Seconds that the end waits for a look.
 _LAST_LOOK = 2.0
 #: Seconds without a message after which a sign of life is sent: proxies close connections on which nothing happens.
+#: As often it is asked whether somebody may still watch.
 HEARTBEAT_EVERY = 15.0
 #: Seconds after which a stream ends, so that the browser comes again and may be refused by then.
 _LONGEST = 600.0
@@ -230,13 +232,19 @@ def _since(viewer: Viewer, now: Places) -> Places:
 
 
 class EventStream(Response):
-    """The answer to somebody who watches; ends when they go, when the server ends, or after `_LONGEST`."""
+    """The answer to somebody who watches; ends when they go or may not stay, with the server, or after `_LONGEST`.
 
-    def __init__(self, hub: Hub, viewer: Viewer) -> None:
+    Args:
+        hub: what tells everything.
+        viewer: who watches.
+        may_stay: whether they may still watch; called in a thread.
+    """
+
+    def __init__(self, hub: Hub, viewer: Viewer, may_stay: Callable[[], bool]) -> None:
         # The last one: proxies of nginx's kind would keep the messages back.
         headers = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
         self.status_code, self.background = 200, None
-        self._hub, self._viewer = hub, viewer
+        self._hub, self._viewer, self._may_stay = hub, viewer, may_stay
         self.init_headers(headers)
         self.raw_headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
 
@@ -244,7 +252,7 @@ class EventStream(Response):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": FIRST, "more_body": True})
         self._hub.join(self._viewer)
-        watching = asyncio.create_task(self._until_gone(receive))
+        watching = [asyncio.create_task(until) for until in (self._until_gone(receive), self._until_not_allowed())]
         try:
             async with asyncio.timeout(_LONGEST):
                 while piece := await self._viewer.take():
@@ -252,11 +260,19 @@ class EventStream(Response):
         except TimeoutError:
             pass  # the browser comes again by itself, and says what it knows
         finally:
-            watching.cancel()
+            for task in watching:
+                task.cancel()
             self._hub.leave(self._viewer)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _until_gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+        self._viewer.leave()
+
+    async def _until_not_allowed(self) -> None:
+        allowed = True
+        while allowed:
+            await asyncio.sleep(HEARTBEAT_EVERY)
+            allowed = await run_in_threadpool(self._may_stay)
         self._viewer.leave()

@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,10 +26,13 @@ class Message:
 class Listener:
     """Reads a stream in a thread of its own; `messages` only grows."""
 
-    def __init__(self, address: str, path: str = "/events", last: str = "") -> None:
+    def __init__(
+        self, address: str, path: str = "/events", last: str = "", cookies: Mapping[str, str] | None = None
+    ) -> None:
         place = urlsplit(address)
         self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
-        self._connection.request("GET", path, headers={"Last-Event-ID": last} if last else {})
+        sent = {"Last-Event-ID": last, "Cookie": "; ".join(f"{name}={text}" for name, text in (cookies or {}).items())}
+        self._connection.request("GET", path, headers={name: text for name, text in sent.items() if text})
         self.response = self._connection.getresponse()
         self._socket = self._connection.sock
         self.messages: list[Message] = []
@@ -95,8 +98,10 @@ def eventually(holds: Callable[[], object], seconds: float = 20) -> None:
 
 
 @contextlib.contextmanager
-def listening(address: str, path: str = "/events", last: str = "") -> Iterator[Listener]:
-    made = Listener(address, path, last)
+def listening(
+    address: str, path: str = "/events", last: str = "", cookies: Mapping[str, str] | None = None
+) -> Iterator[Listener]:
+    made = Listener(address, path, last, cookies)
     try:
         yield made
     finally:

@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
@@ -159,14 +160,14 @@ def test_a_real_deploy_is_seen_from_its_begin_to_its_end(tmp_path: Path, window:
         assert deploy.wait(60) == 0
 
 
-def test_who_is_not_signed_on_any_more_is_led_to_sign_on(site: Site, window: Page) -> None:
-    hub = site.app.state.hub
+def test_who_is_not_signed_on_any_more_is_led_to_sign_on(
+    site: Site, window: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployforge_tasks.dashboard.stream.HEARTBEAT_EVERY", 0.05)
     with served(site.app) as address:
         window.goto(address)
-        eventually(lambda: hub._viewers)
-        site.app.state.cookies = {}
-        for viewer in list(hub._viewers):
-            hub._task.get_loop().call_soon_threadsafe(viewer.leave)
+        eventually(lambda: site.app.state.hub.watchers)
+        site.client.post("/sign-out")
         expect(window).to_have_url(re.compile("/sign-on"), timeout=15_000)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +25,7 @@ from deployforge_tasks.ledger.store import Ledger
 from deployforge_tasks.operations.settings import Settings
 from deployforge_tasks.operations.watching import Place, Places, Watcher
 from tests.dashboard.listener import Listener, Message, eventually, listening
+from tests.dashboard.people import People, open_people
 from tests.dashboard.site import Site, open_site, served
 from tests.support.cases import sample_project
 from tests.support.databases import new_database
@@ -31,6 +34,14 @@ from tests.support.databases import new_database
 @pytest.fixture
 def ledger(site: Site) -> Ledger:
     return Ledger.open(site.desk.ledger_url)
+
+
+@pytest.fixture
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[People]:
+    """A dashboard that often asks whether those who watch still may."""
+    monkeypatch.setattr("deployforge_tasks.dashboard.stream.HEARTBEAT_EVERY", 0.05)
+    with open_people(tmp_path) as made:
+        yield made
 
 
 def test_what_a_run_does_is_told_with_the_values_that_a_page_shows(site: Site) -> None:
@@ -126,6 +137,52 @@ def test_streams_end_at_once_with_the_server(site: Site) -> None:
         listener.wait_for("ready")
     assert listener.wait_for_end() < 1.0
     listener.close()
+
+
+def test_a_stream_ends_with_the_session_of_who_watches_and_no_other(people: People) -> None:
+    ann, ben = people.someone("ann", "viewer"), people.someone("ben", "viewer")
+    with (
+        served(people.site.app, signed_on=False) as address,
+        listening(address, cookies=dict(ann.cookies)) as leaves,
+        listening(address, cookies=dict(ben.cookies)) as stays,
+    ):
+        leaves.wait_for("ready")
+        stays.wait_for("ready")
+        ann.post("/sign-out")
+        leaves.wait_for_end(5)
+        people.site.record([("npm", "publish", "ok", 1.0, "")])
+        stays.wait_for("run", 2)
+        assert not stays.ended
+
+
+def test_a_stream_ends_when_the_token_of_who_watches_is_revoked(people: People) -> None:
+    ann = people.someone("ann", "viewer")
+    with (
+        served(people.site.app, signed_on=False) as address,
+        listening(address, cookies=dict(ann.cookies)) as listener,
+    ):
+        listener.wait_for("ready")
+        people.someone("root", "admin").post("/tokens/ann/revoke")
+        listener.wait_for_end(5)
+
+
+def test_a_ledger_that_is_away_ends_no_stream(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Semaphore(0)
+
+    def away(*_: object) -> None:
+        asked.release()
+        raise OperationalError("select", {}, Exception("the server closed the connection"))
+
+    ann = people.someone("ann", "viewer")
+    with (
+        served(people.site.app, signed_on=False) as address,
+        listening(address, cookies=dict(ann.cookies)) as listener,
+    ):
+        listener.wait_for("ready")
+        monkeypatch.setattr(people.site.desk.records.sessions, "find", away)
+        assert asked.acquire(timeout=5)
+        assert asked.acquire(timeout=5)  # it went on after the first
+        assert not listener.ended
 
 
 def test_the_ledger_is_left_alone_when_nobody_watches(site: Site) -> None:

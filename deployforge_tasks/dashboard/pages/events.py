@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request
+from sqlalchemy.exc import SQLAlchemyError
 
+from deployforge_tasks.core.errors import AccessError
 from deployforge_tasks.dashboard import messages
 from deployforge_tasks.dashboard.guard import needs, not_allowed, visitor
 from deployforge_tasks.dashboard.stream import EventStream, Viewer
@@ -34,9 +36,21 @@ async def events(
     places = messages.read(last_event_id)
     if places is not None:  # then its lines are told by it too: it is the same stream that goes on
         told = {run for run, place in places.runs.items() if place.line is not None}
-        lines_since = {run: None if run in told else line for run, line in lines.items()}
-        return EventStream(request.app.state.hub, Viewer(places, lines_since))
-    return EventStream(request.app.state.hub, Viewer(messages.read(since), lines))
+        viewer = Viewer(places, {run: None if run in told else line for run, line in lines.items()})
+    else:
+        viewer = Viewer(messages.read(since), lines)
+    return EventStream(request.app.state.hub, viewer, lambda: _may_stay(request, logs=bool(lines)))
+
+
+def _may_stay(request: Request, *, logs: bool) -> bool:
+    """Whether whoever sent the request may still watch: a session ends, a token is revoked, a role is taken away."""
+    try:
+        now = request.app.state.door.visitor(request)
+    except AccessError:
+        return False
+    except SQLAlchemyError:  # the ledger is away; the stream itself tells that
+        return True
+    return now is not None and now.can("look") and (not logs or now.can("logs"))
 
 
 def _lines(log: list[str]) -> dict[int, int]:

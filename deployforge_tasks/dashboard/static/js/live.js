@@ -17,6 +17,7 @@ class Live {
   constructor(region) {
     this.region = region;
     /** @type {Map<string, string>} */ this.unsaid = new Map();
+    /** @type {number | undefined} */ this.speaking = undefined;
     this.banner = /** @type {HTMLElement} */ (document.getElementById("banner"));
     this.reading = false;
   }
