@@ -17,7 +17,9 @@ async function renew(page) {
   try {
     const from = page.querySelector("[data-fresh-from]")?.getAttribute("data-fresh-from") ?? location.href;
     const answer = await fetch(from, { headers: { Accept: "text/html" } });
-    if (answer.ok && !answer.redirected) take(page, new DOMParser().parseFromString(await answer.text(), "text/html"));
+    // It leads elsewhere: to sign on, or to the run that was about to begin.
+    if (answer.redirected) return location.reload();
+    take(page, new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     // The dashboard is away: the next look may find it again.
   }
