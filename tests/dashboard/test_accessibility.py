@@ -78,7 +78,7 @@ MORE = """() => [
 def routes(site: Site) -> set[str]:
     """Every path that somebody may type, its parameters in braces."""
     found = [*site.app.routes, *(route for module in modules() for route in module.router.routes)]
-    return {route.path for route in found if "GET" in (getattr(route, "methods", None) or ())}  # type: ignore[attr-defined]
+    return {route.path for route in found if "GET" in (getattr(route, "methods", None) or ())}
 
 
 def filled(path: str) -> str:
