@@ -102,6 +102,37 @@ def whoami(loaded: Loaded, *, platforms: Sequence[str] = (), deadline: float = D
     return Accounts(loaded.project.name, tuple(found), tuple(warnings))
 
 
+def here(loaded: Loaded) -> Accounts:
+    """What is known of the credentials without asking anybody: where each is, and when it ends as far as it was told.
+
+    The state of one that is there is ``unknown``, unless it is known to end soon or to be over.
+    """
+    from deployforge_tasks.effects.clock import Clock
+    from deployforge_tasks.graph.context import RunContext
+    from deployforge_tasks.project.remembered import Remembered
+
+    context = RunContext(loaded, command="whoami")
+    memory, now = Remembered(loaded.root, loaded.profile), Clock().now()
+    found = tuple(_unasked(context, name, memory.end(name), now) for name in choose(context, ()))
+    return Accounts(loaded.project.name, found)
+
+
+def _unasked(context: RunContext, name: str, end: datetime | None, now: datetime) -> Account:
+    kept = context.vault.kept(name)
+    plain = _plain(context, name)
+    views = tuple(replace(v, source=v.source or ("keyring" if v.name in kept else "")) for v in plain.credentials)
+    account = replace(plain, credentials=views)
+    if not views:
+        return replace(account, reason="needs no credential")
+    missing = [view.name for view in views if view.required and not view.source]
+    if missing:
+        return replace(account, state=MISSING, reason=f"its {' and '.join(missing)} is not set")
+    account = replace(
+        account, state=UNKNOWN, reason="not asked yet", identity=Identity("", expires=end) if end else None
+    )
+    return _dated(account, now)
+
+
 def _ask(context: RunContext, names: Sequence[str], deadline: float) -> list[Account]:
     """All at once, in threads that nobody waits for after the deadline."""
     for name in names:  # a person may have to unlock the keyring: that is not the platforms' time

@@ -48,6 +48,11 @@ class Remembered:
         names = self._read()["kept"].get(platform, ())
         return tuple(map(str, names)) if isinstance(names, list) else ()
 
+    def end(self, platform: str) -> datetime | None:
+        """When the platform's credential ends, as it was told last; None where no end was told."""
+        one = self._read()["ends"].get(f"{self._profile}/{platform}")
+        return _moment(str(one.get("at"))) if isinstance(one, dict) else None
+
     def endings(self, platforms: Iterable[str], now: datetime) -> list[str]:
         """A sentence for each credential of these platforms that has ended or ends soon."""
         found, ends = [], self._read()["ends"]

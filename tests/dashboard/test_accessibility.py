@@ -26,6 +26,7 @@ FORM = "20260101-000000-0123456789abcdef"
 SAMPLES = {"number": "2", "pair": "1..2", "platform": "npm", "form": FORM}
 #: What answers with something else than a page, and with what.
 OTHERS = {
+    "/analytics.csv": "text/csv",
     "/api/openapi.json": "application/json",
     "/api/v1/dashboard": "application/json",
     "/api/v1/downloads": "application/json",

@@ -16,6 +16,8 @@ from deployforge_tasks.core.downloads import Counter, Gap, Kind, Reading, Series
 from deployforge_tasks.core.presence import Presence, State
 from deployforge_tasks.ledger.model import Scope, Try
 from deployforge_tasks.ledger.store import Key, Ledger
+from deployforge_tasks.operations.installation import Plugin
+from deployforge_tasks.project.remembered import Remembered
 from tests.dashboard.people import open_people
 from tests.dashboard.site import Site, keep_downloads, open_site
 
@@ -300,6 +302,53 @@ def test_the_doctor_looks_when_asked_and_shows_no_value(tmp_path: Path) -> None:
     assert "Project" in said
     assert "NPM_TOKEN" in said
     assert "npm_secret_value" not in said
+
+
+def test_credentials_are_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    with open_site(tmp_path, environ={"NPM_TOKEN": "npm_secret_value"}) as site:
+        said = text(site, "/doctor")
+    assert "no platform was asked yet" in said
+    assert re.search(r"npm \? there token: env NPM_TOKEN", said)
+    assert re.search(r"PyPI ✗ missing looked in PYPI_TOKEN", said)
+    assert "npm_secret_value" not in said
+
+
+def test_a_credential_that_ends_soon_says_so_before_anybody_is_asked(tmp_path: Path) -> None:
+    with open_site(tmp_path, environ={"NPM_TOKEN": "npm_secret_value"}) as site:
+        now = site.desk.now()
+        Remembered(site.desk.loaded.root, "").saw("npm", now + timedelta(days=2, hours=1), now)
+        said = text(site, "/doctor")
+    assert re.search(r"npm ! expiring token: env NPM_TOKEN .* it expires in 2 days", said)
+
+
+def test_what_was_not_collected_says_why(site: Site) -> None:
+    failed(site, "pypi", "the source answered 503")
+    said = text(site, "/doctor")
+    assert re.search(r"PyPI ✗ failed [^✗]* the source answered 503", said)
+    assert "npm ○ not asked yet" in said
+
+
+def test_the_configuration_in_short_holds_nothing_that_may_be_secret(tmp_path: Path) -> None:
+    hook = {"kind": "webhook", "url": "http://127.0.0.1:9/a-secret-path"}
+    with open_site(tmp_path, monitoring={"channels": {"hook": hook}}, costs={"budget": 20}) as site:
+        said = text(site, "/doctor")
+    assert "costs.budget 20.00 USD a month" in said
+    assert "a-secret-path" not in said
+
+
+def test_a_plugin_is_told_with_its_package(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = (Plugin("platform", "shelf", "deployforge-shelf", "1.2"),)
+    monkeypatch.setattr("deployforge_tasks.dashboard.pages.doctor.plugins", lambda: found)
+    assert "shelf platform deployforge-shelf 1.2" in text(site, "/doctor")
+
+
+def test_who_has_which_role_is_told(tmp_path: Path) -> None:
+    with open_people(tmp_path, roles={"release-team": "releaser"}) as people:
+        people.token("grafana", "viewer")
+        told = people.someone("ann", "admin").get("/doctor").text
+    said = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", told)).split())
+    assert "release-team releaser group" in said
+    assert "grafana viewer token" in said
 
 
 def test_the_doctor_is_for_those_who_may_see_settings(tmp_path: Path) -> None:
