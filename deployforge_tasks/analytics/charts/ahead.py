@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from deployforge_tasks.analytics.charts.chart import DASHES, HEIGHT, PALETTE, WIDTH, Cell, Chart, axis, chart
+from deployforge_tasks.analytics.charts.chart import HEIGHT, PALETTE, WIDTH, Cell, Chart, axis, chart, days, told_apart
 from deployforge_tasks.analytics.insight import Forecast, Launch
 from deployforge_tasks.analytics.series import Daily
 
@@ -26,7 +26,7 @@ def forecast(title: str, past: Daily | None, ahead: Forecast) -> Chart:
         {"day": str(one.day), "count": one.middle, "a": one.low80, "b": one.high80, "c": one.low95, "d": one.high95}
         for one in ahead.days
     ]
-    x = {"field": "day", "type": "temporal", "axis": axis(format="%d %b", labelOverlap=True)}
+    x = days()
     y = {"field": "count", "type": "quantitative", "axis": axis(f"{ahead.unit} a day", tickCount=5)}
 
     def band(low: str, high: str, opacity: float) -> dict[str, Any]:
@@ -76,8 +76,6 @@ def launches(title: str, found: Sequence[Launch]) -> Chart | None:
         for place, count in enumerate(one.counts)
     ]
     names = [one.version for one in newest]
-    scale = {"domain": names, "range": list(PALETTE[: len(names)])}
-    dashes = {"domain": names, "range": list(DASHES[: len(names)])}
     spec = {
         "width": WIDTH,
         "height": HEIGHT,
@@ -86,13 +84,17 @@ def launches(title: str, found: Sequence[Launch]) -> Chart | None:
         "encoding": {
             "x": {"field": "since", "type": "ordinal", "axis": axis("days after the release", labelAngle=0)},
             "y": {"field": "count", "type": "quantitative", "axis": axis(f"{newest[0].unit} a day", tickCount=5)},
-            "color": {"field": "version", "type": "nominal", "scale": scale, "title": None},
-            "strokeDash": {"field": "version", "type": "nominal", "scale": dashes, "title": None},
+            **told_apart("version", names, PALETTE[: len(names)], lines=True),
         },
     }
-    sums = [f"{one.version} {sum(count or 0 for count in one.counts):,}" for one in newest]
+    sums = [f"{one.version} {_together(one)}" for one in newest]
     longest = max(len(one.counts) for one in newest)
     rows = [
         (place, *(one.counts[place] if place < len(one.counts) else None for one in newest)) for place in range(longest)
     ]
-    return chart(spec, title, f"{title}: {', '.join(sums)} in their first days.", ("day", *names), rows)
+    return chart(spec, title, f"{title}: {', '.join(sums)}.", ("day", *names), rows)
+
+
+def _together(launch: Launch) -> str:
+    known = [count for count in launch.counts if count is not None]
+    return f"{sum(known):,} in {len(known)} {'day' if len(known) == 1 else 'days'}" if known else "not known"

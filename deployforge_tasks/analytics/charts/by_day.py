@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 from deployforge_tasks.analytics.charts.chart import (
-    DASHES,
     HEIGHT,
     MOST_SERIES,
     OTHER,
@@ -18,7 +17,9 @@ from deployforge_tasks.analytics.charts.chart import (
     Chart,
     axis,
     chart,
+    told_apart,
 )
+from deployforge_tasks.analytics.charts.chart import days as on_days
 from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Released
 from deployforge_tasks.core.downloads import Unit
 
@@ -28,14 +29,17 @@ By = Literal["platform", "version", "target"]
 _MOST_BUCKETS = 120
 _SIZES = (1, 7, 30)
 _MOST_MARKS = 12
+#: Pixels that the name of a release needs.
+_NAME = 44
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One series: a name, and what is known of each day (None is not known)."""
+    """One series: a name, what is known of each day (None is not known), and why not."""
 
     name: str
     counts: tuple[int | None, ...]
+    reasons: frozenset[str] = frozenset()
 
     @property
     def total(self) -> int:
@@ -78,14 +82,16 @@ def _what(found: Downloads) -> str:
 def _curves(found: Downloads, by: By) -> list[Curve]:
     days = (found.until - found.since).days + 1
     sums: dict[str, list[int | None]] = {}
+    reasons: dict[str, set[str]] = {}
     for platform in found.platforms:
         for name, daily in _parts(platform, by):
             values = sums.setdefault(name, [None] * days)
+            reasons.setdefault(name, set()).update(daily.reasons.values())
             for day, count in daily:
                 place = (day - found.since).days
                 if count is not None and 0 <= place < days:
                     values[place] = (values[place] or 0) + count
-    curves = [Curve(name, tuple(values)) for name, values in sums.items()]
+    curves = [Curve(name, tuple(values), frozenset(reasons[name])) for name, values in sums.items()]
     return [curve for curve in curves if any(count is not None for count in curve.counts)]
 
 
@@ -101,8 +107,9 @@ def _few(curves: Sequence[Curve]) -> list[Curve]:
     ordered = sorted(curves, key=lambda curve: (-curve.total, curve.name))
     if len(ordered) <= MOST_SERIES:
         return ordered
-    rest = [_added(counts) for counts in zip(*(curve.counts for curve in ordered[MOST_SERIES:]), strict=True)]
-    return [*ordered[:MOST_SERIES], Curve(OTHER, tuple(rest))]
+    small = ordered[MOST_SERIES:]
+    rest = [_added(counts) for counts in zip(*(curve.counts for curve in small), strict=True)]
+    return [*ordered[:MOST_SERIES], Curve(OTHER, tuple(rest), frozenset().union(*(curve.reasons for curve in small)))]
 
 
 def _added(counts: Iterable[int | None]) -> int | None:
@@ -129,9 +136,25 @@ def _round(value: float | None) -> float | None:
 
 
 def _marks(releases: Sequence[Released], since: date, until: date) -> list[dict[str, str]]:
-    inside = [one for one in releases if since <= one.at.date() <= until]
-    newest = sorted(inside, key=lambda one: one.at)[-_MOST_MARKS:]
-    return [{"day": str(one.at.date()), "version": one.version} for one in newest]
+    """The newest releases; one whose name would be written over a newer one's has none, but for its line."""
+    a_day = WIDTH / ((until - since).days + 1)
+    marks: list[dict[str, str]] = []
+    taken = float("inf")
+    for one in reversed(_newest(releases, since, until)):
+        place = a_day * (_day(one) - since).days
+        named = taken - place >= _NAME
+        taken = place if named else taken
+        marks.append({"day": str(_day(one)), "version": one.version if named else ""})
+    return marks
+
+
+def _newest(releases: Sequence[Released], since: date, until: date) -> list[Released]:
+    inside = [one for one in releases if since <= _day(one) <= until]
+    return sorted(inside, key=lambda one: one.at)[-_MOST_MARKS:]
+
+
+def _day(released: Released) -> date:
+    return released.at.astimezone(UTC).date()
 
 
 def _unit(size: int, smooth: bool) -> str:
@@ -155,9 +178,9 @@ def _spec(
     names = [name for name, _ in drawn]
     colours = [PALETTE[-1] if name == OTHER else PALETTE[number] for number, name in enumerate(names)]
     series: dict[str, Any] = {
-        "x": {"field": "day", "type": "temporal", "axis": axis(format="%d %b", labelOverlap=True)},
+        "x": on_days(),
         "y": {"field": "count", "type": "quantitative", "axis": axis(unit, tickCount=5)},
-        "color": {"field": "series", "type": "nominal", "scale": {"domain": names, "range": colours}, "title": None},
+        **told_apart("series", names, colours, lines=form == "lines"),
     }
     if form == "lines":
         mark: dict[str, Any] = {
@@ -166,8 +189,6 @@ def _spec(
             "strokeWidth": 2,
             "point": {"size": 12} if len(days) < 32 else False,
         }
-        dashes = {"domain": names, "range": list(DASHES[: len(names)])}
-        series["strokeDash"] = {"field": "series", "type": "nominal", "scale": dashes, "title": None}
     else:
         mark = {"type": "bar", "aria": False, "width": max(1.0, 0.86 * WIDTH / len(days))}
         series["order"] = {"field": "order", "type": "quantitative"}
@@ -185,10 +206,10 @@ def _shaded(days: Sequence[date], drawn: Sequence[tuple[str, Sequence[float | No
     if not places:
         return []
     half = (days[1] - days[0]) / 2 if len(days) > 1 else timedelta(hours=12)
-    midnights = [datetime.combine(days[place], time()) for place in sorted(places)]
+    midnights = [datetime.combine(days[place], time(), UTC) for place in sorted(places)]
     values = [{"from": (day - half).isoformat(), "to": (day + half).isoformat()} for day in midnights]
     mark = {"type": "rect", "aria": False, "opacity": 0.13, "color": "currentColor"}
-    x = {"field": "from", "type": "temporal"}
+    x = on_days("from")
     return [{"data": {"values": values}, "mark": mark, "encoding": {"x": x, "x2": {"field": "to"}}}]
 
 
@@ -200,7 +221,7 @@ def _unknown_since_begun(counts: Sequence[float | None]) -> list[int]:
 def _releases(marks: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     if not marks:
         return []
-    x = {"field": "day", "type": "temporal"}
+    x = on_days()
     rule = {"type": "rule", "strokeDash": [3, 3], "opacity": 0.5, "aria": False}
     text = {"type": "text", "y": -7, "fontSize": 10, "aria": False}
     return [
@@ -211,7 +232,15 @@ def _releases(marks: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
 
 def _words(curves: Sequence[Curve], found: Downloads) -> str:
     parts = [f"{curve.name} {curve.total:,}" for curve in curves]
-    unknown = [(curve.name, sum(count is None for count in curve.counts)) for curve in curves]
-    gaps = [f"{name}: nothing is known of {count} days" for name, count in unknown if count]
-    text = f"{_what(found)} from {found.since} to {found.until}: {', '.join(parts)}."
-    return f"{text} {'; '.join(gaps)}." if gaps else text
+    sentences = [f"{_what(found)} from {found.since} to {found.until}: {', '.join(parts)}"]
+    if gaps := [gap for curve in curves if (gap := _gap(curve))]:
+        sentences.append("; ".join(gaps))
+    if released := [f"{one.version} on {_day(one)}" for one in _newest(found.releases, found.since, found.until)]:
+        sentences.append(f"Released: {', '.join(released)}")
+    return " ".join(f"{sentence}." for sentence in sentences)
+
+
+def _gap(curve: Curve) -> str:
+    lost = sum(count is None for count in curve.counts)
+    why = f" ({', '.join(sorted(filter(None, curve.reasons)))})" if any(curve.reasons) else ""
+    return f"{curve.name}: nothing is known of {lost} {'day' if lost == 1 else 'days'}{why}" if lost else ""

@@ -6,21 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deployforge_tasks.analytics.charts.render import draw
+from deployforge_tasks.analytics.charts.render import MEASURED_WITH, draw
 
 Spec = Mapping[str, Any]
 Cell = str | int | float | None
 
-#: Each with at least 3:1 against #ffffff and #1b1f23, and told apart by people who see few colours
-#: (https://www.w3.org/WAI/WCAG22/Understanding/non-text-contrast.html); the last one is for the rest.
-PALETTE = ("#2f80c3", "#cf6a1b", "#1d9a72", "#a860b4", "#98830f", "#d0527b", "#4b93a5", "#7d78d6", "#84888d")
+#: Each with at least 3:1 against #ffffff and #1b1f23 (https://www.w3.org/WAI/WCAG22/Understanding/non-text-contrast.html).
+#: People without one kind of cones tell neighbours apart, and any two of the first four. The last one is for the rest.
+PALETTE = ("#37718c", "#975d00", "#1ea873", "#b07cd9", "#3e8249", "#a350a8", "#c4890a", "#4569c9", "#84888d")
 #: Lines are told apart without colours, too.
 DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 2], [3, 1], [1, 0])
 #: Series that are drawn by themselves; the rest is one.
 MOST_SERIES = 8
 OTHER = "other"
 WIDTH, HEIGHT = 860, 280
-_FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,31 @@ def axis(title: str = "", **more: Any) -> dict[str, Any]:
     return {"title": title or None, **more}
 
 
+def days(field: str = "day") -> dict[str, Any]:
+    """The place of a day on an axis: days are UTC's, wherever the drawing is made."""
+    return {
+        "field": field,
+        "type": "temporal",
+        "scale": {"type": "utc"},
+        "axis": axis(format="%d %b", labelOverlap=True),
+    }
+
+
+def told_apart(field: str, names: Sequence[str], colours: Sequence[str], *, lines: bool) -> dict[str, Any]:
+    """Series told apart by colour, lines by dashes too."""
+    legend = {"symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2} if lines else {}
+    one = {"field": field, "type": "nominal", "title": None, "legend": legend}
+    found = {"color": {**one, "scale": {"domain": list(names), "range": list(colours)}}}
+    if lines:
+        found["strokeDash"] = {**one, "scale": {"domain": list(names), "range": list(DASHES[: len(names)])}}
+    return found
+
+
 _INK = "currentColor"
 _LOOK: Spec = {
     "background": None,
-    "font": _FONT,
+    "padding": {"left": 16, "right": 12, "top": 6, "bottom": 6},  # the reader's font may be wider than the measured one
+    "font": MEASURED_WITH,
     "view": {"stroke": None},
     "range": {"category": list(PALETTE)},
     "axis": {
@@ -72,6 +92,7 @@ _LOOK: Spec = {
         "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
+        "labelSeparation": 8,
     },
     "legend": {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 12, "symbolSize": 120, "orient": "bottom"},
     "text": {"color": _INK, "fontSize": 11},

@@ -16,6 +16,10 @@ from deployforge_tasks.core.errors import ConfigError
 #: Pictures that are kept: they are asked for again and again while their numbers stay the same.
 _KEPT = 256
 _VEGA_LITE = "6.4"
+#: Texts are measured with the font that the engine brings along, so that the bytes are the same on every machine, and
+#: shown with the reader's own, which is about as wide.
+MEASURED_WITH = "Liberation Sans"
+_SHOWN_WITH = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 _lock = threading.Lock()  # the engine inside is one for the process
 
 
@@ -51,6 +55,7 @@ def _named(svg: str, title: str, description: str) -> str:
     own = "c" + hashlib.sha256((svg + title).encode()).hexdigest()[:10]
     svg = re.sub(r'id="([^"]+)"', rf'id="{own}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{own}-\1)", svg)
+    svg = svg.replace(f'font-family="{MEASURED_WITH}"', f'font-family="{_SHOWN_WITH}"')
     start, rest = svg.split(">", 1)
     words = f'<title id="{own}-t">{escape(title)}</title><desc id="{own}-d">{escape(description)}</desc>'
     return f'{start} role="img" aria-labelledby="{own}-t" aria-describedby="{own}-d">{words}{rest}'

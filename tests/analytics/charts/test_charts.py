@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
+import subprocess
+import sys
+import time
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -19,6 +25,15 @@ from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloa
 from deployforge_tasks.core.downloads import Unit
 
 FIRST = date(2026, 1, 1)
+Matrix = Sequence[Sequence[float]]
+#: What is left of red, green and blue (linear) to people without one kind of cones
+#: (Machado, Oliveira and Fernandes 2009, https://doi.org/10.1109/TVCG.2009.113).
+SIGHTS: dict[str, Matrix] = {
+    "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red": ((0.1523, 1.0526, -0.2049), (0.1145, 0.7863, 0.0992), (-0.0039, -0.0481, 1.052)),
+    "no green": ((0.3673, 0.8606, -0.2280), (0.2801, 0.6725, 0.0474), (-0.0118, 0.0429, 0.9689)),
+    "no blue": ((1.2555, -0.0767, -0.1788), (-0.0784, 0.9308, 0.1476), (0.0047, 0.6914, 0.3039)),
+}
 FORMS: tuple[Form, ...] = ("stacked", "lines", "percent")
 
 
@@ -36,11 +51,27 @@ def drawn(found: Downloads, **choices: object) -> Chart:
     return made
 
 
+def linear(colour: str) -> tuple[float, ...]:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    return tuple(part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+
+
 def luminance(colour: str) -> float:
     """https://www.w3.org/TR/WCAG22/#dfn-relative-luminance."""
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = linear(colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def seen(colour: str, sight: str) -> tuple[float, ...]:
+    """A colour as somebody sees it, in OKLab (https://bottosson.github.io/posts/oklab/)."""
+    red, green, blue = (min(1.0, max(0.0, part)) for part in times(SIGHTS[sight], linear(colour)))
+    cones = ((0.4122, 0.5363, 0.0514), (0.2119, 0.6807, 0.1074), (0.0883, 0.2817, 0.63))
+    answers = [part ** (1 / 3) for part in times(cones, (red, green, blue))]
+    return times(((0.2105, 0.7936, -0.0041), (1.978, -2.4286, 0.4506), (0.0259, 0.7828, -0.8087)), answers)
+
+
+def times(matrix: Matrix, vector: Sequence[float]) -> tuple[float, ...]:
+    return tuple(sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix)
 
 
 @pytest.mark.parametrize("colour", PALETTE)
@@ -50,8 +81,10 @@ def test_a_colour_is_seen_on_a_light_and_on_a_dark_page(colour: str, page: str) 
     assert (high + 0.05) / (low + 0.05) >= 3
 
 
-def test_no_two_series_have_the_same_colour() -> None:
-    assert all(one != other for one, other in combinations(PALETTE, 2))
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_people_who_see_few_colours_tell_neighbours_and_the_first_four_apart(sight: str) -> None:
+    pairs = [*pairwise(PALETTE), *combinations(PALETTE[:4], 2)]
+    assert [pair for pair in pairs if math.dist(*(seen(colour, sight) for colour in pair)) < 0.1] == []
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -69,7 +102,7 @@ def test_a_drawing_says_in_words_what_it_shows() -> None:
     root = ET.fromstring(made.svg)
     assert root.get("role") == "img"
     assert made.description == (
-        "Downloads from 2026-01-01 to 2026-01-03: pypi 10, npm 6. pypi: nothing is known of 1 days."
+        "Downloads from 2026-01-01 to 2026-01-03: pypi 10, npm 6. pypi: nothing is known of 1 day."
     )
     assert [root.find(f"{{http://www.w3.org/2000/svg}}{tag}").text for tag in ("title", "desc")] == [  # type: ignore[union-attr]
         made.title,
@@ -82,6 +115,28 @@ def test_a_drawing_is_the_same_every_time() -> None:
     first = drawn(found).svg
     render._drawn.cache_clear()
     assert drawn(found).svg == first
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone of a process cannot be changed here")
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+def test_a_day_is_the_same_day_in_every_time_zone(zone: str) -> None:
+    program = (
+        "from tests.analytics.charts.test_charts import *; import hashlib;"
+        "svg = drawn(downloads(counted('npm', *range(1, 20), None, *range(21, 41)), days=40)).svg;"
+        "print(hashlib.sha256(svg.encode()).hexdigest())"
+    )
+    command = [sys.executable, "-c", program]
+    drawings = [
+        subprocess.run(command, env={**os.environ, "TZ": name}, check=True, capture_output=True).stdout
+        for name in ("UTC", zone)
+    ]
+    assert drawings[0] == drawings[1]
+
+
+def test_a_drawing_does_not_depend_on_the_fonts_of_the_machine() -> None:
+    svg = drawn(downloads(counted("npm", 1, 2, 3))).svg
+    assert render.MEASURED_WITH not in svg
+    assert 'font-family="system-ui' in svg
 
 
 def test_names_inside_a_drawing_are_its_own() -> None:
@@ -136,7 +191,23 @@ def test_versions_of_all_platforms_are_added_by_name() -> None:
 
 def test_a_release_is_marked_with_its_version() -> None:
     at = datetime(2026, 1, 2, tzinfo=UTC)
-    assert ">4.5.6<" in drawn(downloads(counted("npm", 1, 2, 3), releases=(Released("4.5.6", at),))).svg
+    made = drawn(downloads(counted("npm", 1, 2, 3), releases=(Released("4.5.6", at),)))
+    assert ">4.5.6<" in made.svg
+    assert "Released: 4.5.6 on 2026-01-02." in made.description
+
+
+def test_names_of_releases_are_not_written_over_one_another() -> None:
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in (30, 31, 60)]
+    releases = tuple(Released(f"1.0.{n}", at) for n, at in enumerate(moments))
+    made = drawn(downloads(counted("npm", *[7] * 90), days=90, releases=releases))
+    assert [f">1.0.{n}<" in made.svg for n in range(3)] == [False, True, True]
+    assert "1.0.0 on 2026-01-31, 1.0.1 on 2026-02-01, 1.0.2 on 2026-03-02" in made.description
+
+
+def test_a_gap_has_its_reason() -> None:
+    reason = {FIRST + timedelta(days=1): "not collected"}
+    platform = PlatformDownloads("npm", "npm", daily=Daily(FIRST, (1, None, 3), reason))
+    assert "npm: nothing is known of 1 day (not collected)." in drawn(downloads(platform)).description
 
 
 def test_where_nothing_is_known_there_is_no_drawing() -> None:
@@ -174,3 +245,4 @@ def test_releases_are_laid_side_by_side_from_their_own_days() -> None:
     )
     assert made is not None
     assert made.rows == ((0, 5, 7), (1, 3, None))
+    assert made.description == "npm: 1.0 8 in 2 days, 1.1 7 in 1 day."
