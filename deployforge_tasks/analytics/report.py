@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from deployforge_tasks.analytics.costs import CostTable
@@ -13,21 +13,42 @@ from deployforge_tasks.analytics.periods import change, period
 from deployforge_tasks.analytics.series import Downloads, PlatformDownloads
 from deployforge_tasks.core.downloads import Unit
 
+#: Ends of a platform in a run that are no failure.
+_GOOD = ("published", "skipped", "ok", "waiting")
+
 
 @dataclass(frozen=True)
 class RunLine:
-    """One run of these days: `platforms` has the outcome of each; `outcome` is its own, or its state."""
+    """One run of these days: `platforms` has the outcome of each; `outcome` is its own, or its state.
+
+    `reasons` says of each platform that failed which stage did, and why.
+    """
 
     number: int
     version: str
     at: datetime
     outcome: str
     platforms: Mapping[str, str]
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[str, ...]:
         """The platforms that were not released."""
         return tuple(name for name, outcome in self.platforms.items() if outcome in ("failed", "blocked", "unfinished"))
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The platforms that were not released, each with its reason where one is known."""
+        return tuple(f"{name}: {self.reasons[name]}" if name in self.reasons else name for name in self.failed)
+
+
+@dataclass(frozen=True)
+class SuccessLine:
+    """How often releasing to one platform ended well: `good` of `ends`; runs in which it was not tried do not count."""
+
+    platform: str
+    good: int
+    ends: int
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ class CountLine:
     meaning: str
     read_at: datetime | None
     reason: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +110,24 @@ class Report:
         return found
 
     @property
+    def success(self) -> tuple[SuccessLine, ...]:
+        """The platforms that were tried in these days, those that failed most often first."""
+        ends: dict[str, list[str]] = {}
+        for run in self.runs:
+            for name, outcome in run.platforms.items():
+                if outcome in (*_GOOD, "failed"):
+                    ends.setdefault(name, []).append(outcome)
+        lines = [SuccessLine(name, sum(end in _GOOD for end in told), len(told)) for name, told in ends.items()]
+        return tuple(sorted(lines, key=lambda line: (line.good / line.ends, line.platform)))
+
+    @property
+    def units(self) -> tuple[Downloads, ...]:
+        """The downloads, apart for each unit, the largest first: pulls are never laid on downloads."""
+        ordered = sorted(self.sums, key=lambda unit: -self.sums[unit])
+        mine = [tuple(one for one in self.downloads.platforms if one.unit is unit) for unit in ordered]
+        return tuple(replace(self.downloads, platforms=platforms) for platforms in mine)
+
+    @property
     def released(self) -> tuple[str, ...]:
         """The versions that were released on some platform in these days."""
         done = [run.version for run in self.runs if "published" in run.platforms.values()]
@@ -120,4 +160,5 @@ def _counted(now: PlatformDownloads, before: PlatformDownloads | None) -> CountL
         now.meaning,
         now.read_at,
         now.reason,
+        now.url,
     )

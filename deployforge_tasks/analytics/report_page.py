@@ -28,12 +28,15 @@ def html(report: Report) -> str:
 
 
 def _charts(report: Report) -> list[Chart]:
-    shares = [(line.title, float(line.count)) for line in report.counts if line.count]
-    found = [by_day(report.downloads), ranked("Counts by platform", "in these days", shares)]
-    days = {one.platform: one for one in report.downloads.platforms}
+    found: list[Chart | None] = []
+    for one in report.units:
+        (unit,) = {platform.unit for platform in one.platforms}
+        bars = [(line.title, float(line.count)) for line in report.counts if line.count and line.unit is unit]
+        found += [by_day(one), ranked(f"{unit.capitalize()} by platform", unit, bars) if len(bars) > 1 else None]
+    known = {one.platform: one for one in report.downloads.platforms}
     for ahead in report.insights.forecasts if report.insights else ():
-        one = days[ahead.platform]
-        found.append(forecast(f"{one.title}: the days to come", one.daily, ahead))
+        platform = known[ahead.platform]
+        found.append(forecast(f"{platform.title}: the days to come", platform.daily, ahead))
     return [chart for chart in found if chart is not None]
 
 

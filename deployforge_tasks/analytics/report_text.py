@@ -25,10 +25,12 @@ def _lines(report: Report) -> Iterator[str]:
     yield "## Releases\n"
     if report.runs:
         rows = [
-            (f"{run.number}", run.version, f"{run.at:%Y-%m-%d}", run.outcome, ", ".join(run.failed))
-            for run in report.runs
+            (f"{run.number}", run.version, f"{run.at:%Y-%m-%d}", run.outcome, "; ".join(run.why)) for run in report.runs
         ]
         yield from _table(("Run", "Version", "Day", "Outcome", "Not released"), rows)
+        ends = [(one.platform, f"{one.good} of {one.ends}", f"{one.good / one.ends:.0%}") for one in report.success]
+        if ends:
+            yield from _table(("Platform", "Ended well", "Part"), ends)
     else:
         yield "No run in these days.\n"
     if report.insights is not None:

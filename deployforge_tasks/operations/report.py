@@ -7,17 +7,17 @@ from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import ConfigError
-from deployforge_tasks.operations.costs import costs, yesterday
-from deployforge_tasks.operations.runs import list_runs
+from deployforge_tasks.operations.costs import costs, tries, yesterday
+from deployforge_tasks.operations.runs import reading, view
 
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.insight import Insights
     from deployforge_tasks.analytics.report import Report, RunLine
+    from deployforge_tasks.ledger.model import Attempt
     from deployforge_tasks.operations.notify import ChannelResult
     from deployforge_tasks.project.load import Loaded
 
 USUAL_DAYS = 30
-_MOST_RUNS = 500
 
 
 def report(
@@ -122,14 +122,17 @@ def _insights(
 def _runs(loaded: Loaded, since: date, until: date, platforms: Sequence[str], ledger_url: str | None) -> list[RunLine]:
     from deployforge_tasks.analytics.report import RunLine
 
-    return [
-        RunLine(
-            run.number,
-            run.version,
-            run.started_at,
-            run.outcome or run.state,
-            {name: end for name, end in run.platforms.items() if not platforms or name in platforms},
-        )
-        for run in list_runs(loaded, limit=_MOST_RUNS, ledger_url=ledger_url)
-        if since <= run.started_at.astimezone(UTC).date() <= until
-    ]
+    with reading(loaded, ledger_url) as reader:
+        made = []
+        for run, attempts in tries(reader, loaded, since, until):
+            chosen = [one for one in attempts if not platforms or one.platform in platforms]
+            seen = view(reader, run, chosen)
+            reasons = {one.platform: _why(one) for one in chosen if one.outcome == "failed"}
+            made.append(
+                RunLine(run.id, run.version, run.started_at, seen.outcome or seen.state, seen.platforms, reasons)
+            )
+        return made
+
+
+def _why(failed: Attempt) -> str:
+    return f"{failed.stage}: {failed.reason}" if failed.reason else failed.stage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from deployforge_tasks.analytics.report import Report, summary
 from deployforge_tasks.analytics.report_page import html
 from deployforge_tasks.analytics.report_text import markdown
-from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series
+from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series, Unit
 from deployforge_tasks.core.errors import PreflightError
 from deployforge_tasks.effects.browser import find_browser, print_pdf
 from deployforge_tasks.operations.report import last_week, report
@@ -60,6 +61,33 @@ def test_it_begins_with_what_matters(released: Site) -> None:
         "released: 1.0.0, 1.1.0",
         "not everywhere: run 2 (pypi)",
     ]
+
+
+def test_it_says_how_often_each_platform_went_well_and_why_one_did_not(released: Site) -> None:
+    released.record([("pypi", "publish", "failed", 1.0, "the token was refused")], version="1.1.0", outcome="failed")
+    made = written(released)
+    assert [(one.platform, one.good, one.ends) for one in made.success] == [("pypi", 0, 2), ("npm", 2, 2)]
+    text = markdown(made)
+    assert "pypi: publish: the token was refused" in text
+    assert "| pypi | 0 of 2 | 0% |" in text
+    assert "pypi: publish: the token was refused" in html(made)
+
+
+def test_runs_of_other_platforms_are_not_in_a_report_on_some(released: Site) -> None:
+    assert [one.platform for one in written(released, platforms=["npm"]).success] == ["npm"]
+
+
+def test_pulls_are_never_drawn_on_downloads(site: Site) -> None:
+    days = [datetime.combine(today(site) - timedelta(days=n), time(), UTC) for n in range(30, 0, -1)]
+    counter = Counter("hub", "hello", Kind.DAILY, unit=Unit.PULLS, headline=True)
+    keep_downloads(site, "pypi", Series(counter, tuple(Reading(at, 7) for at in days), "every pull", ""))
+    titles = re.findall(r"<figcaption>(\w+) by platform", html(written(site)))
+    assert titles == ["Downloads", "Pulls"]
+
+
+def test_each_chart_of_a_page_has_its_numbers_as_a_table(released: Site) -> None:
+    page = html(written(released))
+    assert page.count("<figure>") == page.count("Show as a table</summary>") > 0
 
 
 def test_every_number_has_its_source_its_meaning_and_its_age(released: Site) -> None:

@@ -96,6 +96,7 @@ def as_json(made: Report) -> dict[str, Any]:
                 "change": line.change,
                 "total": line.total,
                 "source": line.source,
+                "url": line.url,
                 "meaning": line.meaning,
                 "read_at": line.read_at.isoformat() if line.read_at else None,
                 "reason": line.reason,
@@ -103,9 +104,16 @@ def as_json(made: Report) -> dict[str, Any]:
             for line in made.counts
         ],
         "runs": [
-            {"run": run.number, "version": run.version, "outcome": run.outcome, "failed": list(run.failed)}
+            {
+                "run": run.number,
+                "version": run.version,
+                "outcome": run.outcome,
+                "failed": list(run.failed),
+                "reasons": dict(run.reasons),
+            }
             for run in made.runs
         ],
+        "success": [{"platform": one.platform, "good": one.good, "ends": one.ends} for one in made.success],
         "statements": [one.sentence for one in made.insights.found] if made.insights else [],
         "spent": {"amount": round(made.costs.total, 2), "currency": made.costs.currency},
         "left_out": list(made.left_out),
