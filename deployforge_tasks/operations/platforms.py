@@ -62,6 +62,17 @@ def describe(name: str) -> PlatformInfo:
     return _info(platforms()[canonical(name)])
 
 
+def counts(name: str) -> str:
+    """What a platform's download counts say, and what they do not, in a sentence.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    from deployforge_tasks.platforms.registry import platforms
+
+    return platforms()[name].counts
+
+
 def _info(platform: Platform[Any]) -> PlatformInfo:
     return PlatformInfo(
         name=platform.name,

@@ -233,9 +233,33 @@ def test_who_may_only_look_collects_nothing(tmp_path: Path) -> None:
 
 def test_an_insight_stands_with_its_evidence_and_how_sure_it_is(counted: Site) -> None:
     page = counted.client.get("/insights").text
-    assert '<p class="sentence">' in page
+    assert '<h2 class="sentence">' in page
     assert re.search(r'class="facts-list"><li>.*?<b>', page, re.DOTALL)
     assert "Not known" in page
+
+
+def test_the_usual_year_is_looked_for_in_the_background(counted: Site) -> None:
+    counted.app.state.known_insights.by_itself = True
+    assert 'data-fresh="insights" data-live' in counted.client.get("/insights").text
+    counted.app.state.known_insights.wait(60)
+    page = counted.client.get("/insights").text
+    assert '<h2 class="sentence">' in page
+    assert "data-live" not in page
+
+
+def test_an_insight_about_some_days_leads_to_them(counted: Site) -> None:
+    told = series(counted, Counter("npm", "hello", Kind.DAILY, headline=True), 1000)
+    days = range(DAYS - 20, DAYS - 17)
+    readings = [replace(one, count=50) if n in days else one for n, one in enumerate(told.readings)]
+    keep_downloads(counted, "npm", replace(told, readings=tuple(readings)))
+    first, last = (readings[n].at.date() for n in (days[0] - 14, days[-1] + 14))
+    assert f"/analytics?since={first}&amp;until={last}" in counted.client.get("/insights").text
+
+
+def test_where_nothing_can_be_said_the_page_says_why(site: Site) -> None:
+    said = text(site, "/insights")
+    assert "Nothing can be said with confidence" in said
+    assert "not collected yet" in said
 
 
 def test_without_the_packages_for_insights_the_page_says_what_to_install(
@@ -249,8 +273,15 @@ def test_countries_stand_by_source_and_the_others_say_what_they_count(counted: S
     said = text(counted, "/geography")
     assert "clickpy : rows of the log" in said
     assert f"NO 2{NARROW}070" in said
-    assert "Not published by the source" in said
-    assert "Homebrew" in said
+    assert "npm not published by this source Downloads a day of the package" in said
+    assert "Homebrew not collected yet" in said
+
+
+def test_countries_of_a_source_that_fails_now_are_still_told(counted: Site) -> None:
+    failed(counted, "pypi", "the source answered 503")
+    said = text(counted, "/geography")
+    assert f"NO 2{NARROW}070" in said
+    assert "the source answered 503" in said
 
 
 def test_without_a_source_that_tells_countries_the_page_says_which_could(site: Site) -> None:
@@ -272,6 +303,19 @@ def test_costs_stand_by_platform_with_the_budget(priced: Site) -> None:
     assert re.search(r"npm \d+\.\d \d+\.\d\d 29\.\d\d", said)
 
 
+def test_costs_stand_by_release_with_the_platforms_that_took_most(priced: Site) -> None:
+    today = priced.desk.now().date()
+    said = text(priced, f"/costs?since={today}&until={today}")
+    assert re.search(r"v1\.0\.0 \d+\.\d \d+\.\d\d", said)
+
+
+def test_what_a_cost_lacks_is_told_beside_it(tmp_path: Path) -> None:
+    with open_site(tmp_path, costs={"platforms": {"npm": {"traffic": 0.1}, "pypi": {"monthly": 3}}}) as site:
+        said = text(site, "/costs")
+    assert re.search(r"npm [\d. ]+ not known 0\.00 [^A-Z]*traffic: no counts", said)
+    assert "No budget" in said
+
+
 def test_without_prices_the_page_says_what_to_write(site: Site) -> None:
     assert "minute: 0.008" in text(site, "/costs")
 
@@ -288,6 +332,11 @@ def test_business_counts_and_makes_nothing_up(tmp_path: Path) -> None:
     assert "99 EUR" in said
     assert f"npm 3{NARROW}000 downloads" in said
     assert "Downloads are no customers" in said
+
+
+def test_an_address_that_no_browser_may_follow_is_no_link(tmp_path: Path) -> None:
+    with open_site(tmp_path, business={"licensing": {"pricing_url": "javascript:alert(1)"}}) as site:
+        assert 'href="javascript:' not in site.client.get("/business").text
 
 
 def test_the_doctor_looks_when_asked_and_shows_no_value(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def business(request: Request) -> HTMLResponse:
     section = desk.loaded.project.business
     last = desk.now().date() - timedelta(days=1)
     found = downloads(desk.loaded, last - timedelta(days=_DAYS - 1), last, ledger_url=desk.ledger_url)
-    counted = [(one.title, period(one.daily).count, one.unit) for one in found.platforms]
+    counted = [(one, period(one.daily).count) for one in found.platforms]
     return page(
         request,
         "business.html",

@@ -15,8 +15,8 @@ from deployforge_tasks.dashboard.guard import needs
 from deployforge_tasks.dashboard.navigation import Entry
 from deployforge_tasks.dashboard.rendering import page
 from deployforge_tasks.dashboard.span import CHOICES, SpanAsked
+from deployforge_tasks.operations.platforms import counts
 from deployforge_tasks.operations.stats import downloads
-from deployforge_tasks.platforms.registry import platforms
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("look")])
 ENTRY = Entry("Geography", "/geography", order=60)
@@ -30,7 +30,7 @@ def geography(request: Request, asked: Annotated[SpanAsked, Query()]) -> HTMLRes
     span = asked.span(desk.now().date(), usual=_USUAL)
     found = downloads(desk.loaded, span.since, span.until, ledger_url=desk.ledger_url)
     told = [(one, _countries(one)) for one in found.platforms if one.countries]
-    silent = [(one.title, platforms()[one.platform].counts) for one in found.platforms if not one.countries]
+    silent = [(one, counts(one.platform)) for one in found.platforms if not one.countries]
     return page(request, "geography.html", title="Geography", span=span, spans_of=CHOICES, told=told, silent=silent)
 
 

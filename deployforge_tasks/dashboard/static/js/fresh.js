@@ -41,6 +41,7 @@ function take(page, newer) {
 function replace(part, newer) {
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const link = focused?.getAttribute("href");
+  const place = focused ? [...part.querySelectorAll(focused.tagName)].indexOf(focused) : -1;
   const open = [...part.querySelectorAll("details")].map((one) => one.open);
   const scrolled = [...part.querySelectorAll("[tabindex]")].map((one) => one.scrollLeft);
   const before = part.querySelector("h1 .state")?.textContent;
@@ -51,6 +52,9 @@ function replace(part, newer) {
   if (announce && now && now !== before) announce.textContent = now;
   part.querySelectorAll("[tabindex]").forEach((one, number) => (one.scrollLeft = scrolled[number] ?? 0));
   part.querySelectorAll("details").forEach((one, number) => (one.open = open[number] ?? one.open));
-  const again = link && [...part.querySelectorAll("a")].find((one) => one.getAttribute("href") === link);
-  if (again) again.focus({ preventScroll: true });
+  if (!focused) return;
+  /** @type {HTMLElement[]} */
+  const same = [...part.querySelectorAll(focused.tagName)].filter((one) => one instanceof HTMLElement);
+  const again = link ? same.find((one) => one.getAttribute("href") === link) : same[place];
+  again?.focus({ preventScroll: true });
 }
