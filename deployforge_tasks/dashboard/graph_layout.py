@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deployforge_tasks.operations.graph_view import RELEASE_FILES, STAGES, GraphView, Node
 from deployforge_tasks.operations.run_detail import shown_state
 
-LEFT, TOP, WIDE, HIGH, BETWEEN, BELOW = 120, 34, 118, 38, 36, 14
+LEFT, TOP, WIDE, HIGH, BETWEEN, BELOW = 144, 34, 118, 38, 36, 14
 _STEP, _ROW = WIDE + BETWEEN, HIGH + BELOW
 _STUCK = ("failed", "blocked", "killed")
 

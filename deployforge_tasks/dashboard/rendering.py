@@ -19,6 +19,7 @@ from deployforge_tasks.dashboard.guard import Visitor
 from deployforge_tasks.dashboard.looks import look
 from deployforge_tasks.dashboard.navigation import Entry, entries
 from deployforge_tasks.dashboard.shortcuts import COOKIE, shortcuts
+from deployforge_tasks.dashboard.ticks import ticks
 from deployforge_tasks.dashboard.values import duration
 from deployforge_tasks.operations.ansi import Piece, marked, pieces
 
@@ -69,7 +70,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(time=time_tag, duration=duration, state=state_tag, ansi=ansi)
+    made.filters.update(time=time_tag, duration=duration, ticks=ticks, state=state_tag, ansi=ansi)
     made.filters.update(code=code, number=number, amount=amount, size=size)
     made.globals.update(static=static_path, look=look, bind=bind)
     return made

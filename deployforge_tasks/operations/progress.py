@@ -197,7 +197,7 @@ class RunProgress:
             end, reason = str(event.data.get("outcome", "")), str(event.data.get("reason", ""))
             took = float(seconds) if seconds is not None else None
             found.stages[stage] = StageNow(stage, end, before.since, took, before.attempt, reason)
-            if end in _OVER:
+            if end in _OVER and not (end == "blocked" and found.error):  # what blocks it says more
                 error = event.data.get("error") or {}
                 found.error = first_line(str(error.get("message") or reason))
                 found.code = str(error.get("id", ""))

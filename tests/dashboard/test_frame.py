@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import html
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
+from deployforge_tasks.dashboard import looks
+from deployforge_tasks.dashboard.rendering import STATIC
+from deployforge_tasks.dashboard.ticks import ticks
 from tests.dashboard.site import Site, served
 
 
@@ -31,6 +37,27 @@ def test_a_static_path_leads_to_static_files_only(site: Site) -> None:
 def test_the_colours_are_chosen_without_a_script(site: Site) -> None:
     chosen = site.client.post("/theme/dark", follow_redirects=True)
     assert 'data-theme="dark"' in chosen.text
+
+
+@pytest.mark.skipif(shutil.which("fc-list") is None, reason="needs fontconfig")
+def test_every_sign_on_a_page_is_in_a_font_that_nearly_every_machine_has() -> None:
+    files = [*STATIC.parent.rglob("*.html"), *STATIC.rglob("*.js"), *STATIC.rglob("*.css"), Path(looks.__file__)]
+    signs = {sign for file in files for sign in file.read_text("utf-8") if ord(sign) > 0x2000}
+    command = ["fc-list", "DejaVu Sans:style=Book", "charset"]
+    known = subprocess.run(command, check=True, capture_output=True, text=True).stdout.partition("charset=")[2]
+    if not known:
+        pytest.skip("needs the font DejaVu Sans")
+    ranges = [[int(end, 16) for end in part.split("-")] for part in known.splitlines()[0].split()]
+    assert {sign for sign in signs if not any(part[0] <= ord(sign) <= part[-1] for part in ranges)} == set()
+
+
+@pytest.mark.parametrize(("seconds", "named"), [(0, [0]), (0.35, [0, 0.1, 0.2, 0.3]), (56, [0, 10, 20, 30, 40, 50])])
+def test_a_time_axis_names_round_moments(seconds: float, named: list[float]) -> None:
+    assert ticks(seconds) == pytest.approx(named)
+
+
+def test_a_time_axis_of_days_does_not_name_every_hour() -> None:
+    assert len(ticks(3e6)) <= 9
 
 
 def test_a_page_is_shown_by_a_real_browser_with_moments_in_its_own_zone(site: Site, window: Page) -> None:

@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series
+from deployforge_tasks.core.events import Event
 from tests.dashboard.site import Site, keep_downloads
+from tests.dashboard.test_run_page import told
 
 _STAGES = ("render", "package", "preflight", "publish", "verify")
 
@@ -48,6 +50,14 @@ def test_a_row_tells_state_stages_time_and_the_first_line_of_what_went_wrong(sit
     assert "publish: failed, 2.0 s" in failed
     assert "403 Forbidden" in failed
     assert "and more" not in failed
+
+
+def test_what_went_wrong_is_what_failed_and_not_that_the_rest_could_not_begin(site: Site) -> None:
+    run = site.record([("pypi", "publish", "failed", 2.0, "403 Forbidden")], outcome=None)
+    blocked = {"outcome": "blocked", "seconds": 0.0, "reason": "publish:pypi failed"}
+    told(site, run, Event("stage_finished", "pypi", "verify", blocked))
+    wrong = row(site.client.get("/").text, "pypi").split('<td class="wrong">')[1].split("</td>")[0]
+    assert words(wrong) == "403 Forbidden"
 
 
 def test_a_row_leads_to_the_run_and_to_the_page_of_the_package(site: Site) -> None:
