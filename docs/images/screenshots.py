@@ -67,9 +67,10 @@ def main() -> int:
 
 
 def take(page: Page, address: str, file: Path) -> None:
-    """One picture, once what counts on it has begun to."""
+    """One picture, once what counts on it has begun to, and insights are there."""
     page.goto(address)
     page.wait_for_function(_COUNTS)
+    page.locator("[data-fresh=insights][data-live]").wait_for(state="detached")
     page.screenshot(path=file)
     if shutil.which("pngquant"):
         options = ["--force", "--strip", "--speed", "1", "--quality", "60-95", "--output"]

@@ -173,6 +173,7 @@ def wrong_on(window: Page, address: str, paths: list[str]) -> dict[str, list[str
     found: dict[str, list[str]] = {}
     for path in paths:
         window.goto(f"{address}{path}")
+        expect(window.locator("[data-fresh=insights][data-live]")).to_have_count(0, timeout=30_000)
         found[path] = wrong_with(window)
     return {path: what for path, what in found.items() if what}
 

@@ -21,7 +21,9 @@ MOST = 150_000
 def shown() -> set[str]:
     """The names of the pictures that pages show."""
     return {
-        name for page in PAGES for name in re.findall(r"!\[[^]]+\]\([^)]*images/([^)]+\.png)\)", page.read_text("utf-8"))
+        name
+        for page in PAGES
+        for name in re.findall(r"!\[[^]]+\]\([^)]*images/([^)]+\.png)\)", page.read_text("utf-8"))
     }
 
 
