@@ -62,8 +62,8 @@ def analytics(request: Request, asked: Annotated[Asked, Query()]) -> HTMLRespons
 def _charts(table: DownloadTable, asked: Asked) -> Iterator[Chart]:
     """One for each unit: pulls are never stacked on downloads."""
     found = table.downloads
-    for total in table.totals:
-        mine = tuple(one for one in found.platforms if one.unit is total.unit)
+    for unit in dict.fromkeys([*(total.unit for total in table.totals), *(one.unit for one in found.platforms)]):
+        mine = tuple(one for one in found.platforms if one.unit is unit)
         drawn = by_day(replace(found, platforms=mine), form=asked.form, by=asked.by, mean=bool(asked.mean))
         if drawn is not None:
             yield drawn

@@ -246,3 +246,11 @@ def test_releases_are_laid_side_by_side_from_their_own_days() -> None:
     assert made is not None
     assert made.rows == ((0, 5, 7), (1, 3, None))
     assert made.description == "npm: 1.0 8 in 2 days, 1.1 7 in 1 day."
+
+
+@pytest.mark.parametrize("form", ["stacked", "percent"])
+def test_a_low_stack_on_a_day_that_is_not_known_is_shaded(form: Form) -> None:
+    whole, gap, young = (counted("pypi", *counts) for counts in ((4, 5, 6), (4, None, 6), (None, 5, 6)))
+    shaded = ['opacity="0.13"' in drawn(downloads(counted("npm", 1, 2, 3), one), form=form).svg for one in (gap, whole)]
+    assert shaded == [True, False]
+    assert 'opacity="0.13"' not in drawn(downloads(counted("npm", 1, 2, 3), young), form=form).svg
