@@ -52,6 +52,8 @@ def serve(
         ConfigError: the project or its ledger cannot be used, a package is missing, the port is taken, or the dashboard
             would be open to everybody.
     """
+    from deployforge_tasks.analytics.charts.render import warm_up
+
     try:
         from deployforge_tasks.dashboard.app import create_app
         from deployforge_tasks.dashboard.door import Door
@@ -68,6 +70,7 @@ def serve(
     with open_desk(settings) as desk:
         section = desk.loaded.project.dashboard
         host = host or section.host
+        warm_up()
         door = Door(desk, host=host, tell=lambda path: link(f"{home}{path}"))
         with listen(host, section.port if port is None else port) as socket:
             address, number = socket.getsockname()[:2]

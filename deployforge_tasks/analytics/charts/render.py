@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -33,6 +34,21 @@ def draw(spec: Mapping[str, Any], title: str, description: str) -> str:
         ConfigError: the package that draws is not installed.
     """
     return _drawn(json.dumps(spec, sort_keys=True, ensure_ascii=False), title, description)
+
+
+def warm_up() -> threading.Thread:
+    """Start the engine in the background, which takes half a second, so that the first page with a chart need not wait.
+
+    Without the package that draws nothing happens: whoever asks for a chart hears of it.
+    """
+    thread = threading.Thread(target=_begin, name="charts", daemon=True)
+    thread.start()
+    return thread
+
+
+def _begin() -> None:
+    with contextlib.suppress(ConfigError):
+        draw({"data": {"values": [{"x": 1}]}, "mark": "point"}, "", "")
 
 
 @lru_cache(_KEPT)

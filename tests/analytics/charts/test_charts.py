@@ -10,6 +10,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations, pairwise
 
@@ -23,6 +24,7 @@ from deployforge_tasks.analytics.charts.ranked import ranked
 from deployforge_tasks.analytics.insight import Forecast, ForecastDay, Launch
 from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Released, Slice
 from deployforge_tasks.core.downloads import Unit
+from deployforge_tasks.core.errors import ConfigError
 
 FIRST = date(2026, 1, 1)
 Matrix = Sequence[Sequence[float]]
@@ -137,6 +139,29 @@ def test_a_drawing_does_not_depend_on_the_fonts_of_the_machine() -> None:
     svg = drawn(downloads(counted("npm", 1, 2, 3))).svg
     assert render.MEASURED_WITH not in svg
     assert 'font-family="system-ui' in svg
+
+
+def test_drawings_that_are_made_at_once_are_the_same_as_alone() -> None:
+    found = [downloads(counted("npm", *range(n, n + 3))) for n in range(8)]
+    alone = [drawn(one).svg for one in found]
+    render._drawn.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda one: drawn(one).svg, found)) == alone
+
+
+def test_the_engine_starts_in_the_background() -> None:
+    render._drawn.cache_clear()
+    render.warm_up().join()
+    assert render._drawn.cache_info().currsize == 1
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    render._drawn.cache_clear()
+    render.warm_up().join()
+    with pytest.raises(ConfigError, match="vl-convert-python") as caught:
+        drawn(downloads(counted("npm", 1, 2, 3)))
+    assert "pip install 'deployforge[analytics]'" in caught.value.hint
 
 
 def test_names_inside_a_drawing_are_its_own() -> None:
