@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from deployforge_tasks.analytics.charts.ahead import forecast
+from deployforge_tasks.analytics.charts.ahead import forecast, launches
 from deployforge_tasks.analytics.charts.by_day import by_day
 from deployforge_tasks.analytics.charts.chart import Chart
 from deployforge_tasks.analytics.charts.ranked import ranked
@@ -17,27 +18,43 @@ from deployforge_tasks.core.errors import ConfigError
 
 def html(report: Report) -> str:
     """The report as a page; charts are left out, with a line that says so, where what draws them is missing."""
-    charts: list[Chart] = []
+    charts: dict[str, list[Chart]] = {}
     left_out = list(report.left_out)
     try:
-        charts = _charts(report)
+        charts = {"counts": [*_counts(report)], "ahead": [*_ahead(report)], "costs": [*_costs(report)]}
     except ConfigError as error:
         left_out.append(f"{error.message}; {error.hint}")
     page = _environment().get_template("report.html")
     return page.render(report=report, summary="; ".join(summary(report)), charts=charts, left_out=left_out)
 
 
-def _charts(report: Report) -> list[Chart]:
-    found: list[Chart | None] = []
+def _counts(report: Report) -> Iterator[Chart]:
     for one in report.units:
         (unit,) = {platform.unit for platform in one.platforms}
         bars = [(line.title, float(line.count)) for line in report.counts if line.count and line.unit is unit]
-        found += [by_day(one), ranked(f"{unit.capitalize()} by platform", unit, bars) if len(bars) > 1 else None]
+        shares = ranked(f"{unit.capitalize()} by platform", unit, bars) if len(bars) > 1 else None
+        yield from filter(None, [by_day(one), shares])
+
+
+def _ahead(report: Report) -> Iterator[Chart]:
+    """What comes next, and how releases began where there are two to compare."""
+    found = report.insights
     known = {one.platform: one for one in report.downloads.platforms}
-    for ahead in report.insights.forecasts if report.insights else ():
+    for ahead in found.forecasts if found else ():
         platform = known[ahead.platform]
-        found.append(forecast(f"{platform.title}: the days to come", platform.daily, ahead))
-    return [chart for chart in found if chart is not None]
+        yield forecast(f"{platform.title}: the days to come", platform.daily, ahead)
+    for name, platform in known.items():
+        launched = [one for one in (found.launches if found else ()) if one.platform == name]
+        first_days = launches(f"{platform.title}: first days of each release", launched) if len(launched) > 1 else None
+        if first_days is not None:
+            yield first_days
+
+
+def _costs(report: Report) -> Iterator[Chart]:
+    bars = [(one.title, one.amounts.total) for one in report.costs.platforms if one.amounts.total]
+    spent = ranked("Costs by platform", report.costs.currency, bars, form=",.2f") if len(bars) > 1 else None
+    if spent is not None:
+        yield spent
 
 
 @cache

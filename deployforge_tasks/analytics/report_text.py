@@ -35,6 +35,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "No run in these days.\n"
     if report.insights is not None:
         yield "## What the numbers say\n"
+        yield f"Of the days from {report.insights.since} to {report.insights.until}.\n"
         yield from (_insight(one) for one in report.insights.found)
         if not report.insights.found:
             yield "Nothing can be said with confidence of these days.\n"
@@ -46,7 +47,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield "## Costs\n"
     costs = report.costs
     if costs.priced:
-        spent = [(one.title, f"{one.amounts.minutes:.1f}", f"{one.amounts.total:.2f}") for one in costs.platforms]
+        used = [one for one in costs.platforms if one.amounts.total or one.amounts.minutes]
+        spent = [(one.title, f"{one.amounts.minutes:.1f}", f"{one.amounts.total:.2f}") for one in used]
         yield from _table(("Platform", "Minutes", f"Together, {costs.currency}"), spent)
         budget = f", of a budget of {costs.budget:.2f}" if costs.budget is not None else ""
         yield f"{costs.total:.2f} {costs.currency} together, {costs.monthly:.2f} a month{budget}.\n"

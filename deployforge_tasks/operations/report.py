@@ -30,6 +30,8 @@ def report(
 ) -> Report:
     """What there is to tell of some days. Asks nobody: it reads what was collected.
 
+    Without a last day, runs of today are in it; counts of today are not, because they are not complete.
+
     Args:
         loaded: the project.
         since: the first day (default: 30 days up to the last one).
@@ -46,6 +48,7 @@ def report(
     from deployforge_tasks.effects.clock import Clock
     from deployforge_tasks.operations.stats import downloads
 
+    now = Clock().now().astimezone(UTC)
     last = until or yesterday()
     first = since or last - timedelta(days=USUAL_DAYS - 1)
     found, missing = _insights(loaded, first, last, platforms, ledger_url)
@@ -54,11 +57,11 @@ def report(
         loaded.profile,
         first,
         last,
-        Clock().now(),
+        now,
         downloads(loaded, first, last, platforms=platforms, ledger_url=ledger_url),
         downloads(loaded, *before(first, last), platforms=platforms, ledger_url=ledger_url),
         costs(loaded, since=first, until=last, platforms=platforms, ledger_url=ledger_url),
-        tuple(_runs(loaded, first, last, platforms, ledger_url)),
+        tuple(_runs(loaded, first, until or now.date(), platforms, ledger_url)),
         found,
         missing,
     )

@@ -73,6 +73,23 @@ def test_it_says_how_often_each_platform_went_well_and_why_one_did_not(released:
     assert "pypi: publish: the token was refused" in html(made)
 
 
+def test_what_was_released_today_is_in_a_report_up_to_now(released: Site) -> None:
+    made = report(released.desk.loaded, ledger_url=released.desk.ledger_url)
+    assert made.until < today(released)
+    assert made.released == ("1.0.0", "1.1.0")
+
+
+def test_every_table_of_the_text_is_one_to_a_parser(released: Site) -> None:
+    from markdown_it import MarkdownIt
+
+    released.record([("npm", "publish", "failed", 1.0, "a | b `c | d` <i>")], version="1|2", outcome="failed")
+    text = markdown(written(released))
+    tables = MarkdownIt("commonmark").enable("table").render(text)
+    rows = sum(line.startswith("|") and not line.startswith("|---") for line in text.splitlines())
+    assert tables.count("<tr>") == rows
+    assert "<i>" not in tables
+
+
 def test_runs_of_other_platforms_are_not_in_a_report_on_some(released: Site) -> None:
     assert [one.platform for one in written(released, platforms=["npm"]).success] == ["npm"]
 
