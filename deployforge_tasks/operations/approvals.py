@@ -22,13 +22,8 @@ _DEFAULT_WITHIN = 86400.0
 class ApprovalNeededError(AccessError):
     """A second person must approve first; `approval` is the request, which waits now."""
 
-    def __init__(self, approval: Approval) -> None:
-        wanted = approval.wanted
-        super().__init__(
-            f"to {_words(wanted)} needs the approval of a second person: request {approval.number} waits for it",
-            hint="a releaser or admin decides under Approvals; ask them, and start it again then",
-            code="DF3520",
-        )
+    def __init__(self, message: str, *, hint: str, code: str, approval: Approval) -> None:
+        super().__init__(message, hint=hint, code=code)
         self.approval = approval
 
 
@@ -76,7 +71,12 @@ def permit(
         return used
     asked = records.approvals.ask(wanted, visitor, _within(loaded))
     note(records, loaded, visitor, "approval.ask", subject=f"request {asked.number}", detail=_detail(asked))
-    raise ApprovalNeededError(asked)
+    raise ApprovalNeededError(
+        f"to {_words(wanted)} needs the approval of a second person: request {asked.number} waits for it",
+        hint="a releaser or admin decides under Approvals; ask them, and start it again then",
+        code="DF3520",
+        approval=asked,
+    )
 
 
 def list_approvals(records: Records, loaded: Loaded, visitor: Visitor, *, limit: int = 100) -> list[Choice]:

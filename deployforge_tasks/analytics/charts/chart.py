@@ -43,7 +43,7 @@ def chart(spec: Spec, title: str, description: str, columns: Sequence[str], rows
     Raises:
         ConfigError: the package that draws is not installed.
     """
-    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": _LOOK, **spec}
+    whole = {"config": _LOOK, **spec}
     svg = draw(whole, title, description)
     return Chart(svg, title, description, tuple(columns), tuple(tuple(row) for row in rows))
 
