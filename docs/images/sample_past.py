@@ -5,7 +5,6 @@ It is the same each time but for its dates, which are counted back from now.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -140,12 +139,12 @@ def _events(release: Release) -> Iterable[tuple[float, Event]]:
     for name in sorted(release.platforms, key=lambda name: name in _AFTER_GITHUB):
         at = 0.3
         for stage in ("render", "package", "preflight", "publish", "verify"):
-            at = max(
-                at, built if stage == "package" else 0, github if stage == "publish" and name in _AFTER_GITHUB else 0
-            )
-            took = chance.uniform(0.8, 1.2) * {"publish": _PUBLISH[name], "verify": 4.0, "preflight": 1.6}.get(
-                stage, 0.9
-            )
+            if stage == "package":
+                at = max(at, built)
+            if stage == "publish" and name in _AFTER_GITHUB:
+                at = max(at, github)
+            usual = {"publish": _PUBLISH[name], "verify": 4.0, "preflight": 1.6}.get(stage, 0.9)
+            took = chance.uniform(0.8, 1.2) * usual
             wrong = release.failed.get(name, "") if stage == "publish" else ""
             yield from _stage(name, stage, at, took, wrong)
             at += took + 0.05
@@ -170,8 +169,8 @@ def _stage(name: str, stage: str, at: float, took: float, wrong: str) -> Iterabl
         yield at + took * (number + 0.5) / len(says), Event("log", name, stage, {"level": "info", "text": text})
     data: dict[str, Any] = {"outcome": "failed" if wrong else "ok", "seconds": took, "reason": wrong}
     if wrong:
-        hint = "make a token for this project, and set it as PYPI_TOKEN"
-        data["error"] = {"message": wrong, "hint": hint, "code": "DF1702", "platform": name, "stage": stage}
+        hint = "make a token for this project, and set it as PYPI_TOKEN" if wrong == _DENIED else "try it again"
+        data["error"] = {"message": wrong, "hint": hint, "platform": name, "stage": stage}
         yield at + took - 0.1, Event("log", name, stage, {"level": "warning", "text": wrong})
     yield at + took, Event("stage_finished", name, stage, data)
 
@@ -255,5 +254,5 @@ def _deeds(now: datetime) -> Iterable[dict[str, Any]]:
         yield {
             "at": now - timedelta(days=days), "actor": actor, "role": role, "method": method, "origin": "203.0.113.7",
             "action": action, "project": PROJECT, "profile": "", "subject": subject, "outcome": outcome,
-            "detail": json.loads(json.dumps(detail)),
+            "detail": detail,
         }  # fmt: skip
