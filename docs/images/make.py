@@ -1,4 +1,4 @@
-"""Make the pictures of the documentation: ``python docs/images/make.py``.
+"""Make the charts of the documentation: ``python docs/images/make.py`` (``screenshots.py`` makes the other pictures).
 
 The charts show the sample beside this file. Each is drawn as every other chart of DeployForge, on a ground of its own,
 because a page that shows it as an image does not tell it whether it is light or dark.
@@ -6,7 +6,7 @@ because a page that shows it as an image does not tell it whether it is light or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import sample
@@ -37,16 +37,11 @@ def charts() -> Mapping[str, bytes]:
     return {name: _alone(chart).encode() for name, chart in drawn.items() if chart is not None}
 
 
-#: Who makes pictures. Those that need a running dashboard and a browser belong here, too.
-MAKERS: tuple[Callable[[], Mapping[str, bytes]], ...] = (charts,)
-
-
 def main() -> None:
-    """Write every picture."""
-    for make in MAKERS:
-        for name, content in make().items():
-            (FOLDER / name).write_bytes(content)
-            print(f"{name}: {len(content) / 1000:.0f} kB")
+    """Write every chart."""
+    for name, content in charts().items():
+        (FOLDER / name).write_bytes(content)
+        print(f"{name}: {len(content) / 1000:.0f} kB")
 
 
 def _alone(chart: Chart) -> str:

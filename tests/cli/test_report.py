@@ -62,6 +62,14 @@ def test_a_file_that_cannot_be_written_is_named(cli: Cli, project: Project) -> N
     assert "DF3910" in result.err
 
 
+@pytest.mark.parametrize("more", [("--since", "90d"), ("--output", "r.md"), ("--platforms", "npm")])
+def test_a_digest_is_of_the_whole_week(cli: Cli, project: Project, more: tuple[str, ...]) -> None:
+    project({"npm": {}})
+    result = cli("report", "--send", *more)
+    assert result.code == 2
+    assert "leave the other options out" in result.err
+
+
 def test_where_nobody_wants_the_digest_it_says_how_to(cli: Cli, project: Project) -> None:
     project({"npm": {}})
     result = cli("report", "--send")

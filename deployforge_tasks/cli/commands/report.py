@@ -61,6 +61,8 @@ def command(
     loaded = invocation.settings().load()
     tell_doit(invocation)
     if send:
+        if wanted or without or since or until or form or output:
+            raise Misused("--send tells the last whole week, all of it", "leave the other options out")
         return _send(invocation, loaded)
     names = choose_platforms(loaded, wanted, without)
     chosen = _form(form, output)
