@@ -18,7 +18,7 @@ from deployforge_tasks.core.errors import ConfigError
 
 def html(report: Report) -> str:
     """The report as a page; charts are left out, with a line that says so, where what draws them is missing."""
-    charts: dict[str, list[Chart]] = {}
+    charts: dict[str, list[Chart]] = {"counts": [], "ahead": [], "costs": []}
     left_out = list(report.left_out)
     try:
         charts = {"counts": [*_counts(report)], "ahead": [*_ahead(report)], "costs": [*_costs(report)]}

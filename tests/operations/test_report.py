@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployforge_tasks.analytics.charts.render import _drawn
 from deployforge_tasks.analytics.report import Report, summary
 from deployforge_tasks.analytics.report_page import html
 from deployforge_tasks.analytics.report_text import markdown
@@ -139,6 +141,15 @@ def test_what_needs_a_package_is_left_out_with_a_word(released: Site, monkeypatc
     for text in (markdown(made), html(made)):
         assert "deployforge" in text
         assert "statsmodels" in text
+
+
+def test_a_page_without_the_package_that_draws_has_its_numbers(released: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    _drawn.cache_clear()
+    page = html(written(released))
+    assert "charts need the `vl-convert-python` package" in page
+    assert "<figure>" not in page
+    assert "2,900 downloads" in page
 
 
 def test_a_page_needs_nothing_but_itself_and_keeps_nobody_out(released: Site, tmp_path: Path, window: Page) -> None:

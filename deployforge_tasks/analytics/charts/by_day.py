@@ -29,6 +29,7 @@ By = Literal["platform", "version", "target"]
 _MOST_BUCKETS = 120
 _SIZES = (1, 7, 30)
 _MOST_MARKS = 12
+_MOST_REASONS = 3
 #: Pixels that the name of a release needs.
 _NAME = 44
 
@@ -242,5 +243,7 @@ def _words(curves: Sequence[Curve], found: Downloads) -> str:
 
 def _gap(curve: Curve) -> str:
     lost = sum(count is None for count in curve.counts)
-    why = f" ({', '.join(sorted(filter(None, curve.reasons)))})" if any(curve.reasons) else ""
+    told = sorted(filter(None, curve.reasons))
+    more = [f"{len(told) - _MOST_REASONS} other reasons"] if len(told) > _MOST_REASONS else []
+    why = f" ({', '.join([*told[:_MOST_REASONS], *more])})" if told else ""
     return f"{curve.name}: nothing is known of {lost} {'day' if lost == 1 else 'days'}{why}" if lost else ""
