@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Periods that are kept.
 _MOST = 8
+#: Seconds until the background begins to work: the page that asked is to be answered first.
+_AFTER = 1.0
 _Key = tuple[object, date, date]
 
 
@@ -32,7 +34,7 @@ class KnownInsights:
         self.by_itself = True
         self._until = date.min
         self._tried: object = None
-        self._question: Question[Insights] = Question(desk, lambda: self.of(*_year(self._until)))
+        self._question: Question[Insights] = Question(desk, self._later)
 
     @property
     def asking(self) -> bool:
@@ -69,6 +71,10 @@ class KnownInsights:
             self._until, self._tried = until, key
             self._question.begin()
         return found
+
+    def _later(self) -> Insights:
+        threading.Event().wait(_AFTER)
+        return self.of(*_year(self._until))
 
     def wait(self, seconds: float) -> None:
         """Until what is being looked for has been found."""

@@ -77,9 +77,11 @@ def download_table(loaded: Loaded, since: date, until: date, *, ledger_url: str 
     from deployforge_tasks.analytics.periods import before
 
     found = downloads(loaded, since, until, ledger_url=ledger_url)
-    earlier = _days(loaded, *before(since, until), ledger_url)
-    week = _days(loaded, until - _WEEK + timedelta(days=1), until, ledger_url)
-    week_before = _days(loaded, until - 2 * _WEEK + timedelta(days=1), until - _WEEK, ledger_url)
+    day = timedelta(days=1)
+    periods = [before(since, until), (until - 2 * _WEEK + day, until - _WEEK), (until - _WEEK + day, until)]
+    first = min(first for first, _ in periods)
+    longer = downloads(loaded, first, until, ledger_url=ledger_url)  # one reading of the ledger for all three
+    earlier, week_before, week = ({p.platform: _cut(p.daily, *days) for p in longer.platforms} for days in periods)
     sums = _sums(found.platforms)
     outcomes = {one.platform: one.outcome for one in last_collections(loaded, ledger_url=ledger_url)}
     rows = [_figures(one, sums, (earlier, week_before, week), outcomes[one.platform]) for one in found.platforms]
@@ -109,9 +111,15 @@ def downloads_csv(loaded: Loaded, since: date, until: date, *, ledger_url: str |
 _Known = dict[str, "Daily | None"]
 
 
-def _days(loaded: Loaded, since: date, until: date, ledger_url: str | None) -> _Known:
-    found = downloads(loaded, since, until, ledger_url=ledger_url)
-    return {one.platform: one.daily for one in found.platforms}
+def _cut(daily: Daily | None, since: date, until: date) -> Daily | None:
+    """Some of the days, which are all among those that were read."""
+    from deployforge_tasks.analytics.series import Daily
+
+    if daily is None:
+        return None
+    start = (since - daily.first).days
+    lumps = tuple(lump for lump in daily.lumps if since <= lump.first and lump.last <= until)
+    return Daily(since, daily.counts[start : start + (until - since).days + 1], daily.reasons, lumps)
 
 
 def _sums(platforms: Sequence[PlatformDownloads]) -> dict[Unit, int]:

@@ -156,7 +156,10 @@ def test_what_is_out_of_the_ordinary_stands_beside_the_numbers_once_it_is_known(
     counted.app.state.known_insights.by_itself = True
     first = counted.client.get("/analytics").text
     assert 'data-fresh="unusual" data-live' in first
+    smaller = html.unescape(first.split('data-fresh-from="')[1].split('"')[0])
+    assert "Looking" in text(counted, smaller)
     counted.app.state.known_insights.wait(60)
+    assert "npm fell from" in text(counted, smaller)
     assert "npm fell from" in text(counted, "/analytics")
     assert "npm fell from" not in text(counted, f"/analytics?until={told.readings[-30].at:%Y-%m-%d}")
 

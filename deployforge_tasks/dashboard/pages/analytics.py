@@ -59,6 +59,23 @@ def analytics(request: Request, asked: Annotated[Asked, Query()]) -> HTMLRespons
     )
 
 
+@router.get("/analytics/unusual", dependencies=[needs("look")])
+def out_of_the_ordinary(request: Request, asked: Annotated[SpanAsked, Query()]) -> HTMLResponse:
+    """What was out of the ordinary, by itself: asked again until it is known, it must be a small page."""
+    state = request.app.state
+    span = asked.span(state.desk.now().date())
+    return page(
+        request,
+        "unusual.html",
+        title="Out of the ordinary",
+        span=span,
+        collecting=state.collecting,
+        found=state.known_insights.kept(span.until),
+        noticed=state.known_insights,
+        unusual=unusual,
+    )
+
+
 def _charts(table: DownloadTable, asked: Asked) -> Iterator[Chart]:
     """One for each unit: pulls are never stacked on downloads."""
     found = table.downloads
