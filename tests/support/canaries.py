@@ -76,7 +76,9 @@ class Arguments:
                 with contextlib.suppress(OSError):
                     line = Path(f"/proc/{pid}/cmdline").read_bytes()
                     self.seen.add(line)
-                    if line != own:  # until a child runs its program it is a copy of the process, environment and all
+                    # Until a child runs its program it is a copy of the process, environment and all; while memory is
+                    # short, its line may be read in part, or not at all.
+                    if line and not own.startswith(line):
                         self.environments.add(Path(f"/proc/{pid}/environ").read_bytes())
             self._over.wait(0.001)
 
