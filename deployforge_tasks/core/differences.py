@@ -16,6 +16,8 @@ from deployforge_tasks.core.downloads import Reading
 
 _HALF = timedelta(hours=12)
 _DAY = timedelta(days=1)
+#: Readings that are nearer or further apart than this are no day, whichever midnights they stand for.
+_SHORTEST, _LONGEST = timedelta(hours=12), timedelta(hours=36)
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,11 @@ def by_day(readings: Sequence[Reading]) -> tuple[Mapping[date, int], list[Lump]]
         if more < 0:
             why = f"the counter fell from {before.count} to {after.count}: something was deleted, or counted anew"
             lumps.append(Lump(first, last, None, why))
-        elif first == last:
+        elif first == last and _SHORTEST <= after.at - before.at <= _LONGEST:
             days[first] = more
+        elif first == last:
+            hours = (after.at - before.at) / timedelta(hours=1)
+            lumps.append(Lump(first, last, more, f"read {hours:.0f} hours apart, which is no day: {more} in all"))
         elif more == 0:
             days |= {first + n * _DAY: 0 for n in range((last - first).days + 1)}
         else:

@@ -53,6 +53,16 @@ def test_a_total_that_fell_is_a_gap_with_the_reason_and_never_negative() -> None
     assert "fell from 100 to 40" in lump.reason
 
 
+def test_readings_around_noon_are_no_day_where_they_are_two_days_or_minutes_apart() -> None:
+    days, (lump,) = by_day([Reading(at(1, 11, 58), 100), Reading(at(3, 11, 56), 120), Reading(at(4, 11, 57), 130)])
+    assert (days, lump.count) == ({date(2026, 3, 3): 10}, 20)
+    days, (lump,) = by_day([Reading(at(1, 11, 59), 100), Reading(at(1, 12, 1), 101)])
+    assert (days, lump.count) == ({}, 1)
+    days, (lump,) = by_day([Reading(at(1, 12), 100), Reading(at(3, 11, 56), 120)])
+    assert (days, lump.count) == ({}, 20)
+    assert lump.reason == "read 48 hours apart, which is no day: 20 in all"
+
+
 def test_of_several_readings_around_a_midnight_the_nearest_counts() -> None:
     days, _ = by_day([Reading(at(1, 23, 59), 90), Reading(at(2, 5), 100), Reading(at(3), 130)])
     assert days == {date(2026, 3, 2): 40}
