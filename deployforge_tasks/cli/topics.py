@@ -19,6 +19,7 @@ def _environment() -> str:
     own = [(o.env, (o.help or "").rstrip(".")) for o in global_options(root=True) if o.env]
     own += [
         ("DEPLOYFORGE_LEDGER", "URL of the ledger, instead of `ledger:` in deployforge.yml"),
+        ("DEPLOYFORGE_BROWSER", "Chromium or Chrome that prints `deployforge report --output report.pdf`"),
         ("DEPLOYFORGE_KEYRING", "`off`: never ask the system keyring for a credential; `on`: in CI, too"),
         ("NO_COLOR", "no colour"),
         ("FORCE_COLOR, CLICOLOR_FORCE", "colour although nobody watches"),
