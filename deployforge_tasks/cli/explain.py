@@ -69,11 +69,16 @@ def _family(code: str, cases: list[tuple[str, str, str]]) -> type[errors.DeployF
 
 
 def _with_subclasses(kind: type[errors.DeployForgeError]) -> Iterator[type[errors.DeployForgeError]]:
-    from deployforge_tasks.project import problems  # has a kind of its own
+    from deployforge_tasks.effects import git_errors  # these two have kinds of their own
+    from deployforge_tasks.project import problems
 
     yield kind
     for inner in kind.__subclasses__():
-        if inner.__module__ in (errors.__name__, problems.__name__):  # whatever else happens to be imported
+        if inner.__module__ in (
+            errors.__name__,
+            git_errors.__name__,
+            problems.__name__,
+        ):  # whatever else happens to be imported
             yield from _with_subclasses(inner)
 
 
