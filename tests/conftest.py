@@ -8,6 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from deployforge_tasks.core.redact import redactor
+from tests.support.browsers import browser, window
+
+__all__ = ["browser", "window"]  # here, and nowhere else: there can be one browser in a process
 
 #: Reasons for which a test may skip even where every tool is installed.
 _ALLOWED = ("only on ", "not on ")

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.dashboard.site import Site, open_site
-from tests.support.browsers import browser, window
 from tests.support.databases import ledger_url, postgresql
 
-__all__ = ["browser", "ledger_url", "postgresql", "window"]
+__all__ = ["ledger_url", "postgresql"]
 
 
 @pytest.fixture

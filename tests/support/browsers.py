@@ -40,7 +40,7 @@ def window(browser: Browser) -> Iterator[Page]:
     page.on("console", lambda line: failures.append(line.text) if _is_failure(line) else None)
     yield page
     context.close()
-    assert not failures
+    assert not failures, failures
 
 
 def _is_failure(line: ConsoleMessage) -> bool:
