@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from deployforge_tasks.analytics.insight import Insight
 from deployforge_tasks.analytics.report import CountLine, Report, summary
+from deployforge_tasks.core.markdown import cell, escaped
 
 _NONE = "\N{EN DASH}"
 
@@ -17,8 +17,8 @@ def markdown(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# {_plain(report.title)}\n"
-    yield f"{_plain('; '.join(summary(report)))}.\n"
+    yield f"# {escaped(report.title)}\n"
+    yield f"{escaped('; '.join(summary(report)))}.\n"
     yield "## Downloads\n"
     head = ("Platform", "In these days", "Against before", "All time", "What the number is", "Read")
     yield from _table(head, [_count(line) for line in report.counts])
@@ -40,7 +40,7 @@ def _lines(report: Report) -> Iterator[str]:
         if not report.insights.found:
             yield "Nothing can be said with confidence of these days.\n"
         yield from (
-            f"- not known: {one.kind} {', '.join(one.platforms)}: {_plain(one.reason)}"
+            f"- not known: {one.kind} {', '.join(one.platforms)}: {escaped(one.reason)}"
             for one in report.insights.unknown
         )
         yield ""
@@ -55,7 +55,7 @@ def _lines(report: Report) -> Iterator[str]:
     else:
         yield "No price is configured (`costs:`).\n"
     for text in report.left_out:
-        yield f"> Left out: {_plain(text)}\n"
+        yield f"> Left out: {escaped(text)}\n"
     yield f"Made by DeployForge on {report.made_at:%Y-%m-%d %H:%M} UTC. Days of which nothing is known are no zeros."
 
 
@@ -71,18 +71,13 @@ def _count(line: CountLine) -> Sequence[str]:
 
 def _insight(one: Insight) -> str:
     facts = "; ".join(f"{fact.name} {fact.value} {fact.unit}".strip() for fact in one.evidence)
-    caution = f" But: {_plain(one.caution)}." if one.caution else ""
-    return f"- **{_plain(one.sentence)}.** {_plain(str(one.confidence))}: {_plain(facts)}.{caution}"
+    caution = f" But: {escaped(one.caution)}." if one.caution else ""
+    return f"- **{escaped(one.sentence)}.** {escaped(str(one.confidence))}: {escaped(facts)}.{caution}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     for row in rows:
-        yield f"| {' | '.join(_plain(cell) for cell in row)} |"
+        yield f"| {' | '.join(cell(text) for text in row)} |"
     yield ""
-
-
-def _plain(text: str) -> str:
-    """Text whose marks mean nothing; back quotes keep their meaning."""
-    return re.sub(r"([\\*_~|<>\[\]])", r"\\\1", " ".join(text.split()))

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from deployforge_tasks.core.markdown import escaped
 from deployforge_tasks.notify.happening import GOOD, Happening, Line, headline
 from deployforge_tasks.project.render import render_template
 
@@ -38,21 +39,9 @@ def _slack(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _markdown(text: str) -> str:
-    """Marks lose their meaning, but for what stands between back quotes."""
-    pieces = text.split("`")
-    if len(pieces) % 2 == 0:
-        return _unmarked(text).replace("`", r"\`")
-    return "`".join(piece if number % 2 else _unmarked(piece) for number, piece in enumerate(pieces))
-
-
-def _unmarked(text: str) -> str:
-    return re.sub(r"([\\*_~|\[\]<>#])", r"\\\1", text)
-
-
 PLAIN = Form("plain", "message.txt", _plain, _plain)
 SLACK = Form("slack", "message.txt", _slack, lambda url: _slack(url).replace("|", "%7C"))
-MARKDOWN = Form("markdown", "message.md", _markdown, lambda url: url.replace("(", "%28").replace(")", "%29"))
+MARKDOWN = Form("markdown", "message.md", escaped, lambda url: url.replace("(", "%28").replace(")", "%29"))
 TELEGRAM = Form("telegram", "message.html", html.escape, html.escape)
 HTML = Form("html", "message.html", html.escape, html.escape)
 

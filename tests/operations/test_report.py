@@ -20,12 +20,10 @@ from deployforge_tasks.core.errors import PreflightError
 from deployforge_tasks.effects.browser import find_browser, print_pdf
 from deployforge_tasks.operations.report import last_week, report
 from tests.dashboard.site import Site, keep_downloads, open_site
-from tests.support.browsers import CHROMIUM, browser, window
+from tests.support.browsers import CHROMIUM
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-__all__ = ["browser", "window"]
 
 
 @pytest.fixture
@@ -79,6 +77,11 @@ def test_what_was_released_today_is_in_a_report_up_to_now(released: Site) -> Non
     made = report(released.desk.loaded, ledger_url=released.desk.ledger_url)
     assert made.until < today(released)
     assert made.released == ("1.0.0", "1.1.0")
+
+
+def test_a_command_in_the_text_can_be_copied(released: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deployforge_tasks.analytics.extras.importlib.util.find_spec", lambda name: None)
+    assert "`pip install 'deployforge[analytics]'`" in markdown(written(released))
 
 
 def test_every_table_of_the_text_is_one_to_a_parser(released: Site) -> None:
