@@ -43,6 +43,12 @@ def test_programs_get_a_document(cli: Cli, project: Project) -> None:
     assert told["summary"] == ["Nothing was counted", "nothing was released"]
 
 
+def test_programs_get_their_document_beside_a_file_too(cli: Cli, project: Project) -> None:
+    project({"npm": {}})
+    assert cli("report", "--json", "--output", "r.md").json["schema"] == "deployforge.report/1"
+    assert (cli.folder / "r.md").read_text("utf-8").startswith("# hello-forge")
+
+
 def test_a_pdf_needs_a_file(cli: Cli, project: Project) -> None:
     project({"npm": {}})
     result = cli("report", "--format", "pdf")

@@ -70,10 +70,10 @@ def command(
         made = report(loaded, since=since, until=until, platforms=names)
     except ValueError as error:
         raise Misused(str(error), "the first day comes before the last one") from error
-    if invocation.json and output is None:
-        invocation.emit("report", as_json(made))
-    else:
+    if output is not None or not invocation.json:
         _write(invocation, made, chosen, output)
+    if invocation.json:
+        invocation.emit("report", as_json(made))
     return 0
 
 
