@@ -56,10 +56,13 @@ def explanation_text(explanation: dict[str, Any]) -> str:
 
 
 def _family(code: str, cases: list[tuple[str, str, str]]) -> type[errors.DeployForgeError] | None:
+    from deployforge_tasks.project import problems
+
     families = {kind.__name__: kind for kind in _with_subclasses(errors.DeployForgeError)}
     for name, _, _ in cases:
-        if name in families:
-            return families[name]
+        if name in families:  # a kind of its own says less than the family that it belongs to
+            shared = (errors.__name__, problems.__name__)
+            return next(kind for kind in families[name].__mro__ if kind.__module__ in shared)
     own = next((kind for kind in families.values() if kind.code == code), None)
     if own is not None or not cases:
         return own
@@ -72,13 +75,10 @@ def _with_subclasses(kind: type[errors.DeployForgeError]) -> Iterator[type[error
     from deployforge_tasks.effects import git_errors  # these two have kinds of their own
     from deployforge_tasks.project import problems
 
+    known = (errors.__name__, git_errors.__name__, problems.__name__)
     yield kind
     for inner in kind.__subclasses__():
-        if inner.__module__ in (
-            errors.__name__,
-            git_errors.__name__,
-            problems.__name__,
-        ):  # whatever else happens to be imported
+        if inner.__module__ in known:  # whatever else happens to be imported
             yield from _with_subclasses(inner)
 
 
