@@ -27,7 +27,7 @@ def need_models() -> None:
 @contextmanager
 def quietly() -> Iterator[None]:
     """Fit a model without its warnings; what it cannot do is seen in its result."""
-    import statsmodels.tools.sm_exceptions  # noqa: F401 - it changes the filters for warnings when it is imported
+    importlib.import_module("statsmodels.tools.sm_exceptions")  # changes the filters for warnings when it is imported
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -48,7 +48,7 @@ class Choice:
         view, group, sort = query.get("view", ""), query.get("group", ""), query.get("sort", "")
         return cls(
             view="grid" if view == "grid" else "table",
-            group=group if group in get_args(Group) else None,  # type: ignore[arg-type]  # tested right here
+            group=next((one for one in get_args(Group) if one == group), None),
             states=tuple(state for state in STATES if state in states),
             platform=query.get("platform", "").strip()[:100],
             sort=sort if sort.lstrip("-") in SORTS else "",

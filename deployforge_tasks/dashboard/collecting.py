@@ -10,8 +10,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.errors import DeployForgeError
-from deployforge_tasks.core.redact import redactor
+from deployforge_tasks.dashboard.question import Question
 from deployforge_tasks.operations.stats import collect, due
 
 if TYPE_CHECKING:
@@ -24,25 +23,14 @@ EVERY = 60.0
 class Collecting:
     """One thread, which nobody waits for: not pages, and not the end of the dashboard.
 
-    Fields: `by_itself` lets it begin; `problem` is why the last time that somebody wanted it came to nothing.
+    Fields: `by_itself` lets it begin; `now` asks every platform that may be asked, because somebody wants it.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._stop = threading.Event()
         self.by_itself = True
-        self.problem = ""
-        self._lock = threading.Lock()
-
-    @property
-    def working(self) -> bool:
-        """Whether platforms are being asked because somebody wanted it."""
-        return self._lock.locked()
-
-    def now(self) -> None:
-        """Ask every platform that may be asked; nothing to do while they are being asked."""
-        if self._lock.acquire(blocking=False):
-            threading.Thread(target=self._all, name="collecting-now", daemon=True).start()
+        self.now = Question(desk, lambda: collect(desk.loaded, ledger_url=desk.ledger_url, force=True))
 
     def start(self) -> None:
         """Collect what is due now, and from now on."""
@@ -60,17 +48,6 @@ class Collecting:
             with contextlib.suppress(Exception):
                 self._look()
             self._stop.wait(EVERY)
-
-    def _all(self) -> None:
-        self.problem = ""
-        try:
-            collect(self._desk.loaded, ledger_url=self._desk.ledger_url, force=True)
-        except DeployForgeError as error:
-            self.problem = redactor.text(f"{error.message}; {error.hint}")
-        except Exception as error:  # noqa: BLE001 - a fault in a plugin must not end the dashboard
-            self.problem = redactor.text(f"{type(error).__name__}: {error}")
-        finally:
-            self._lock.release()
 
     def _look(self) -> None:
         desk = self._desk

@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 def glance(request: Request) -> Overview:
     """Every platform, by the ledger and by what the platforms told last."""
     desk, look = request.app.state.desk, request.app.state.last_look
-    known = Known(look.status, look.at, desk.downloads(), desk.pages())
+    known = Known(look.answer, look.at, desk.downloads(), desk.pages())
     return overview(desk.loaded, desk.reader, known, desk.now())

@@ -19,7 +19,8 @@ T = TypeVar("T")
 class Question(Generic[T]):
     """Asked once at a time.
 
-    Fields: `answer` the last one, None before the first; `at` when it came; `problem` why the last try had none.
+    Fields: `answer` the last one, None before the first; `at` when it came; `problem` why the last try had none;
+    `begun` when it was asked last, None if never; `ended` how often that came to an end.
     """
 
     def __init__(self, desk: Desk, ask: Callable[[], T]) -> None:
@@ -29,7 +30,9 @@ class Question(Generic[T]):
         self._lock = threading.Lock()
         self.answer: T | None = None
         self.at: datetime | None = None
+        self.begun: datetime | None = None
         self.problem = ""
+        self.ended = 0
 
     @property
     def asking(self) -> bool:
@@ -39,6 +42,7 @@ class Question(Generic[T]):
         """Ask, in a thread of its own; nothing to do while it is being asked."""
         with self._lock:
             if not self.asking:
+                self.begun, self.problem = self._desk.now(), ""
                 self._thread = threading.Thread(target=self._work, name="question", daemon=True)
                 self._thread.start()
 
@@ -55,4 +59,5 @@ class Question(Generic[T]):
         except Exception as error:  # noqa: BLE001 - a fault in a plugin must not end the dashboard
             self.problem = redactor.text(f"{type(error).__name__}: {error}")
         else:
-            self.answer, self.at, self.problem = found, self._desk.now(), ""
+            self.answer, self.at = found, self._desk.now()
+        self.ended += 1

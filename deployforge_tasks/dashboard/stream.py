@@ -180,9 +180,9 @@ class Hub:
 
     def _with_stats(self, told: Telling, places: Places) -> Telling:
         """What is not in the events: more downloads were collected, or the platforms were asked."""
-        self._last_look.look_when_old()
+        self._last_look.begin_when_old()
         before = self._beside
-        self._beside = (self._desk.reader.last_collection(self._desk.project), self._last_look.count)
+        self._beside = (self._desk.reader.last_collection(self._desk.project), self._last_look.ended)
         if self._looks == 0 or self._beside == before:
             return told
         return Telling(told.everybody + message("stats", {}, places), told.logs)

@@ -31,7 +31,7 @@ _PUBLISH = {
     "scoop": 4.0, "aur": 7.0, "chocolatey": 9.0, "crates": 12.0, "vscode": 8.0, "snap": 22.0,
 }  # fmt: skip
 _AFTER_GITHUB = ("homebrew", "scoop", "aur", "chocolatey", "crates")
-_DAYS = 150
+_DAYS = 200
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,7 @@ def test_where_nothing_is_known_the_page_says_how_to_begin(site: Site) -> None:
 
 
 def test_a_collection_that_came_to_nothing_says_why(site: Site) -> None:
-    site.app.state.collecting.problem = "the ledger is away; start it"
+    site.app.state.collecting.now.problem = "the ledger is away; start it"
     assert "The platforms could not be asked: the ledger is away; start it" in text(site, "/analytics")
 
 
@@ -222,7 +222,7 @@ def test_while_platforms_are_asked_the_page_keeps_itself_fresh(site: Site, monke
 
 def test_collecting_begins_at_once_for_who_may(site: Site) -> None:
     begun = []
-    site.app.state.collecting.now = lambda: begun.append(True)
+    site.app.state.collecting.now.begin = lambda: begun.append(True)
     assert site.client.post("/analytics/collect", follow_redirects=False).status_code == 303
     assert begun == [True]
 

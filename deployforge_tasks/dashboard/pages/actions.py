@@ -33,11 +33,11 @@ ENTRY = Entry("Deploy", "/deploy", order=25, key="d", needs="preview")
 #: Seconds that a browser is kept waiting until a run has a number.
 _PATIENCE = 8.0
 
-Names = Annotated[list[str], Query()]
+Names = Annotated[list[str], Query(default_factory=list)]
 
 
 @router.get("/deploy", dependencies=[needs("preview")])
-def deploy(request: Request, version: str = "", platforms: Names = [], look: bool = False) -> HTMLResponse:  # noqa: B006
+def deploy(request: Request, *, version: str = "", platforms: Names, look: bool = False) -> HTMLResponse:
     """Choose a version and platforms; with `look` the plan, and the button."""
     return _deploy_page(request, version.strip(), platforms, look=look)
 
@@ -74,7 +74,7 @@ def _deploy_page(request: Request, version: str, names: list[str], *, look: bool
 
 
 @router.get("/runs/{number}/retry", dependencies=[needs("retry")])
-def retry(request: Request, number: int, platforms: Names = [], stage: str = "") -> HTMLResponse:  # noqa: B006
+def retry(request: Request, *, number: int, platforms: Names, stage: str = "") -> HTMLResponse:
     """What a run left undone, to be done again."""
     return _retry_page(request, number, platforms, stage)
 
@@ -115,11 +115,7 @@ def _retry_page(request: Request, number: int, names: list[str], stage: str, pro
 
 @router.get("/rollback", dependencies=[needs("preview")])
 def rollback(
-    request: Request,
-    version: str = "",
-    to: str = "",
-    platforms: Names = [],  # noqa: B006
-    look: bool = False,
+    request: Request, *, version: str = "", to: str = "", platforms: Names, look: bool = False
 ) -> HTMLResponse:
     """Choose what to take users back from; with `look` exactly what would happen, and the button."""
     return _rollback_page(request, version.strip(), to.strip(), platforms, look=look)

@@ -52,7 +52,7 @@ def analytics(request: Request, asked: Annotated[Asked, Query()]) -> HTMLRespons
         link=lambda **more: address("/analytics", span, **{**choices, **more}),
         here=address("/analytics", span, **choices),
         charts=list(_charts(table, asked)),
-        collecting=state.collecting,
+        collecting=state.collecting.now,
         found=state.known_insights.kept(span.until) if counted else None,
         noticed=state.known_insights,
         unusual=unusual,
@@ -69,7 +69,7 @@ def out_of_the_ordinary(request: Request, asked: Annotated[SpanAsked, Query()]) 
         "unusual.html",
         title="Out of the ordinary",
         span=span,
-        collecting=state.collecting,
+        collecting=state.collecting.now,
         found=state.known_insights.kept(span.until),
         noticed=state.known_insights,
         unusual=unusual,
@@ -102,6 +102,6 @@ def as_csv(request: Request, asked: Annotated[SpanAsked, Query()]) -> Response:
 @router.post("/analytics/collect", dependencies=[needs("retry")])
 def collect_now(request: Request, form: Sent) -> Response:
     """Ask every platform now, without waiting for them."""
-    request.app.state.collecting.now()
+    request.app.state.collecting.now.begin()
     note(request, "collect", subject="downloads", outcome="done")
     return RedirectResponse(own_path(form.get("back", "/analytics")), status_code=303)

@@ -51,5 +51,5 @@ def show(request: Request, state: Annotated[list[str] | None, Query()] = None) -
 @router.post("/look", dependencies=[needs("look")])
 def look_again(request: Request) -> RedirectResponse:
     """Ask every platform what it has; the page shows the answer when it is there."""
-    request.app.state.last_look.look()
+    request.app.state.last_look.begin()
     return RedirectResponse("/", status_code=303)
