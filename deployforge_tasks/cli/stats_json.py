@@ -63,7 +63,16 @@ def imported_json(found: Sequence[Imported]) -> dict[str, Any]:
                 "file": str(one.file),
                 "at": one.at.isoformat(),
                 "taken": [
-                    {"field": t.field, "platform": t.platform, "kind": t.kind, "count": t.count, "new": t.new}
+                    {
+                        "field": t.field,
+                        "platform": t.platform,
+                        "kind": t.kind,
+                        "count": t.count,
+                        "new": t.new,
+                        "first": t.first.isoformat() if t.first else None,
+                        "last": t.last.isoformat() if t.last else None,
+                        "parts": t.parts,
+                    }
                     for t in one.taken
                 ],
                 "left_out": [{"field": left.field, "reason": left.reason} for left in one.left_out],

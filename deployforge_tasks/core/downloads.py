@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+#: Ends the name of a source whose numbers somebody took over from a file: it is not asked, so that nothing is known of
+#: what it would tell today.
+EXPORT = "export"
+
 
 class Kind(StrEnum):
     """How a counter counts."""
@@ -68,6 +72,11 @@ class Counter:
     window_days: int = 0
     headline: bool = False
 
+    @property
+    def is_exported(self) -> bool:
+        """Whether its numbers were taken over from a file."""
+        return self.source.endswith(f" {EXPORT}")
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -81,11 +90,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class Gap:
-    """Days, both included, of which nothing is known, and why."""
+    """Days, both included, of which nothing is known, or only their sum `count`, and why."""
 
     first: date
     last: date
     reason: str
+    count: int | None = None
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,8 @@ class Counted:
 
     def since(self, scope: Scope, platform: str) -> date | None:
         """The last day that every daily counter told lately has for good; None where nothing is known yet."""
-        daily = [c for c in self.counters(scope, [platform]) if c.counter.kind is Kind.DAILY and c.read_at]
+        asked = [c for c in self.counters(scope, [platform]) if not c.counter.is_exported]
+        daily = [c for c in asked if c.counter.kind is Kind.DAILY and c.read_at]
         newest = max((c.read_at for c in daily if c.read_at), default=None)
         known = [c.settled or c.told_to for c in daily if c.read_at == newest]
         days = [day for day in known if day is not None]

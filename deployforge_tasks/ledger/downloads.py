@@ -89,9 +89,12 @@ class _Keeper:
         if _is_by_day(series):
             days = {reading.at.astimezone(UTC).date(): reading.count for reading in series.readings}
             new = self._set_days(number, days, fill_only=late)
-            if days:
-                self._stretch(number, min(days), max(days))
-            self._set_gaps(number, [Lump(gap.first, gap.last, None, gap.reason) for gap in series.gaps], days)
+            sums = [gap for gap in series.gaps if gap.count is not None]
+            if known := [*days, *(gap.first for gap in sums), *(gap.last for gap in sums)]:
+                self._stretch(number, min(known), max(known))
+            new += self._set_gaps(
+                number, [Lump(gap.first, gap.last, gap.count, gap.reason) for gap in series.gaps], days
+            )
         else:
             new = self._keep_readings(number, series, new=row is None)
             days = {}
@@ -174,18 +177,20 @@ class _Keeper:
 
     # Gaps
 
-    def _set_gaps(self, number: int, lumps: Sequence[Lump], around: Mapping[date, int]) -> None:
-        """Put these in the place of those that touch the days told now."""
+    def _set_gaps(self, number: int, lumps: Sequence[Lump], around: Mapping[date, int]) -> int:
+        """Put these in the place of those that touch them or the days told now; how many sums of days are new."""
         table = tables.gaps
-        touched = [*around, *(lump.first for lump in lumps), *(lump.last for lump in lumps)]
-        if not touched:
-            return
-        inside = (table.c.first <= max(touched), table.c.last >= min(touched))
-        self._connection.execute(delete(table).where(table.c.counter == number, *inside))
+        told = [(lump.first, lump.last) for lump in lumps]
+        before = set()
+        for first, last in [*told, (min(around), max(around))] if around else told:
+            inside = (table.c.counter == number, table.c.first <= last, table.c.last >= first)
+            gone = delete(table).where(*inside).returning(table.c.first, table.c.last, table.c["count"])
+            before |= {tuple(row) for row in self._connection.execute(gone)}
         for lump in lumps:
             values = {"first": lump.first, "last": lump.last, "count": lump.count}
             reason = redactor.text(lump.reason)
             self._connection.execute(insert(table).values(counter=number, **values, reason=reason))
+        return sum(lump.count is not None and (lump.first, lump.last, lump.count) not in before for lump in lumps)
 
     # Readings
 

@@ -1,40 +1,39 @@
-"""Taking over download figures from earlier times: files that ``monitoring.import`` or a command names."""
+"""Taking over download figures: files that ``monitoring.import`` or a command names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.errors import ConfigError
-
 if TYPE_CHECKING:
-    from deployforge_tasks.analytics.old_stats import LeftOut, OldCount
-    from deployforge_tasks.ledger.counted import StoredCounter
-    from deployforge_tasks.ledger.model import Scope
-    from deployforge_tasks.ledger.store import Ledger
+    from deployforge_tasks.analytics.old_stats import LeftOut
     from deployforge_tasks.project.load import Loaded
-
-_MEANING = "taken over from the figures of an earlier script"
-_LARGEST = 1 << 20
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A number that is in the ledger now: `new` says that it was not there before."""
+    """Numbers that are in the ledger now.
+
+    Fields: `field` what they are called in the file; `count` their sum; `new` says that some of them were not there
+    before; `first` and `last` the days that they are about, None where they are of one moment; `parts` how many
+    countries or versions have them, 0 where they are of everything.
+    """
 
     field: str
     platform: str
     kind: str
     count: int
     new: bool
+    first: date | None = None
+    last: date | None = None
+    parts: int = 0
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What was taken from a file whose numbers are of one moment, and what was not."""
+    """What was taken from a file, and what was not; `at` is the moment of its numbers, or their end."""
 
     file: Path
     at: datetime
@@ -42,63 +41,31 @@ class Imported:
     left_out: tuple[LeftOut, ...]
 
 
-def import_file(loaded: Loaded, file: Path, *, ledger_url: str | None = None) -> Imported:
+def import_file(loaded: Loaded, file: Path, *, ledger_url: str | None = None, now: datetime | None = None) -> Imported:
     """Take over the figures of one file; doing it again changes nothing.
 
     Args:
         loaded: the project.
-        file: a ``download_stats.json`` of ContextLite's scripts; a relative path begins in the project's folder.
+        file: an export with days and countries (`analytics.exports`), or a ``download_stats.json`` of ContextLite's
+            scripts; a relative path begins in the project's folder.
         ledger_url: another ledger than the project's own.
+        now: the moment, when it is not this one.
 
     Raises:
         ConfigError: the file or the ledger cannot be used.
     """
-    from deployforge_tasks.analytics.old_stats import read
+    from deployforge_tasks.analytics.exports.shapes import shape_in
     from deployforge_tasks.graph.context import ledger_url as own_ledger
-    from deployforge_tasks.ledger.model import Scope
     from deployforge_tasks.ledger.store import Ledger
+    from deployforge_tasks.operations.take_exports import take_export
+    from deployforge_tasks.operations.take_old_stats import take_old_stats
 
-    old = read(_text(loaded.root / file), str(file))
-    here = Scope(loaded.project.name, loaded.profile)
+    path = loaded.root / file
+    shape = shape_in(path) if path.is_file() else None
     ledger = Ledger.open(ledger_url or own_ledger(loaded))
     try:
-        found = [_take(loaded, ledger, here, number, old.at) for number in old.counts]
+        if shape is None:
+            return take_old_stats(loaded, ledger, file)
+        return take_export(loaded, ledger, file, shape, (now or datetime.now(UTC)).date())
     finally:
         ledger.close()
-    taken = tuple(one for one in found if isinstance(one, Taken))
-    left = tuple(one for one in found if not isinstance(one, Taken))
-    return Imported(file, old.at, taken, (*old.left_out, *left))
-
-
-def _text(file: Path) -> str:
-    from deployforge_tasks.project.load import read_text
-
-    if file.is_file() and file.stat().st_size > _LARGEST:
-        raise ConfigError(
-            f"{file} is too large for figures of an earlier script",
-            hint="name a `download_stats.json`",
-            code="DF3334",
-        )
-    return read_text(file, "--import or `monitoring.import`")
-
-
-def _take(loaded: Loaded, ledger: Ledger, here: Scope, old: OldCount, at: datetime) -> Taken | LeftOut:
-    from deployforge_tasks.analytics.old_stats import LeftOut
-    from deployforge_tasks.core.downloads import Reading, Series
-
-    if old.platform not in loaded.options:
-        return LeftOut(old.field, f"{old.platform} is not in deployforge.yml")
-    there = ledger.reader().counted().counters(here, [old.platform])
-    subject = old.counter.subject or _subject(there, old)
-    if not subject:
-        return LeftOut(old.field, "the file does not say of what; `deployforge stats` first, then it is known")
-    counter = replace(old.counter, subject=subject)
-    series = Series(counter, (Reading(at, old.count),), _MEANING, "")
-    new = ledger.downloads().keep(here, old.platform, [series], at)
-    return Taken(old.field, old.platform, str(counter.kind), old.count, bool(new))
-
-
-def _subject(there: Sequence[StoredCounter], old: OldCount) -> str:
-    """What the platform counts, if that is one thing."""
-    same = {c.counter.subject for c in there if c.counter.source == old.counter.source and not c.counter.target}
-    return same.pop() if len(same) == 1 else ""

@@ -24,7 +24,7 @@ from deployforge_tasks.core.errors import ConfigError
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.series import Downloads
     from deployforge_tasks.operations.stats import Collected
-    from deployforge_tasks.operations.stats_import import Imported
+    from deployforge_tasks.operations.stats_import import Imported, Taken
     from deployforge_tasks.project.load import Loaded
 
 FORMATS = ("table", "json", "csv", "parquet", "openmetrics")
@@ -69,7 +69,7 @@ class Wanted:
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Take over figures of earlier scripts (download_stats.json), and end.",
+    help="Take over an export, or a download_stats.json, and end.",
 )
 @click.pass_obj
 def command(
@@ -261,11 +261,17 @@ def _show_imported(invocation: Invocation, found: Imported) -> None:
     from deployforge_tasks.cli.table import Cell, Row, columns
 
     terminal = invocation.terminal
-    terminal.out(f"{found.file.name} · read at {found.at:%Y-%m-%d %H:%M} UTC · {len(found.taken)} taken")
-    rows: list[Row] = [
-        (Cell("✓", "ok"), one.field, f"{one.count:,}", f"{one.kind} of {one.platform}{'' if one.new else ', known'}")
-        for one in found.taken
-    ]
+    up_to = "up to" if any(one.last for one in found.taken) else "read at"
+    terminal.out(f"{found.file.name} · {up_to} {found.at:%Y-%m-%d %H:%M} UTC · {len(found.taken)} taken")
+    rows: list[Row] = [(Cell("✓", "ok"), one.field, f"{one.count:,}", _about(one)) for one in found.taken]
     rows += [(Cell("\N{EN DASH}", "dim"), left.field, "", left.reason) for left in found.left_out]
     for line in ["", *columns(rows, terminal.style, width=terminal.width)]:
         terminal.out(line)
+
+
+def _about(one: Taken) -> str:
+    """What taken numbers are."""
+    told = f"{one.kind} of {one.platform}"
+    if one.first:
+        told += f", {one.parts} parts, {one.first} to {one.last}"
+    return told if one.new else f"{told}, known"

@@ -1,0 +1,109 @@
+"""Taking over days and countries that somebody exported where a platform's downloads are logged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deployforge_tasks.analytics.exports.tally import Export, read
+from deployforge_tasks.analytics.old_stats import LeftOut
+from deployforge_tasks.ledger.model import Scope
+from deployforge_tasks.operations.stats_import import Imported, Taken
+
+if TYPE_CHECKING:
+    from deployforge_tasks.analytics.exports.shapes import Shape
+    from deployforge_tasks.core.downloads import Series
+    from deployforge_tasks.ledger.store import Ledger
+    from deployforge_tasks.project.load import Loaded
+
+_DAY = timedelta(days=1)
+
+
+def take_export(loaded: Loaded, ledger: Ledger, file: Path, shape: Shape, today: date) -> Imported:
+    """Put the days of an export into the ledger: beside the platform's figure, as its parts.
+
+    Raises:
+        ConfigError: a row of the file cannot be read.
+    """
+    export = read(loaded.root / file, shape, today)
+    here, platform = Scope(loaded.project.name, loaded.profile), shape.platform
+    last = max((span[1] for span in export.spans), default=today - _DAY)
+    at = datetime(last.year, last.month, last.day, tzinfo=UTC) + _DAY
+    left = list(_left_out(export))
+    if platform not in loaded.options:
+        return Imported(file, at, (), (LeftOut(platform, f"{platform} is not in deployforge.yml"), *left))
+    names = _names(ledger, here, platform) or _guess(loaded, platform)
+    taken: list[Taken] = []
+    for told in export.tallies:
+        name = _name(told, names)
+        if not name:
+            left.append(LeftOut(told or platform, _unnamed(told, names)))
+            continue
+        series = export.series(told, name)
+        new = ledger.downloads().keep(here, platform, series, at)
+        taken += _taken(platform, name, series, new=bool(new))
+    return Imported(file, at, tuple(taken), tuple(left))
+
+
+def _taken(platform: str, name: str, series: Sequence[Series], *, new: bool) -> Iterator[Taken]:
+    """What was taken by country, and by version."""
+    for what in ("country", "version"):
+        parts = [one for one in series if getattr(one.counter, what)]
+        if parts:
+            days = [day for one in parts for day in _days(one)]
+            count = sum(_sum(one) for one in parts)
+            yield Taken(f"{name} by {what}", platform, "daily", count, new, min(days), max(days), len(parts))
+
+
+def _days(series: Series) -> Iterator[date]:
+    yield from (reading.at.date() for reading in series.readings)
+    for gap in series.gaps:
+        yield from (gap.first, gap.last)
+
+
+def _sum(series: Series) -> int:
+    return sum(reading.count for reading in series.readings) + sum(gap.count or 0 for gap in series.gaps)
+
+
+def _names(ledger: Ledger, here: Scope, platform: str) -> set[str]:
+    """What the platform calls what it counts of the project."""
+    there = ledger.reader().counted().counters(here, [platform])
+    return {c.counter.subject for c in there if not c.counter.is_exported and not c.counter.target}
+
+
+def _guess(loaded: Loaded, platform: str) -> set[str]:
+    """What it is called where nothing was counted yet; an image has its owner in its name, too."""
+    return set() if platform == "docker" else {loaded.project.name}
+
+
+def _name(told: str, names: Collection[str]) -> str:
+    """The project's name of what a file tells; of a file that names nothing, the only one that there is."""
+    if not told:
+        return next(iter(names)) if len(names) == 1 else ""
+    return next((name for name in names if _normalised(name) == _normalised(told)), "")
+
+
+def _normalised(name: str) -> str:
+    """As PyPI compares names (https://peps.python.org/pep-0503/); in other places it does no harm."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _unnamed(told: str, names: Collection[str]) -> str:
+    if not names:
+        return "what the project is called there is not known; `deployforge stats` first, then it is"
+    known = ", ".join(sorted(names))
+    return f"it is not the project's: that is {known}" if told else f"the file does not say which it is: {known}"
+
+
+def _left_out(export: Export) -> Iterator[LeftOut]:
+    """What of the file is nobody's."""
+    if export.open_rows:
+        yield LeftOut("today", f"{export.open_rows:,} rows are of days, weeks or months that are not over")
+    if export.no_downloads:
+        yield LeftOut("version checks", f"{export.no_downloads:,} rows are no downloads")
+    for told, tally in export.tallies.items():
+        if tally.elsewhere:
+            yield LeftOut(told or "no country", f"of {tally.elsewhere:,} downloads no country is told")
