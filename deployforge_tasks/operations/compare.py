@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deployforge_tasks.operations.history import past
 from deployforge_tasks.operations.run_detail import shown_state
 from deployforge_tasks.operations.run_facts import Difference, differences, noted
+from deployforge_tasks.operations.run_tools import used_tools
 from deployforge_tasks.operations.runs import RunView, find_run, reading, view
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class NewError:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The first run and the second. `known`: both noted what they were made in."""
+    """The first run and the second. `known`: both noted what they were made in; `tools`: clients of verifications."""
 
     old: RunView
     new: RunView
@@ -58,6 +59,7 @@ class Comparison:
     known: bool
     versions: tuple[Difference, ...]
     settings: tuple[Difference, ...]
+    tools: tuple[Difference, ...]
     errors: tuple[NewError, ...]
 
 
@@ -72,6 +74,7 @@ def compare(loaded: Loaded, old: int, new: int, *, ledger_url: str | None = None
         tries = reader.attempts([old, new])
         views = [view(reader, run, tries[run.id]) for run in runs]
         before, after = noted(reader, old), noted(reader, new)
+        tools = differences(used_tools(reader, old).versions, used_tools(reader, new).versions)
     with past(loaded, ledger_url) as history:
         errors = _new_errors(history, old, new)
     named = [{**s.versions, "commit": s.commit, "CI": s.ci} for s in (before, after)]
@@ -83,6 +86,7 @@ def compare(loaded: Loaded, old: int, new: int, *, ledger_url: str | None = None
         known,
         differences(*named) if known else (),
         differences(before.settings, after.settings) if known else (),
+        tools,
         errors,
     )
 

@@ -78,6 +78,25 @@ def test_runs_as_json(released: Cli) -> None:
     assert run["actor"] == "ann"
 
 
+def test_one_run_tells_what_it_was_made_in_and_the_versions_of_its_tools(released: Cli) -> None:
+    out = released("runs", "--run", "1").out
+    assert re.search(r"^  Python +\d", out, re.MULTILINE)
+    tools = out.partition("tools that tried what was published\n")[2]
+    assert re.sub(" +", " ", tools) == " tool version platforms\n shelf 1 npm, pypi\n\n snap not verified in this run\n"
+
+
+def test_one_run_as_json_has_its_environment(released: Cli) -> None:
+    (run,) = released("runs", "--run", "1", "--json").json["runs"]
+    assert run["run"] == 1
+    assert run["environment"]["versions"]["DeployForge"]
+    assert run["environment"]["tools"] == [{"name": "shelf", "version": "1", "platforms": ["npm", "pypi"]}]
+    assert run["environment"]["without_tool"] == {"snap": "not verified in this run"}
+
+
+def test_one_run_that_is_not_there(released: Cli) -> None:
+    assert "DF1361" in released("runs", "--run", "77").err
+
+
 def test_a_failed_platform_is_told_from_a_published_one(released: Cli) -> None:
     assert released("runs", "--json").json["runs"][1]["platforms"] == {
         "npm": "published",

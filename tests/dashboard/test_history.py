@@ -117,6 +117,49 @@ def test_a_comparison_tells_changed_versions_and_settings(site: Site) -> None:
     assert "<del><code>latest</code></del>" in text
 
 
+def _tried(platform: str, client: str, method: str = "install", reason: str = "") -> Event:
+    return Event("evidence", platform, "verify", {"method": method, "client": client, "said": "", "reason": reason})
+
+
+def test_a_comparison_tells_tools_that_changed_came_or_went(site: Site) -> None:
+    old, new = site.record(WELL), site.record(WELL)
+    told(site, old, _tried("npm", "npm 10.9.0"), _tried("pypi", "pip 25.1"), _tried("crates", "cargo 1.85.0"))
+    told(site, new, _tried("npm", "npm 11.19.1"), _tried("pypi", "pip 25.1"), _tried("docker", "Docker Engine 27.1.0"))
+    tools = site.client.get(f"/compare/{old}..{new}").text.split("<caption>Tools")[1].split("</table>")[0]
+    assert "<del><code>10.9.0</code></del></td><td><ins><code>11.19.1</code></ins>" in tools
+    assert "pip" not in tools
+    assert "<del><code>1.85.0</code></del>" in tools
+    assert "<ins><code>27.1.0</code></ins>" in tools
+
+
+def test_two_runs_with_the_same_tools_say_so(site: Site) -> None:
+    old, new = site.record(WELL), site.record(WELL)
+    assert "No client that tried" in site.client.get(f"/compare/{old}..{new}").text
+
+
+def test_the_environment_has_each_tool_once_with_its_platforms(site: Site) -> None:
+    run = site.record([*WELL, ("github_packages", "verify", "ok", 1.0, "")])
+    told(site, run, _tried("npm", "npm 11.19.1"), _tried("github_packages", "npm 11.19.1"))
+    text = site.client.get(f"/runs/{run}/environment").text
+    assert '<th scope="row">npm</th><td>11.19.1</td><td>npm, github_packages</td>' in text
+
+
+def test_only_the_tools_of_this_run_stand_in_its_environment(site: Site) -> None:
+    run, other = site.record(WELL), site.record(WELL)
+    told(site, other, _tried("npm", "npm 11.19.1"))
+    text = site.client.get(f"/runs/{run}/environment").text
+    assert "11.19.1" not in text
+    assert "not verified in this run" in text
+
+
+def test_a_platform_that_was_verified_by_download_says_so_instead_of_a_version(site: Site) -> None:
+    run = site.record(WELL)
+    told(site, run, _tried("npm", "DeployForge", "download", "npm is not on this machine"))
+    text = site.client.get(f"/runs/{run}/environment").text
+    assert "No tool of a platform was used" in text
+    assert '<th scope="row">npm</th><td>verified by download: npm is not on this machine</td>' in text
+
+
 def test_two_runs_are_chosen_by_a_form(site: Site) -> None:
     site.record(WELL)
     site.record(WELL)

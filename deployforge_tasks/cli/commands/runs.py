@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +18,31 @@ from deployforge_tasks.cli.table import Cell, Row, ago, columns, duration, one_l
 
 if TYPE_CHECKING:
     from deployforge_tasks.cli.table import Style
+    from deployforge_tasks.operations.run_facts import Surroundings
+    from deployforge_tasks.operations.run_tools import Tools
     from deployforge_tasks.operations.runs import RunView
 
 
 @click.command(
     cls=Command,
-    examples=("deployforge runs", "deployforge runs --limit 3 --json"),
+    examples=(
+        "deployforge runs",
+        "deployforge runs --limit 3 --json",
+        "deployforge runs --run 41             what run 41 was made in",
+    ),
     epilog="See also: `deployforge logs`, `deployforge retry`.",
 )
 @option("--limit", group="Selection", type=click.IntRange(1, 100_000), default=20, metavar="N", help="How many (20).")
+@option("--run", "number", group="Selection", type=click.IntRange(1), metavar="N", help="Only this one, in detail.")
 @click.pass_obj
-def command(invocation: Invocation, limit: int) -> int:
+def command(invocation: Invocation, limit: int, number: int | None) -> int:
     """The runs that the ledger remembers, the newest first: also those of other machines, and those that go on now.
 
-    A run that ended without saying so was killed; its version is finished by running the same command again.
+    A run that ended without saying so was killed; its version is finished by running the same command again. With
+    `--run`: what one run was made in, and the versions of the tools that tried what was published.
     """
+    if number is not None:
+        return _show_one(invocation, number)
     from deployforge_tasks.operations.runs import list_runs
 
     loaded = invocation.settings().load()
@@ -46,6 +57,54 @@ def command(invocation: Invocation, limit: int) -> int:
     if not found:
         invocation.hint("`deployforge deploy` makes the first one")
     return 0
+
+
+def _show_one(invocation: Invocation, number: int) -> int:
+    from deployforge_tasks.operations.run_facts import noted
+    from deployforge_tasks.operations.run_tools import used_tools
+    from deployforge_tasks.operations.runs import one_run, reading
+
+    loaded = invocation.settings().load()
+    tell_doit(invocation)
+    with reading(loaded) as reader:
+        run = one_run(reader, loaded, number)
+        found, tools = noted(reader, number), used_tools(reader, number)
+    if invocation.json:
+        environment = environment_json(found, tools)
+        shown = [{**as_json(run), "environment": environment}]
+        invocation.emit("runs", {"project": loaded.project.name, "runs": shown})
+        return 0
+    terminal = invocation.terminal
+    for line in lines(loaded.project.name, [run], terminal.style, datetime.now(UTC), terminal.width):
+        terminal.out(line)
+    for line in environment_lines(found, tools, terminal.style, terminal.width):
+        terminal.out(line)
+    return 0
+
+
+def environment_json(found: Surroundings, tools: Tools) -> dict[str, Any]:
+    """What a run was made in, as JSON."""
+    return {
+        **asdict(found),
+        "tools": [asdict(tool) for tool in tools.used],
+        "without_tool": dict(tools.without),
+    }
+
+
+def environment_lines(found: Surroundings, tools: Tools, style: Style, width: int | None) -> list[str]:
+    """What a run was made in, as people read it."""
+    made_in = {**found.versions, "commit": found.commit, "CI": found.ci, "reason": found.reason}
+    rows: list[Row] = [(Cell(name, "dim"), text) for name, text in made_in.items() if text]
+    told = columns(rows, style, width=width) if found.known else ["  this run did not note what it was made in"]
+    used: list[Row] = [("tool", "version", "platforms")]
+    used += [(tool.name, tool.version, ", ".join(tool.platforms)) for tool in tools.used]
+    without: list[Row] = [(Cell(name, "dim"), why) for name, why in tools.without.items()]
+    return [
+        *("", style("made in", "bold"), *told),
+        *("", style("tools that tried what was published", "bold")),
+        *(columns(used, style, width=width) if tools.used else ["  none told its version"]),
+        *(["", *columns(without, style, width=width)] if without else []),
+    ]
 
 
 def as_json(run: RunView) -> dict[str, Any]:

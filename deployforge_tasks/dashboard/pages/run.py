@@ -12,6 +12,7 @@ from deployforge_tasks.operations.diff import diff
 from deployforge_tasks.operations.graph_view import view as graph_of
 from deployforge_tasks.operations.run_detail import run_detail, run_head
 from deployforge_tasks.operations.run_facts import config_changes, surroundings_of, version_facts
+from deployforge_tasks.operations.run_tools import tools_of
 from deployforge_tasks.operations.timeline import timeline as timeline_of
 
 router = APIRouter(prefix="/runs/{number}", include_in_schema=False, dependencies=[needs("look")])
@@ -83,5 +84,5 @@ def environment(request: Request, number: int) -> HTMLResponse:
     desk = request.app.state.desk
     head = run_head(desk.loaded, number, ledger_url=desk.ledger_url)
     found = surroundings_of(desk.loaded, number, ledger_url=desk.ledger_url)
-    facts = version_facts(desk.of_version(head.run.version), ledger_url=desk.ledger_url)
-    return run_page(request, head, "environment", "run_environment.html", found=found, proofs=facts.proofs)
+    tools = tools_of(desk.loaded, number, ledger_url=desk.ledger_url)
+    return run_page(request, head, "environment", "run_environment.html", found=found, tools=tools)
