@@ -59,10 +59,10 @@ class StageNow:
 class PlatformNow:
     """One platform of a run.
 
-    `state`: ``queued running published skipped ok waiting blocked failed unfinished rolled_back``. `progress` goes from
-    0 to 1. `since` is when it began; `seconds` what its ended stages took; `usual` what they take when all goes well,
-    None if that is not known. `error` is the first line of what went wrong, `code` its stable id. `over`: nothing more
-    happens on it in this run.
+    `state`: ``queued running published skipped ok waiting blocked failed unfinished rolled_back``; ``queued`` also
+    between two stages, while it waits for its hub or its turn. `progress` goes from 0 to 1. `since` is when it began;
+    `seconds` what its ended stages took; `usual` what they take when all goes well, None if that is not known. `error`
+    is the first line of what went wrong, `code` its stable id. `over`: nothing more happens on it in this run.
     """
 
     platform: str
@@ -212,7 +212,10 @@ class RunProgress:
         if not found.stages:
             return "unfinished" if self.state in ("finished", "killed") else "queued"
         ends = {stage.stage: None if stage.state == "running" else stage.state for stage in found.stages.values()}
-        state = outcome_of(ends, OPEN_ENDS[self.state])
+        open_end = OPEN_ENDS[self.state]
+        if open_end == "running" and None not in ends.values():  # it waits for its hub, or for its turn
+            open_end = "queued"
+        state = outcome_of(ends, open_end)
         return "rolled_back" if ends.get("rollback") == "ok" and state in ("published", "skipped", "ok") else state
 
     def _progress(self, name: str, stages: tuple[StageNow, ...], now: datetime) -> float:

@@ -99,7 +99,7 @@ def test_a_platform_tells_its_state_what_went_wrong_and_its_newest_lines(busy: S
     assert (found["pypi"]["status"], found["pypi"]["error"]) == ("failed", "403 Forbidden")
     assert found["pypi"]["logs"] == ["line 0 of publish", "line 1 of publish"]
     assert "error" not in found["npm"]
-    assert found["crates"]["status"] == "deploying"
+    assert found["crates"]["status"] == "pending"  # rendered, and waits for its turn
     assert 0 < found["crates"]["progress"] < 100
 
 
@@ -184,7 +184,7 @@ def test_the_metrics_are_read_by_the_parser_of_those_who_collect_them(busy: Site
         for sample in found["deployforge_platform_state"].samples
         if sample.value == 1
     }
-    assert states == {"npm": "running", "pypi": "failed", "crates": "running"}
+    assert states == {"npm": "queued", "pypi": "failed", "crates": "queued"}
     downloads = {sample.labels["platform"]: sample.value for sample in found["deployforge_downloads"].samples}
     assert downloads == {"npm": 30, "crates": 1000}
 

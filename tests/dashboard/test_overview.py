@@ -28,7 +28,7 @@ def words(html: str) -> str:
 
 
 def mixed(site: Site, outcome: str | None = None) -> int:
-    """A run in which npm is done, PyPI failed, Docker waits, and crates.io goes on."""
+    """A run in which npm is done, PyPI failed, Docker waits for a person, and crates.io for its turn."""
     done = [("npm", stage, "ok", 1.0, "") for stage in _STAGES]
     failed = [("pypi", "publish", "failed", 2.0, "403 Forbidden\nand more")]
     return site.record(
@@ -71,7 +71,20 @@ def test_the_head_counts_the_platforms_of_the_newest_run(site: Site) -> None:
     run = mixed(site)
     html = site.client.get("/").text
     assert f'<a href="/runs/{run}">Run {run}</a>' in html
-    assert "1 ok · 1 failed · 1 needs you · 1 running" in html
+    assert "1 ok · 1 failed · 1 needs you · 1 waiting" in html
+
+
+def test_a_platform_that_waits_for_its_hub_is_waiting_and_one_that_works_is_running(site: Site) -> None:
+    run = site.record([("homebrew", "preflight", "ok", 1.0, "")], outcome=None)
+    told(site, run, Event("stage_started", "github", "publish"))
+    html = site.client.get("/").text
+    assert "1 running · 1 waiting" in html
+    assert "○ waiting" in words(row(html, "homebrew"))
+    assert "● running" in words(row(html, "github"))
+    told(site, run, Event("stage_started", "homebrew", "publish"))
+    html = site.client.get("/").text
+    assert "2 running" in html
+    assert "● running" in words(row(html, "homebrew"))
 
 
 def test_what_an_ended_run_has_not_finished_is_not_counted_as_waiting(site: Site) -> None:
@@ -94,7 +107,7 @@ def test_a_platform_that_the_newest_run_left_out_shows_what_it_did_last(site: Si
 
 
 def test_platforms_are_grouped_by_state_while_a_run_goes_on_the_failed_ones_first(site: Site) -> None:
-    mixed(site)
+    told(site, mixed(site), Event("stage_started", "crates", "package"))
     html = site.client.get("/").text
     assert rows(html)[:3] == ["pypi", "docker", "crates"]
     assert re.findall(r'data-group="(\w+)" data-rows', html)[:3] == ["bad", "ask", "busy"]
