@@ -87,12 +87,12 @@ class Sessions:
         return value
 
     def find(self, place: Place, value: str) -> Session | None:
-        """The session of a cookie, unless it is over, or the token that it began with is."""
+        """The session of a cookie, unless it is over, or the token that it began with is; its role is the token's."""
         now = datetime.now(UTC)
         token = access_tokens.c
         holds = (token.revoked_at.is_(None)) & (token.ends_at > now)
         query = (
-            select(sessions, token.maker)
+            select(sessions, token.maker, token.role.label("token_role"))
             .join(access_tokens, token.id == sessions.c.token, isouter=True)
             .where(sessions.c.digest == digest(value), sessions.c.ends_at > now)
             .where(sessions.c.project == place.project, sessions.c.profile == place.profile)
@@ -102,7 +102,9 @@ class Sessions:
             row = connection.execute(query).first()
         if row is None:
             return None
-        return Session(row.actor, row.role, tuple(row.groups), row.maker or "", row.began_at, row.ends_at)
+        return Session(
+            row.actor, row.token_role or row.role, tuple(row.groups), row.maker or "", row.began_at, row.ends_at
+        )
 
     def end(self, value: str) -> None:
         """Sign out."""

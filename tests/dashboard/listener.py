@@ -27,11 +27,17 @@ class Listener:
     """Reads a stream in a thread of its own; `messages` only grows."""
 
     def __init__(
-        self, address: str, path: str = "/events", last: str = "", cookies: Mapping[str, str] | None = None
+        self,
+        address: str,
+        path: str = "/events",
+        last: str = "",
+        cookies: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         place = urlsplit(address)
         self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
         sent = {"Last-Event-ID": last, "Cookie": "; ".join(f"{name}={text}" for name, text in (cookies or {}).items())}
+        sent |= headers or {}
         self._connection.request("GET", path, headers={name: text for name, text in sent.items() if text})
         self.response = self._connection.getresponse()
         self._socket = self._connection.sock
@@ -99,9 +105,13 @@ def eventually(holds: Callable[[], object], seconds: float = 20) -> None:
 
 @contextlib.contextmanager
 def listening(
-    address: str, path: str = "/events", last: str = "", cookies: Mapping[str, str] | None = None
+    address: str,
+    path: str = "/events",
+    last: str = "",
+    cookies: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Iterator[Listener]:
-    made = Listener(address, path, last, cookies)
+    made = Listener(address, path, last, cookies, headers)
     try:
         yield made
     finally:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
 from deployforge_tasks.core.events import Event
@@ -164,6 +165,71 @@ def test_a_stream_ends_when_the_token_of_who_watches_is_revoked(people: People) 
         listener.wait_for("ready")
         people.someone("root", "admin").post("/tokens/ann/revoke")
         listener.wait_for_end(5)
+
+
+def test_a_stream_ends_when_the_token_of_who_watches_has_no_role_for_it_any_more(people: People) -> None:
+    ann = people.someone("ann", "operator")
+    site, cookies = people.site, dict(ann.cookies)
+    run = site.record([("npm", "publish", "ok", 1.0, "")], outcome=None)
+    with (
+        served(site.app, signed_on=False) as address,
+        listening(address, f"/events?log={run}:0", cookies=cookies) as log,
+        listening(address, cookies=cookies) as plain,
+    ):
+        log.wait_for("ready")
+        plain.wait_for("ready")
+        with writing(site.desk.reader._engine) as connection:
+            connection.execute(update(tables.access_tokens).values(role="viewer"))
+        log.wait_for_end(5)
+        site.record([("npm", "publish", "ok", 1.0, "")])
+        plain.wait_for("run", 2)
+        assert not plain.ended
+
+
+def test_a_stream_of_an_api_token_ends_when_it_is_revoked(people: People) -> None:
+    value = people.token("robot", "viewer")
+    with (
+        served(people.site.app, signed_on=False) as address,
+        listening(address, headers={"Authorization": f"Bearer {value}"}) as listener,
+    ):
+        listener.wait_for("ready")
+        people.site.desk.records.tokens.revoke(people.site.desk.project, "robot")
+        listener.wait_for_end(5)
+
+
+def test_a_stream_ends_when_an_admin_ends_the_sessions_of_who_watches(people: People) -> None:
+    ann = people.someone("ann", "viewer")
+    with (
+        served(people.site.app, signed_on=False) as address,
+        listening(address, cookies=dict(ann.cookies)) as listener,
+    ):
+        listener.wait_for("ready")
+        people.site.desk.records.sessions.end_all(people.site.door.place, "ann")
+        listener.wait_for_end(5)
+
+
+@pytest.mark.parametrize(("roles", "stays"), [({"staff": "viewer"}, True), ({"others": "viewer"}, False)])
+def test_a_stream_ends_when_the_group_of_who_watches_gives_no_role_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, roles: dict[str, str], stays: bool
+) -> None:
+    """Groups are those that the provider told; what they give is read from the configuration as it is now."""
+    monkeypatch.setattr("deployforge_tasks.dashboard.stream.HEARTBEAT_EVERY", 0.05)
+    oidc = {"issuer": "http://127.0.0.1:9", "client_id": "dashboard"}
+    section: dict[str, Any] = {"auth": "oidc", "oidc": oidc, "roles": {"staff": "operator"}}
+    with open_site(tmp_path, dashboard=section) as site:
+        session = site.desk.records.sessions.begin(site.door.place, "ann@people.example", groups=["staff"])
+        with (
+            served(site.app, signed_on=False) as address,
+            listening(address, cookies={site.door.cookie: session}) as listener,
+        ):
+            listener.wait_for("ready")
+            sample_project(tmp_path, dashboard={**section, "roles": roles})
+            if stays:
+                site.record([("npm", "publish", "ok", 1.0, "")])
+                listener.wait_for("run", 2)
+            else:
+                listener.wait_for_end(5)
+            assert listener.ended is not stays
 
 
 def test_a_ledger_that_is_away_ends_no_stream(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
