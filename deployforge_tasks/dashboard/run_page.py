@@ -7,8 +7,10 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from deployforge_tasks.dashboard.messages import written
 from deployforge_tasks.dashboard.rendering import page
 from deployforge_tasks.operations.run_detail import RunHead
+from deployforge_tasks.operations.watching import Place, Places
 
 #: The tabs: the last part of their path, and what they are called.
 TABS = (
@@ -34,6 +36,13 @@ def run_page(request: Request, head: RunHead, tab: str, template: str, **context
     """
     run = head.run
     title = f"Run {run.number}: {dict(TABS)[tab]}" if tab else f"Run {run.number}"
-    return page(
-        request, template, title=title, head=head, run=run, path=f"/runs/{run.number}", tabs=TABS, tab=tab, **context
-    )
+    shared = {
+        "head": head,
+        "run": run,
+        "goes_on": run.state in ("running", "elsewhere"),
+        "path": f"/runs/{run.number}",
+        "tabs": TABS,
+        "tab": tab,
+        "known": written(Places(head.newest, {run.number: Place(head.told)})),
+    }
+    return page(request, template, **{"title": title, **shared, **context})

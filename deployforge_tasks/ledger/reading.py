@@ -124,6 +124,12 @@ class Reader:
         # An older DeployForge did not note them.
         return list(dict.fromkeys(a.platform for a in self.attempts([run])[run] if a.stage == "publish"))
 
+    def last_event(self, run: int) -> int:
+        """The number of the run's last event, 0 if it has none."""
+        query = select(events.c.id).where(events.c.run == run).order_by(events.c.id.desc()).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(query) or 0
+
     def last_event_at(self, run: int) -> datetime | None:
         """When the run was heard of last."""
         query = select(events.c.at).where(events.c.run == run).order_by(events.c.id.desc()).limit(1)

@@ -23,11 +23,16 @@ _GOOD = ("ok", "skipped")
 
 @dataclass(frozen=True)
 class RunHead:
-    """What stands above every page about a run; `before` and `after` are the numbers of its neighbours."""
+    """What stands above every page about a run; `before` and `after` are the numbers of its neighbours.
+
+    `newest` is the project's newest run, and `told` the last event of this one that is surely in here.
+    """
 
     run: RunView
     before: int | None
     after: int | None
+    newest: int
+    told: int
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ def run_head(loaded: Loaded, number: int, *, ledger_url: str | None = None) -> R
     """
     with reading(loaded, ledger_url) as reader:
         run = find_run(reader, loaded, number)
-        return _head(reader, run, reader.attempts([run.id])[run.id])
+        told = reader.last_event(run.id)
+        return _head(reader, run, reader.attempts([run.id])[run.id], told)
 
 
 def run_detail(loaded: Loaded, number: int, *, ledger_url: str | None = None) -> RunDetail:
@@ -106,8 +112,9 @@ def run_detail(loaded: Loaded, number: int, *, ledger_url: str | None = None) ->
     """
     with reading(loaded, ledger_url) as reader:
         run = find_run(reader, loaded, number)
+        told_before = reader.last_event(run.id)
         attempts = reader.attempts([run.id])[run.id]
-        head = _head(reader, run, attempts)
+        head = _head(reader, run, attempts, told_before)
         order = {name: place for place, name in enumerate(loaded.options)}
         names = dict.fromkeys([*reader.aims(run.id), *(a.platform for a in attempts)])
         platforms = tuple(sorted(names, key=lambda name: order.get(name, len(order))))
@@ -132,9 +139,10 @@ def open_end(state: str) -> str:
     return "running" if state in ("running", "elsewhere") else "killed"
 
 
-def _head(reader: Reader, run: Run, attempts: list[Attempt]) -> RunHead:
+def _head(reader: Reader, run: Run, attempts: list[Attempt], told: int) -> RunHead:
     before, after = reader.neighbours(run)
-    return RunHead(view(reader, run, attempts), before, after)
+    newest = reader.runs(run.project, None, 1)[0].id
+    return RunHead(view(reader, run, attempts), before, after, newest, told)
 
 
 def _stages(attempts: Iterable[Attempt]) -> tuple[str, ...]:

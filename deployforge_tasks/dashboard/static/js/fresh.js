@@ -1,6 +1,9 @@
-// Keeps the parts of a page that are marked `data-fresh` up to date while they say `data-live`; focus stays. They are
-// read from the page itself, or from a smaller one that has them too (`data-fresh-from`).
+// Reads the parts of a page that are marked `data-fresh` anew; focus stays. They are read from the page itself, or from
+// a smaller one that has them too (`data-fresh-from`). While one says `data-live`, it is asked again and again: what the
+// event stream tells (`data-told`) is not asked for, see run_news.js.
 
+import { announce } from "./announce.js";
+import { count } from "./elapsed.js";
 import { localTimes } from "./times.js";
 
 const EVERY = 2000;
@@ -9,32 +12,37 @@ const said = new WeakMap();
 
 /** @param {Document} page */
 export function keepFresh(page) {
-  if (page.querySelector("[data-live]")) setTimeout(() => renew(page), EVERY);
+  if (page.querySelector("[data-live]")) setTimeout(() => readAnew(page).then(() => keepFresh(page)), EVERY);
 }
 
-/** @param {Document} page */
-async function renew(page) {
+/** Says whether something was found; the dashboard may be away for a moment. @param {Document} page */
+export async function readAnew(page) {
   try {
     const from = page.querySelector("[data-fresh-from]")?.getAttribute("data-fresh-from") ?? location.href;
     const answer = await fetch(from, { headers: { Accept: "text/html" } });
     // It leads elsewhere: to sign on, or to the run that was about to begin.
-    if (answer.redirected) return location.reload();
-    take(page, new DOMParser().parseFromString(await answer.text(), "text/html"));
+    if (answer.redirected) location.reload();
+    return take(page, new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
-    // The dashboard is away: the next look may find it again.
+    return false;
   }
-  keepFresh(page);
 }
 
 /** @param {Document} page @param {Document} newer */
 function take(page, newer) {
+  let any = false;
   for (const part of page.querySelectorAll("[data-fresh]")) {
     const found = newer.querySelector(`[data-fresh="${part.getAttribute("data-fresh")}"]`);
     if (!found) continue;
-    part.toggleAttribute("data-live", found.hasAttribute("data-live"));
+    any = true;
+    for (const mark of ["data-live", "data-told", "data-grows"]) {
+      if (!found.hasAttribute(mark)) part.removeAttribute(mark);
+      else part.setAttribute(mark, found.getAttribute(mark) ?? "");
+    }
     if (said.get(part) !== found.innerHTML) replace(part, found);
     said.set(part, found.innerHTML);
   }
+  return any;
 }
 
 /** @param {Element} part @param {Element} newer */
@@ -47,14 +55,13 @@ function replace(part, newer) {
   const before = part.querySelector("h1 .state")?.textContent;
   part.innerHTML = newer.innerHTML;
   localTimes(part);
+  count(part);
   const now = part.querySelector("h1 .state")?.textContent;
-  const announce = document.getElementById("announce");
-  if (announce && now && now !== before) announce.textContent = now;
+  if (now && now !== before) announce(now);
   part.querySelectorAll("[tabindex]").forEach((one, number) => (one.scrollLeft = scrolled[number] ?? 0));
   part.querySelectorAll("details").forEach((one, number) => (one.open = open[number] ?? one.open));
   if (!focused) return;
-  /** @type {HTMLElement[]} */
-  const same = [...part.querySelectorAll(focused.tagName)].filter((one) => one instanceof HTMLElement);
+  const same = /** @type {(HTMLElement | SVGAElement)[]} */ ([...part.querySelectorAll(focused.tagName)]);
   const again = link ? same.find((one) => one.getAttribute("href") === link) : same[place];
   again?.focus({ preventScroll: true });
 }

@@ -1,10 +1,11 @@
 // Keeps a page up to date while it is looked at: what is bound to a value changes in place, and focus stays where it is.
 
+import { showBanner, tellConnection } from "./connection.js";
+import { count, keepCounting } from "./elapsed.js";
 import { follow } from "./stream.js";
 import { localTimes } from "./times.js";
 
 const SPOKEN_EVERY = 2000;
-const LOST_AFTER = 1500;
 
 /** @param {HTMLElement} region */
 export function live(region) {
@@ -18,15 +19,13 @@ class Live {
     this.region = region;
     /** @type {Map<string, string>} */ this.unsaid = new Map();
     /** @type {number | undefined} */ this.speaking = undefined;
-    this.banner = /** @type {HTMLElement} */ (document.getElementById("banner"));
     this.reading = false;
   }
 
   start() {
     const since = this.region.dataset.since ?? "";
-    this.stream = follow({ since, message: (event, data) => this.told(event, data), state: (s) => this.connection(s) });
-    setInterval(() => this.count(), 1000);
-    this.count();
+    this.stream = follow({ since, message: (event, data) => this.told(event, data), state: tellConnection });
+    keepCounting(document);
   }
 
   /** @param {string} event @param {any} data */
@@ -35,7 +34,7 @@ class Live {
     if (event === "run" && data.began && this.region.dataset.newest !== undefined) this.again();
     else if (event === "run" && !data.began && this.region.dataset.stream === String(data.run)) this.again();
     else if (event === "resync" || event === "stats") this.again();
-    else if (event === "trouble") this.show("trouble", data.message && `${data.message}: ${data.hint}`);
+    else if (event === "trouble") showBanner("trouble", data.message && `${data.message}: ${data.hint}`);
   }
 
   /** @param {Record<string, any>} values */
@@ -64,25 +63,6 @@ class Live {
     this.unsaid.clear();
   }
 
-  /** @param {"live" | "lost" | "alone"} state */
-  connection(state) {
-    clearTimeout(this.losing);
-    if (state === "lost") {  // a server that ends a stream for its own reasons is back at once
-      this.losing = setTimeout(() => this.show("lost", "The connection is lost; trying again …"), LOST_AFTER);
-    } else if (state === "alone") {
-      this.show("alone", "Without HTTPS every tab needs a connection of its own: keep no more than five open.");
-    } else this.show("lost", "");
-  }
-
-  /** @param {string} kind @param {string} text */
-  show(kind, text) {
-    if (text || this.banner.dataset.kind === kind) {
-      this.banner.textContent = text;
-      this.banner.dataset.kind = text ? kind : "";
-      this.banner.hidden = !text;
-    }
-  }
-
   /** Read this part of the page again; somewhat later, for many may have to at the same moment. */
   again() {
     if (this.reading) return;
@@ -100,16 +80,8 @@ class Live {
     for (const name of ["since", "stream"]) this.region.dataset[name] = fresh.dataset[name] ?? "";
     if (focused) /** @type {HTMLElement | null} */ (this.region.querySelector(focused))?.focus({ preventScroll: true });
     localTimes(this.region);
-    this.count();
+    count(this.region);
     this.stream?.restart(fresh.dataset.since ?? "");
-  }
-
-  /** What goes on counts its seconds. */
-  count() {
-    for (const element of document.querySelectorAll("[data-began]")) {
-      const began = Date.parse(/** @type {HTMLElement} */ (element).dataset.began ?? "");
-      if (began) write(element, duration((Date.now() - began) / 1000));
-    }
   }
 }
 
@@ -158,13 +130,4 @@ function path(element, region) {
   const href = element.getAttribute("href");
   const row = element.closest("[data-name]")?.getAttribute("data-name");
   return href ? `${row ? `[data-name="${CSS.escape(row)}"] ` : ""}[href="${CSS.escape(href)}"]` : "";
-}
-
-/** @param {number} seconds */
-function duration(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  if (whole < 60) return `${whole} s`;
-  const pad = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`;
 }

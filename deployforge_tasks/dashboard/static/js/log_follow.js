@@ -1,5 +1,6 @@
 // Following a run's log: its lines as they come, until somebody goes up to read.
 import { announce } from "./announce.js";
+import { RunNews } from "./run_news.js";
 import { follow } from "./stream.js";
 import { localTimes } from "./times.js";
 
@@ -19,6 +20,8 @@ export class Follower {
   constructor(list) {
     this.list = list;
     this.run = Number(list.dataset.log);
+    /** The lines come by themselves; what stands above them is read anew. */
+    this.head = new RunNews(this.run, () => {});
     this.first = Number(list.dataset.first);
     /** @type {Line[]} */
     this.waiting = [];
@@ -55,6 +58,7 @@ export class Follower {
    * @param {any} data
    */
   told(event, data) {
+    this.head.told(event, data);
     if (event === "resync") this.miss();
     if (data.run !== this.run) return;
     if (event === "log") this.take(data.lines);
@@ -64,6 +68,7 @@ export class Follower {
 
   /** @param {"live" | "lost" | "alone"} state */
   connection(state) {
+    this.head.connection(state);
     clearTimeout(this.losing);
     if (state === "lost") this.losing = setTimeout(() => (this.lost.hidden = false), LOST_AFTER);
     else this.lost.hidden = true;
