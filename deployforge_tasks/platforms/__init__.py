@@ -12,4 +12,7 @@ speaks or writes:
 - `_nupkg`: the format of NuGet's packages (chocolatey)
 - `_squashfs` and ``_squashfs_…``: the file system inside a snap (snap)
 - `_wheel`: the format of Python's packages (pypi)
+- `_counting`, `_clickhouse`: whoever is asked for download counts (every platform, and ``places/``)
+
+``places/`` has those that count the project and that we do not publish to: they are no platforms.
 """

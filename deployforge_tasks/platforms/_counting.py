@@ -6,17 +6,24 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from deployforge_tasks.core.downloads import Counter, Gap, Reading, Series
 from deployforge_tasks.core.errors import NetworkError
 from deployforge_tasks.core.redact import redactor
-from deployforge_tasks.platforms.base import Job
+from deployforge_tasks.effects.clock import Clock
 
 T = TypeVar("T")
 #: What a ledger can hold.
 _LARGEST = 2**63 - 1
+
+
+class Timed(Protocol):
+    """Whoever knows what time it is: a job, or what a place is asked with."""
+
+    @property
+    def clock(self) -> Clock: ...
 
 
 def service(named: str | None, default: str, *, official: bool, registry: str) -> str:
@@ -125,12 +132,12 @@ def daily(
     return Series(counter, tuple(Reading(midnight(d), counts[d]) for d in days), meaning, url, settled, gaps)
 
 
-def now(job: Job[Any], counter: Counter, number: int, meaning: str, url: str) -> Series:
+def now(job: Timed, counter: Counter, number: int, meaning: str, url: str) -> Series:
     """A series of the one number that was read now."""
     return Series(counter, (Reading(job.clock.now(), number),), meaning, url)
 
 
-def today(job: Job[Any]) -> date:
+def today(job: Timed) -> date:
     """The day by universal time, which all sources count by."""
     return job.clock.now().astimezone(UTC).date()
 

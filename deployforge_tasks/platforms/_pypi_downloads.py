@@ -8,8 +8,16 @@ from typing import Any
 
 from deployforge_tasks.core.downloads import Audience, Counter, Kind, Series
 from deployforge_tasks.platforms import _counting as counting
+from deployforge_tasks.platforms._clickhouse import Table
 from deployforge_tasks.platforms.base import Job
 
+#: The table of ClickPy (https://github.com/ClickHouse/clickpy).
+CLICKPY = Table(
+    "clickpy",
+    "pypi.pypi_downloads_per_day_by_version_by_country",
+    "project",
+    "every download that PyPI logged, mirrors and CI machines included",
+)
 _MEANING = {
     "without_mirrors": "downloads of every file of the project by people and CI machines, without known mirrors",
     "with_mirrors": "downloads of every file of the project by people, CI machines and mirrors",

@@ -12,8 +12,8 @@ from deployforge_tasks.core.model import Credential, Evidence, Finding, Identity
 from deployforge_tasks.core.presence import Presence, State, compare
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.platforms import (
+    _clickhouse,
     _pypi_checks,
-    _pypi_clickhouse,
     _pypi_downloads,
     _pypi_live,
     _pypi_token,
@@ -123,8 +123,8 @@ class Pypi(Platform[PypiOptions]):
         wanted = job.project.business.analytics.track_geographical_usage and index == PYPI_INDEX
         server = options.clickhouse or (CLICKPY if wanted else None)
         if server:
-            asked = _pypi_clickhouse.Server(job.http, server.rstrip("/"), options.clickhouse_user)
-            found += _pypi_clickhouse.series(asked, name, since, today(job))
+            asked = _clickhouse.Server(job.http, server.rstrip("/"), options.clickhouse_user)
+            found += _clickhouse.series(asked, _pypi_downloads.CLICKPY, name, since, today(job))
         return found
 
     def page(self, job: Job[PypiOptions]) -> str:

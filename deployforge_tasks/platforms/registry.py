@@ -112,7 +112,7 @@ def _modules() -> list[str]:
     """The modules of this folder, each of which is named after its platform."""
     import deployforge_tasks.platforms as package
 
-    names = [info.name for info in pkgutil.iter_modules(package.__path__)]
+    names = [info.name for info in pkgutil.iter_modules(package.__path__) if not info.ispkg]
     return [name for name in names if not name.startswith("_") and name not in _NO_PLATFORMS]
 
 

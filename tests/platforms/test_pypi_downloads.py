@@ -105,7 +105,7 @@ def test_the_name_never_becomes_part_of_the_question(pypi: Counted) -> None:
     assert len(questions) == 2
     for question in questions:
         assert "DROP" not in question.query["query"].upper()
-        assert question.query["param_project"] == "hello'; drop table pypi -"
+        assert question.query["param_name"] == "hello'; drop table pypi -"
         assert question.query["param_since"] == "2026-06-01"
         assert question.headers["X-ClickHouse-User"] == "demo"
 

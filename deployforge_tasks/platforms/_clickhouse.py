@@ -1,6 +1,6 @@
-"""Downloads from PyPI by country and by version, from a ClickHouse with the tables of ClickPy.
+"""Downloads by country and by version from a ClickHouse with the tables of ClickPy (PyPI) or ClickGems (RubyGems).
 
-It holds every download that PyPI logged, mirrors included, as far back as there are logs
+It holds every download that a registry logged, mirrors included, as far back as there are logs
 (https://github.com/ClickHouse/clickpy). Questions go over HTTP with their values beside them, never inside of them
 (https://clickhouse.com/docs/interfaces/http#cli-queries-with-parameters).
 """
@@ -8,7 +8,7 @@ It holds every download that PyPI logged, mirrors included, as far back as there
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,17 +18,26 @@ from deployforge_tasks.platforms import _counting as counting
 
 # 32 bits, which JSON has as numbers (64 become texts in older servers), are enough for one project's day.
 _SUMS = (
-    "SELECT toString(date) AS day, {column} AS part, toUInt32(sum(count)) AS downloads "
-    "FROM pypi.pypi_downloads_per_day_by_version_by_country "
-    "WHERE project = {{project:String}} AND date >= {{since:Date}} "
+    "SELECT toString(date) AS day, {part} AS part, toUInt32(sum(count)) AS downloads "
+    "FROM {table} WHERE {package} = {{name:String}} AND date >= {{since:Date}} "
     "GROUP BY date, part ORDER BY part, date FORMAT JSONCompact"
 )
-_BY_COUNTRY = _SUMS.format(column="country_code")
-_BY_VERSION = _SUMS.format(column="version")
 _FIRST = date(2011, 1, 1)
-_MEANING = "every download that PyPI logged, mirrors and CI machines included"
 
 Days = dict[date, int]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where a registry's downloads are: a table with `date version country_code count`, and the `package` by its name.
+
+    `source` is who tells them, `meaning` what they say.
+    """
+
+    source: str
+    table: str
+    package: str
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -40,15 +49,15 @@ class Server:
     user: str
 
 
-def series(server: Server, name: str, since: date | None, today: date) -> list[Series]:
-    """Days of the whole project, by country and by version; none is part of the headline.
+def series(server: Server, table: Table, name: str, since: date | None, today: date) -> list[Series]:
+    """Days of a whole package, by country and by version; none is part of the headline.
 
     Args:
-        name: the project, as indexes spell it.
+        name: the package, as the table spells it.
         today: this day is not over, and left out.
     """
-    versions = _ask(server, _BY_VERSION, name, since)
-    countries = _ask(server, _BY_COUNTRY, name, since)
+    versions = _ask(server, table, "version", name, since)
+    countries = _ask(server, table, "country_code", name, since)
     total: Days = {}
     for days in versions.values():
         for day, number in days.items():
@@ -56,23 +65,25 @@ def series(server: Server, name: str, since: date | None, today: date) -> list[S
     if not total:
         return []
     settled = min(max(total), today) - timedelta(days=1)  # the newest day may still be loading
-    found = [(Counter("clickpy", name, Kind.DAILY), total)]
-    found += [(Counter("clickpy", name, Kind.DAILY, version=v), days) for v, days in versions.items() if v]
-    known = {c: days for c, days in countries.items() if counting.is_country(c)}
-    found += [(Counter("clickpy", name, Kind.DAILY, country=c), days) for c, days in known.items()]
+    whole = Counter(table.source, name, Kind.DAILY)
+    found = [(whole, total)]
+    found += [(replace(whole, version=v), days) for v, days in versions.items() if v]
+    found += [(replace(whole, country=c), days) for c, days in countries.items() if counting.is_country(c)]
     return [
-        counting.daily(counter, days, _MEANING, server.url, today=today, settled=settled) for counter, days in found
+        counting.daily(counter, days, table.meaning, server.url, today=today, settled=settled)
+        for counter, days in found
     ]
 
 
-def _ask(server: Server, query: str, name: str, since: date | None) -> dict[str, Days]:
+def _ask(server: Server, table: Table, part: str, name: str, since: date | None) -> dict[str, Days]:
     """The days of each part (a version, a country)."""
-    values = {"param_project": name, "param_since": str(since or _FIRST)}
+    query = _SUMS.format(part=part, table=table.table, package=table.package)
+    values = {"param_name": name, "param_since": str(since or _FIRST)}
     headers = {"X-ClickHouse-User": server.user}
     body = server.http.json(f"{server.url}/", params={"query": query, **values}, headers=headers)
     found: dict[str, Days] = {}
-    for part, day, number in _rows(body, server.url):
-        days = found.setdefault(part, {})
+    for key, day, number in _rows(body, server.url):
+        days = found.setdefault(key, {})
         if day in days:
             raise counting.odd(server.url)
         days[day] = number
