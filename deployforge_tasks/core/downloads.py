@@ -81,7 +81,7 @@ class Counter:
 @dataclass(frozen=True)
 class Reading:
     """A number with its time: midnight (UTC) of the day for `DAILY` and for a `LEVEL` that a source tells of past
-    days, otherwise the moment at which it was read.
+    days, otherwise the moment at which it was read; of a `TOTAL` that is known to end earlier, that moment.
     """
 
     at: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -127,9 +127,15 @@ class _Keeper:
             values["settled"] = _later(row.settled if row else None, series.settled) if series.settled else None
         if newest is not None and series.counter.kind is not Kind.DAILY:
             known = row is not None and row.newest is not None
-            if by_day or row is None or not known or newest.at >= row.read_at:
+            if by_day or row is None or not known or newest.at >= row.read_at or self._is_newest(number, newest):
                 values["newest"] = newest.count
         self._connection.execute(update(tables.counters).where(tables.counters.c.id == number).values(values))
+
+    def _is_newest(self, number: int, reading: Reading) -> bool:
+        """Whether no later reading is stored: a source may tell today what it had counted until yesterday."""
+        table = tables.counts
+        last = self._connection.scalar(select(func.max(table.c.at)).where(table.c.counter == number))
+        return last is None or last <= reading.at
 
     # Days
 
@@ -197,8 +203,8 @@ class _Keeper:
     def _keep_readings(self, number: int, series: Series, *, new: bool) -> int:
         table = tables.counts
         readings = sorted(series.readings, key=lambda reading: reading.at)
-        start = self._start(series.counter) if new and readings else None
-        if start is not None and start < readings[0].at:
+        start = self._start(series.counter, readings[0].at) if new and readings else None
+        if start is not None:
             readings.insert(0, Reading(start, 0))
         if not readings:
             return 0
@@ -222,14 +228,23 @@ class _Keeper:
             self._differences(number, readings[0].at, readings[-1].at)
         return different
 
-    def _start(self, counter: Counter) -> datetime | None:
-        """When a new total began at zero: its source was asked before, told others like it, and not yet this one."""
-        siblings = [
-            row.read_at
+    def _start(self, counter: Counter, before: datetime) -> datetime | None:
+        """When a new total was zero the last time: its source told others like it, and not yet this one."""
+        siblings = {
+            row.id: row.read_at
             for other, row in self._there.items()
             if row.read_at is not None and _shape(other) == _shape(counter) and row.read_at < self._at
-        ]
-        return max(siblings, default=None) if counter.kind is Kind.TOTAL else None
+        }
+        if not siblings or counter.kind is not Kind.TOTAL:
+            return None
+        last = max(siblings.values())
+        return last if last < before else self._last_reading(siblings, before)
+
+    def _last_reading(self, numbers: Collection[int], before: datetime) -> datetime | None:
+        table = tables.counts
+        query = select(func.max(table.c.at)).where(table.c.counter.in_(numbers), table.c.at < before)
+        found: datetime | None = self._connection.scalar(query)
+        return found
 
     def _thin(self, number: int, newest: Reading) -> None:
         """Forget the reading before the newest one where it tells nothing that its neighbours do not tell.

@@ -189,6 +189,22 @@ def test_a_new_version_of_a_source_that_was_asked_before_begins_at_zero(ledger: 
     assert sorted(count for (count,) in found.values() if count is not None) == [10, 40]
 
 
+def test_a_total_that_ends_before_it_is_read_has_the_days_up_to_its_end(ledger: Ledger) -> None:
+    ends = [midnight(MARCH + n * DAY) for n in range(3)]
+    for end, count in zip(ends, (100, 110, 125), strict=True):
+        keep(ledger, end + 40 * HOUR, total(count, end, country="DE"))
+    assert days(ledger, MARCH, MARCH + 2 * DAY) == [10, 15, None]
+    assert the_one(ledger).newest == 125
+
+
+def test_a_new_country_of_such_a_total_begins_at_zero(ledger: Ledger) -> None:
+    first, second = midnight(MARCH), midnight(MARCH + DAY)
+    keep(ledger, first + 40 * HOUR, total(100, first, country="DE"))
+    keep(ledger, second + 40 * HOUR, total(110, second, country="DE"), total(4, second, country="SE"))
+    found = ledger.reader().counted().days(HERE, MARCH, MARCH)
+    assert sorted(found.values()) == [[4], [10]]
+
+
 def test_a_counter_of_a_new_kind_does_not_begin_at_zero(ledger: Ledger) -> None:
     keep(ledger, NOW, total(100, NOW))
     keep(ledger, NOW + DAY, total(110, NOW + DAY), total(90, NOW + DAY, version="1.0"))
