@@ -160,10 +160,11 @@ def _countries(platform: PlatformDownloads, counts: Sequence[tuple[int, str]], w
     first = ", ".join(f"{name} {percent(count / whole)}" for count, name in counts[:3])
     part = platform.countries[0]
     unit = part.level.unit if part.level else platform.unit
+    whose = f"{platform.title}'" if platform.title.endswith("s") else f"{platform.title}'s"
     said = "" if part.source in ("", platform.source) else f"told by {part.source}: {part.meaning}; "
     return Insight(
         Kind.GEOGRAPHY,
-        f"{platform.title}'s {unit} come from {len(counts)} countries: {first}",
+        f"{whose} {unit} come from {len(counts)} countries: {first}",
         (platform.platform,),
         tuple(Fact(name, count, str(unit), part.url or platform.url) for count, name in counts[:5]),
         COUNTED,

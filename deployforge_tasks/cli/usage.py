@@ -47,28 +47,33 @@ def make_folder(folder: Path | None) -> None:
         raise Misused(f"{folder} cannot be written (it is read-only)", "name a folder of yours")
 
 
-def choose_platforms(loaded: Loaded, wanted: Sequence[str], without: Sequence[str] = ()) -> list[str]:
+def choose_platforms(
+    loaded: Loaded, wanted: Sequence[str], without: Sequence[str] = (), *, counted: bool = False
+) -> list[str]:
     """The platforms that a command is about, in the order of ``deployforge.yml``; never none.
 
     Args:
         loaded: the project.
         wanted: values of ``--platforms`` (none: every enabled platform).
         without: values of ``--except``.
+        counted: it is about download counts: the places of ``analytics.places`` are among them.
 
     Raises:
         Misused: one is unknown or disabled, `wanted` names none, or none is left.
     """
-    there = loaded.options
+    places = loaded.project.analytics.places.names
+    there = {name: options.enabled for name, options in loaded.options.items()}
+    there |= dict.fromkeys(places, True) if counted else {}
     only, out = _names(wanted), _names(without)
     if wanted and not only:  # a variable that nobody set must not mean every platform
         raise Misused("no platform is named", "name some, or leave the option out; is a variable not set?")
     for name in (*only, *out):
         if name not in there:
-            raise _not_configured(name, there)
+            raise _only_counted(name) if name in places else _not_configured(name, there)
     for name in only:
-        if not there[name].enabled:
+        if not there[name]:
             raise Misused(f"{name} is disabled in the configuration", f"set `platforms.{name}.enabled: true`")
-    chosen = [n for n, options in there.items() if options.enabled and (not only or n in only) and n not in out]
+    chosen = [n for n, enabled in there.items() if enabled and (not only or n in only) and n not in out]
     if not chosen:
         raise Misused("no platform is left to work on", "enable one in the configuration, or leave out fewer")
     return chosen
@@ -79,6 +84,12 @@ def _names(values: Sequence[str]) -> list[str]:
     from deployforge_tasks.platforms.registry import canonical
 
     return [canonical(name.strip()) for value in values for name in value.split(",") if name.strip()]
+
+
+def _only_counted(name: str) -> Misused:
+    return Misused(
+        f"{name} is a place that is only counted", "`analytics.places` names it; `deployforge stats` asks it for counts"
+    )
 
 
 def _not_configured(name: str, options: Iterable[str]) -> Misused:

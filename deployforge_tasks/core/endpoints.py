@@ -25,6 +25,9 @@ PYPISTATS = "https://pypistats.org"
 #: A public ClickHouse with every download from PyPI (https://clickpy.clickhouse.com), and the user that may ask it.
 CLICKPY = "https://sql-clickhouse.clickhouse.com"
 CLICKPY_USER = "demo"
+#: The same one has every download from RubyGems (https://clickgems.clickhouse.com).
+CLICKGEMS = CLICKPY
+CLICKGEMS_USER = CLICKPY_USER
 
 DOCKER_REGISTRY = "https://registry-1.docker.io"
 DOCKER_HOST = "docker.io"
@@ -61,5 +64,8 @@ AUR_WEB = "https://aur.archlinux.org"
 #: The AUR's Ed25519 host key; its fingerprint SHA256:RFzBCUItH9LZS0cKB5UE6ceAYhBD5C8GeOBip8Z11+4 stands on the front
 #: page of AUR_WEB.
 AUR_HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEuBKrPzbawxA/k2g6NcyV5jmqwJ2s+zpgZGZ7tpLIcN"
+
+FLATHUB_WEB = "https://flathub.org"
+RUBYGEMS_WEB = "https://rubygems.org"
 
 TELEGRAM_API = "https://api.telegram.org"

@@ -76,9 +76,11 @@ class Http:
     def get(self, url: str, *, ok: tuple[int, ...] = (200,), **kwargs: Any) -> requests.Response:
         """GET with retries. Returns an answer whose status is in `ok`.
 
+        Keyword arguments are those of requests, and `largest`: how many bytes are read at most.
+
         Raises:
             StatusError: another status (after retries, if it is a retryable one).
-            NetworkError: no answer at all.
+            NetworkError: no answer at all, or a larger one.
         """
         return self._read("GET", url, ok, **kwargs)
 
@@ -218,14 +220,14 @@ class Http:
             self._cache.keep(key, response)
         return response
 
-    def _once(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+    def _once(self, method: str, url: str, *, largest: float = math.inf, **kwargs: Any) -> requests.Response:
         """One try, with the whole answer."""
         import requests
 
         with self._deadline(kwargs.get("timeout", self._timeout)) as deadline:
             response = self._open(method, url, deadline, **kwargs)
             try:
-                _read_all(response, deadline)
+                _read_all(response, deadline, largest)
             except requests.RequestException as error:
                 raise _failed(method, url, error, deadline) from error
         if deadline.passed:  # an answer without a length ends where its connection does
@@ -357,12 +359,16 @@ def _retry_after(response: requests.Response) -> float:
         return 0.0
 
 
-def _read_all(response: requests.Response, deadline: Deadline) -> None:
+def _read_all(response: requests.Response, deadline: Deadline, largest: float) -> None:
     """Read the body as `Response.content` does, and tell the deadline of each part."""
-    parts = []
+    parts, size = [], 0
     for part in response.iter_content(_CHUNK):
         parts.append(part)
+        size += len(part)
         deadline.moved(len(part))
+        if size > largest:
+            response.close()
+            raise _too_large(response, largest)
     response._content = b"".join(parts)  # noqa: SLF001 - requests has no other way to put a body back
 
 
@@ -374,6 +380,18 @@ def _failed(method: str, url: str, error: Exception, deadline: Deadline) -> Netw
         hint="check the network and run again; what was published is looked up first",
         url=redactor.text(url),
     )
+
+
+def _too_large(response: requests.Response, largest: float) -> NetworkError:
+    url = redactor.text(response.url)
+    error = NetworkError(
+        f"the answer of {_host(url)} is larger than {largest / (1 << 20):g} MiB",
+        hint="see what stands at that address",
+        code="DF3261",
+        url=url,
+    )
+    error.retryable = False
+    return error
 
 
 def _too_slow(method: str, url: str, deadline: Deadline) -> NetworkError:

@@ -30,6 +30,7 @@ from deployforge_tasks.project.secrets import Vault
 
 if TYPE_CHECKING:
     from deployforge_tasks.ledger.store import Ledger
+    from deployforge_tasks.platforms.places.base import Place
     from deployforge_tasks.project.artifacts import ArtifactStore
     from deployforge_tasks.project.load import Loaded
 
@@ -137,6 +138,18 @@ class RunContext:
         """The enabled platforms by name, in the order of ``deployforge.yml``."""
         known = registry.platforms()
         return {name: known[name] for name, options in self.loaded.options.items() if options.enabled}
+
+    @cached_property
+    def places(self) -> dict[str, Place[Any]]:
+        """The places by name that count the project and are not published to: no task is about them."""
+        from deployforge_tasks.platforms.places.registry import places
+
+        return places(self.project)
+
+    @property
+    def counted(self) -> dict[str, Platform[Any] | Place[Any]]:
+        """Whoever is asked for download counts: the enabled platforms, and the places."""
+        return {**self.platforms, **self.places}
 
     @property
     def version(self) -> Version:

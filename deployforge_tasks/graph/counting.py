@@ -1,4 +1,4 @@
-"""Collecting download counters: ask a platform, store what it told, remember the try.
+"""Collecting download counters: ask a platform (or a place that only counts), store what it told, remember the try.
 
 Asking is polite: not more often than ``analytics.every``, never before the time that a source named
 (``Retry-After``), and only for what changed (conditional requests). Whatever goes wrong with one platform is that
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import DeployForgeError, NetworkError
@@ -151,11 +151,10 @@ def stats(context: RunContext, name: str) -> End:
 def _told(context: RunContext, name: str, http: Http) -> Told:
     """One platform's answer; never raises."""
     at = context.clock.now()
-    platform = context.platforms[name]
+    platform = context.counted[name]
     try:
         since = context.ledger.reader().counted().since(scope(context), name)
-        job = replace(make_job(context, name, STAGE), http=http)
-        return Told(name, at, tuple(platform.downloads(job, since)))
+        return Told(name, at, tuple(_series(context, name, http, since)))
     except NotImplementedError as error:
         why = redactor.text(str(error))
         return Told(name, at, none=why or platform.counts or f"{platform.title} publishes no download counts")
@@ -166,6 +165,19 @@ def _told(context: RunContext, name: str, http: Http) -> Told:
         text = redactor.text(f"its counters cannot be read: {type(error).__name__}: {error}")
         hint = "the source may have changed its answers; see whether a newer DeployForge reads them"
         return Told(name, at, error=NetworkError(text, hint=hint, code="DF3330"))
+
+
+def _series(context: RunContext, name: str, http: Http, since: date | None) -> Sequence[Series]:
+    if name not in context.places:
+        job = replace(make_job(context, name, STAGE), http=http)
+        return context.platforms[name].downloads(job, since)
+    from deployforge_tasks.platforms.places.base import Asking
+
+    place = context.places[name]
+    secrets = {key: found.value for key, found in context.vault.given(place.credentials).items()}
+    for secret in secrets.values():
+        redactor.add(secret)
+    return place.downloads(Asking(context.project, http, context.clock, secrets), since)
 
 
 def _client(context: RunContext) -> Http:

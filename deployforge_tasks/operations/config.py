@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConfigCheck:
-    """A configuration that can be used: what it is about, and what is probably not meant."""
+    """A configuration that can be used: what it is about, and what is probably not meant.
+
+    `places` are those that are only counted.
+    """
 
     project: str
     version: str | None
     profile: str
     enabled: tuple[str, ...]
     disabled: tuple[str, ...]
+    places: tuple[str, ...]
     warnings: tuple[Problem, ...]
     notes: tuple[Problem, ...]
 
@@ -37,6 +41,7 @@ def check(settings: Settings) -> ConfigCheck:
         profile=loaded.profile,
         enabled=tuple(name for name, options in loaded.options.items() if options.enabled),
         disabled=tuple(name for name, options in loaded.options.items() if not options.enabled),
+        places=loaded.project.analytics.places.names,
         warnings=loaded.warnings,
         notes=loaded.notes,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deployforge_tasks.core.errors import ConfigError, InternalError
@@ -38,23 +38,28 @@ def run_graph(context: RunContext, names: Sequence[str], jobs: int) -> int:
     return exit_code
 
 
-def choose(context: RunContext, wanted: Iterable[str]) -> list[str]:
+def choose(context: RunContext, wanted: Iterable[str], among: Collection[str] = ()) -> list[str]:
     """The platforms to work on, in the project's order; none named means every enabled one.
+
+    Args:
+        context: the run.
+        wanted: their names or aliases.
+        among: whom to choose from, if not from the enabled platforms.
 
     Raises:
         ConfigError: one is unknown or switched off.
     """
     from deployforge_tasks.platforms.registry import canonical
 
-    names = [canonical(name) for name in wanted]
+    able, names = among or context.platforms, [canonical(name) for name in wanted]
     for name in names:
-        if name not in context.platforms:
+        if name not in able:
             there = (
                 "is switched off in deployforge.yml" if name in context.loaded.options else "is not in deployforge.yml"
             )
             raise ConfigError(
                 f"`{name}` {there}",
-                hint=f"enabled are: {', '.join(context.platforms) or 'none'}",
+                hint=f"enabled are: {', '.join(able) or 'none'}",
                 code="DF1305",
             )
-    return [name for name in context.platforms if not names or name in names]
+    return [name for name in able if not names or name in names]

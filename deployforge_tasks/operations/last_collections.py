@@ -16,7 +16,7 @@ NEVER = "never"
 
 
 def last_collections(loaded: Loaded, *, ledger_url: str | None = None) -> tuple[PlatformCollected, ...]:
-    """The newest try of every enabled platform, in the order of ``deployforge.yml``; `outcome` may be ``never``.
+    """The newest try of every enabled platform and every place, in the project's order; `outcome` may be ``never``.
 
     Raises:
         ConfigError: the ledger cannot be opened.
@@ -30,8 +30,8 @@ def last_collections(loaded: Loaded, *, ledger_url: str | None = None) -> tuple[
         tries = counted.last_attempts(here)
         counters = counted.counters(here)
     found = []
-    for name in choose(context, ()):
-        title, last = context.platforms[name].title, tries.get(name)
+    for name in choose(context, (), context.counted):
+        title, last = context.counted[name].title, tries.get(name)
         series = sum(counter.platform == name for counter in counters)
         if last is None:
             found.append(PlatformCollected(name, title, NEVER, series=series))

@@ -63,14 +63,15 @@ def describe(name: str) -> PlatformInfo:
 
 
 def counts(name: str) -> str:
-    """What a platform's download counts say, and what they do not, in a sentence.
+    """What the download counts of a platform or a place say, and what they do not, in a sentence.
 
     Raises:
         KeyError: there is none of that name.
     """
+    from deployforge_tasks.platforms.places.registry import kind
     from deployforge_tasks.platforms.registry import platforms
 
-    return platforms()[name].counts
+    return platforms()[name].counts if name in platforms() else kind(name).counts
 
 
 def _info(platform: Platform[Any]) -> PlatformInfo:

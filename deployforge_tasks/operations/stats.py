@@ -1,4 +1,4 @@
-"""Download counts: collecting them from every platform at once, and telling what is known of them."""
+"""Download counts: collecting them from every platform and place at once, and telling what is known of them."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def collect(
     listeners: Sequence[Listener] = (),
     deadline: float = DEADLINE,
 ) -> Collected:
-    """Ask the platforms for their counters, all at once, and store what they tell.
+    """Ask the platforms and places for their counters, all at once, and store what they tell.
 
     Each is asked for what is new since its last final day. None delays another one.
 
     Args:
         loaded: the project.
-        platforms: only these (default: every enabled one).
+        platforms: only these (default: every enabled one, and every place of ``analytics.places``).
         ledger_url: another ledger than the project's own.
         force: ask also those that were asked a short time ago (``analytics.every``).
         listeners: who hears the events: a stage ``stats`` of each platform that is asked.
@@ -93,7 +93,7 @@ def collect(
     from deployforge_tasks.graph.counting import ask, keep
 
     with _context(loaded, ledger_url, listeners) as context:
-        names = choose(context, platforms)
+        names = choose(context, platforms, context.counted)
         found = _not_asked(context, names, force=force)
         wanted = [name for name in names if name not in found]
         for name in wanted:
@@ -109,7 +109,7 @@ def collect(
 
 
 def due(loaded: Loaded, *, ledger_url: str | None = None, now: datetime | None = None) -> list[str]:
-    """The platforms to collect from now, for whoever collects by itself; none where ``analytics.every`` is 0.
+    """Whom to collect from now, for whoever collects by itself; nobody where ``analytics.every`` is 0.
 
     Raises:
         ConfigError: the ledger cannot be opened.
@@ -133,7 +133,7 @@ def due(loaded: Loaded, *, ledger_url: str | None = None, now: datetime | None =
                 return moment >= last.at + timedelta(seconds=every)
             return not why_not(context, last, asked.get(name), force=False, now=moment)[0]
 
-        return [name for name in context.platforms if is_due(name)]
+        return [name for name in context.counted if is_due(name)]
 
 
 def downloads(
@@ -151,7 +151,7 @@ def downloads(
         loaded: the project.
         since: the first day.
         until: the last day.
-        platforms: only these (default: every enabled one).
+        platforms: only these (default: every enabled one, and every place of ``analytics.places``).
         ledger_url: another ledger than the project's own.
         now: the moment, when it is not this one.
 
@@ -214,14 +214,14 @@ def _not_asked(context: RunContext, names: Sequence[str], *, force: bool) -> dic
     for name in names:
         outcome, reason = why_not(context, tries.get(name), asked.get(name), force=force)
         if outcome:
-            title, last = context.platforms[name].title, tries.get(name)
+            title, last = context.counted[name].title, tries.get(name)
             found[name] = PlatformCollected(name, title, outcome, reason, at=last.at if last else None)
     return found
 
 
 def _collected(context: RunContext, attempt: Try, series: int, error: DeployForgeError | None) -> PlatformCollected:
     name = attempt.platform
-    title = context.platforms[name].title
+    title = context.counted[name].title
     return PlatformCollected(name, title, attempt.outcome, attempt.reason, series, attempt.at, error)
 
 
@@ -245,11 +245,11 @@ def _take_over(loaded: Loaded, ledger_url: str | None) -> Iterator[str]:
 
 
 def _titles(loaded: Loaded, platforms: Sequence[str]) -> dict[str, str]:
-    """The chosen platforms in the project's order, with their titles."""
+    """The chosen platforms and places in the project's order, with their titles."""
     from deployforge_tasks.graph.context import RunContext
 
     context = RunContext(loaded, command="stats")
-    return {name: context.platforms[name].title for name in choose(context, platforms)}
+    return {name: context.counted[name].title for name in choose(context, platforms, context.counted)}
 
 
 def _by_platform(counters: Sequence[StoredCounter]) -> dict[str, list[StoredCounter]]:

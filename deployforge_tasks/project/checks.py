@@ -58,6 +58,7 @@ def errors(config: Config) -> list[Problem]:
         *_platform_names(config),
         *_credentials(config),
         *_hooks(config),
+        *_places(config),
         *_source(config),
         *_tables(config),
         *_assets(config),
@@ -98,7 +99,7 @@ def _hooks(config: Config) -> Iterator[Problem]:
     """Hooks name known platforms, and no variable that holds a credential."""
     known = {*config.kinds, *config.project.platforms}
     lines = [line for mapping in config.project.credentials.values() for line in mapping.values()]
-    named = {variable for line in lines for variable in as_names(line)}
+    named = {variable for line in lines for variable in as_names(line)} | {*config.project.analytics.places.variables}
     given = any(hook.env for hook in config.project.hooks)  # else no platform needs to be looked at
     kinds = config.kinds.values() if given else ()
     secret = named | {v for kind in kinds for c in kind.credentials if c.secret for v in c.env}
@@ -111,7 +112,17 @@ def _hooks(config: Config) -> Iterator[Problem]:
             if variable in secret:
                 hint = "give the hook a variable, and a secret, of its own"
                 path = ("hooks", number, "env", index)
-                yield config.problem(path, f"{variable} holds a credential of a platform", hint)
+                yield config.problem(path, f"{variable} holds a credential of a platform or a place", hint)
+
+
+def _places(config: Config) -> Iterator[Problem]:
+    """What is published to is counted as a platform, and nowhere else."""
+    enabled = {kind.name for kind in config.enabled}
+    for name in config.project.analytics.places.names:
+        if name in enabled:
+            hint = f"remove it here: `platforms.{name}` is counted anyway"
+            path = ("analytics", "places", name)
+            yield config.problem(path, f"`{name}` is a platform that is published to", hint, key=True)
 
 
 def _source(config: Config) -> Iterator[Problem]:

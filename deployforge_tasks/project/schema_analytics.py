@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from deployforge_tasks.project.schema_places import Places
 from deployforge_tasks.project.strict import Duration, Strict
 
 
@@ -12,6 +13,8 @@ class Analytics(Strict):
 
     every: Duration = 86400.0
     """How often the dashboard collects by itself; 0: only `deployforge stats` does."""
+    places: Places = Field(default_factory=lambda: Places())
+    """Where else the project is counted: places that DeployForge does not publish to."""
 
 
 class PlatformCosts(Strict):

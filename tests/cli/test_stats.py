@@ -19,6 +19,7 @@ from tests.cli.conftest import Cli
 from tests.cli.counts import AT, BEFORE, FOUND
 from tests.graph.shelf import ShelfOptions, shelves, write_project
 from tests.operations.counting_shelf import DAY, CountingShelf, daily, told, total
+from tests.support.places import placed
 
 Screen = Callable[[str, str], None]
 TODAY = datetime.now(UTC).date()
@@ -240,3 +241,52 @@ def test_files_of_the_configuration_are_taken_over_with_each_collection(counted:
     assert "gone.json" in done.err
     again = counted("stats", "--import", "old.json", "--json").json
     assert [t["new"] for t in again["files"][0]["taken"]] == [False]
+
+
+# Places that are not published to
+
+
+@pytest.fixture
+def elsewhere(cli: Cli, tmp_path: Path) -> Iterator[Cli]:
+    """npm has counted three days, and the project's own endpoint two."""
+    CountingShelf.answers = {"npm": told(daily([7, 8, 9], YESTERDAY))}
+    csv_file = f"day,count,country\n{YESTERDAY - DAY},4,\n{YESTERDAY},6,\n{YESTERDAY},5,DE\n"
+    with (
+        shelves("npm", kind=CountingShelf),
+        placed("downloads", tmp_path / "own", **{r"/counts\.csv": csv_file}) as place,
+    ):
+        file = write_project(cli.folder, {"npm": {}}) / "deployforge.yml"
+        own = {"downloads": {"url": f"{place.source.url}/counts.csv"}}
+        file.write_text(f"{file.read_text('utf-8')}analytics: {json.dumps({'places': own})}\n", "utf-8")
+        yield cli
+
+
+def test_a_place_is_asked_and_shown_with_the_platforms(elsewhere: Cli) -> None:
+    found = elsewhere("stats", "--by", "country")
+    assert found.code == 0
+    assert "34 downloads" in found.out
+    assert "own endpoint, just now" in found.out
+    assert "downloads  DE" in found.out
+
+
+def test_a_place_can_be_chosen_and_left_out(elsewhere: Cli) -> None:
+    chosen = json.loads(elsewhere("stats", "--platforms", "downloads", "--json").out)
+    assert [(one["name"], one["title"]) for one in chosen["platforms"]] == [("downloads", "Own downloads")]
+    left = json.loads(elsewhere("stats", "--except", "downloads", "--json").out)
+    assert [one["name"] for one in left["platforms"]] == ["npm"]
+
+
+def test_plain_doit_has_no_task_for_a_place(elsewhere: Cli) -> None:
+    assert "doit -n 8 stats:npm version" in elsewhere("stats", "-v").err
+
+
+@pytest.mark.parametrize("words", [("deploy", "--dry-run"), ("status",), ("verify",)])
+def test_nothing_but_counting_is_done_with_a_place(elsewhere: Cli, words: tuple[str, ...]) -> None:
+    found = elsewhere(*words, "--platforms", "downloads")
+    assert found.code == 2
+    assert "downloads is a place that is only counted" in found.err
+    assert "`deployforge stats` asks it for counts" in found.err
+
+
+def test_a_place_is_told_when_the_configuration_is_checked(elsewhere: Cli) -> None:
+    assert "1 platform, 1 place that is only counted" in elsewhere("config", "check").out

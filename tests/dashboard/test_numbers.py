@@ -280,6 +280,37 @@ def test_countries_stand_by_source_and_the_others_say_what_they_count(counted: S
     assert "Homebrew not collected yet" in said
 
 
+@pytest.fixture
+def placed(tmp_path: Path) -> Iterator[Site]:
+    """A project that is also on Flathub and RubyGems, which it does not publish to."""
+    places = {"flathub": {"app": "com.example.HelloForge"}, "rubygems": {"gem": "hello-forge"}}
+    with open_site(tmp_path, analytics={"places": places}) as site:
+        whole = Counter("flathub", "com.example.HelloForge", Kind.DAILY, Unit.INSTALLS, headline=True)
+        at = datetime.combine(site.desk.now().date() - timedelta(days=2), time(), UTC)
+        countries = [
+            Series(replace(whole, kind=Kind.TOTAL, headline=False, country=name), (Reading(at, count),), "so far", "")
+            for name, count in (("DE", 800), ("US", 400))
+        ]
+        keep_downloads(site, "flathub", series(site, whole, 10), *countries)
+        yield site
+
+
+def test_countries_of_a_place_that_is_not_published_to_are_told_by_its_title(placed: Site) -> None:
+    said = text(placed, "/geography")
+    assert re.search(r"Flathub flathub ?: so far.*DE 800.*US 400", said)
+    assert "RubyGems not collected yet" in said
+    assert "Downloads of the gem since its first version" in said
+
+
+def test_downloads_of_a_place_stand_with_those_of_the_platforms(placed: Site) -> None:
+    assert row(placed, "/analytics", "Flathub").startswith("Flathub 300")
+
+
+def test_a_place_is_on_no_page_about_deploying(placed: Site) -> None:
+    for path in ("/", "/deploy"):
+        assert "Flathub" not in text(placed, path)
+
+
 def test_countries_of_a_source_that_fails_now_are_still_told(counted: Site) -> None:
     failed(counted, "pypi", "the source answered 503")
     said = text(counted, "/geography")

@@ -42,6 +42,16 @@ def test_it_lists_the_graph(folder: Path) -> None:
     assert "deploy:pypi" in listed.stdout
 
 
+def test_a_place_that_is_only_counted_has_no_task(folder: Path) -> None:
+    file = folder / "deployforge.yml"
+    places = {"flathub": {"app": "com.example.HelloForge"}}
+    file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text("utf-8")), "analytics": {"places": places}}))
+    listed = doit(folder, "list", "--all")
+    assert listed.returncode == 0, listed.stderr
+    assert "stats:npm" in listed.stdout
+    assert "flathub" not in listed.stdout
+
+
 def test_an_unknown_task_fails(folder: Path) -> None:
     assert doit(folder, "deploy:nosuch").returncode == 3
 

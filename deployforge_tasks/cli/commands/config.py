@@ -44,6 +44,7 @@ def check(invocation: Invocation) -> None:
             "profile": found.profile,
             "enabled": found.enabled,
             "disabled": found.disabled,
+            "places": found.places,
             "warnings": [problem_json(problem) for problem in found.warnings],
             "notes": [problem_json(problem) for problem in found.notes],
         }
@@ -53,10 +54,11 @@ def check(invocation: Invocation) -> None:
     _show(invocation, found.warnings, "warning")
     _show(invocation, found.notes, "note")
     off = f" ({', '.join(found.disabled)} off)" if found.disabled else ""
+    places = f", {plural(len(found.places), 'place')} that {'is' if len(found.places) == 1 else 'are'} only counted"
     version = found.version or "no version yet"
     terminal.out(
         f"{terminal.style('✓', 'ok')} {invocation.config} is valid: {found.project} {version}, "
-        f"{plural(len(found.enabled), 'platform')}{off}"
+        f"{plural(len(found.enabled), 'platform')}{off}{places if found.places else ''}"
     )
 
 

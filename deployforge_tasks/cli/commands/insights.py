@@ -52,7 +52,7 @@ def command(
     from deployforge_tasks.operations.insights import insights
 
     loaded = invocation.settings().load()
-    names = choose_platforms(loaded, wanted, without)
+    names = choose_platforms(loaded, wanted, without, counted=True)
     tell_doit(invocation)
     if only_costs:
         from deployforge_tasks.cli.cost_table import show_costs

@@ -64,7 +64,7 @@ def command(
         if wanted or without or since or until or form or output:
             raise Misused("--send tells the last whole week, all of it", "leave the other options out")
         return _send(invocation, loaded)
-    names = choose_platforms(loaded, wanted, without)
+    names = choose_platforms(loaded, wanted, without, counted=True)
     chosen = _form(form, output)
     try:
         made = report(loaded, since=since, until=until, platforms=names)

@@ -100,8 +100,9 @@ def command(
     loaded = invocation.settings().load()
     if files:
         return _import(invocation, loaded, files)
-    names = choose_platforms(loaded, wanted, without)
-    tell_doit(invocation, *(f"stats:{name}" for name in names if ask), loaded=loaded, jobs=8 if ask else None)
+    names = choose_platforms(loaded, wanted, without, counted=True)
+    tasks = [f"stats:{name}" for name in names if ask and name in loaded.options]
+    tell_doit(invocation, *tasks, loaded=loaded, jobs=8 if tasks else None)
     collected = _collect(invocation, loaded, names, force=force) if ask else None
     if only:
         assert collected is not None
