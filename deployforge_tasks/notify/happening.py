@@ -47,6 +47,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a message that tells more than platforms: its title, and one line for each thing."""
+
+    title: str
+    entries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Happening:
     """Something that people may want to know.
 
@@ -57,6 +65,7 @@ class Happening:
         reason: one sentence; a duplicate has the same one.
         hint: what to do about it.
         lines: the summary, one line a platform.
+        parts: what else there is to tell (of a week), what matters most first.
         run: number of the run.
         test: marks a message that only tries the channel.
         key: what makes it the same as another one, for what is told once and never again, however it is worded.
@@ -68,6 +77,7 @@ class Happening:
     reason: str = ""
     hint: str = ""
     lines: tuple[Line, ...] = ()
+    parts: tuple[Part, ...] = ()
     run: int | None = None
     test: bool = False
     key: str = ""
@@ -75,7 +85,8 @@ class Happening:
     def masked(self) -> Happening:
         """The same with every registered secret masked."""
         lines = tuple(Line(**redactor.data(vars(line))) for line in self.lines)
-        return replace(self, reason=redactor.text(self.reason), hint=redactor.text(self.hint), lines=lines)
+        parts = tuple(Part(part.title, tuple(map(redactor.text, part.entries))) for part in self.parts)
+        return replace(self, reason=redactor.text(self.reason), hint=redactor.text(self.hint), lines=lines, parts=parts)
 
 
 def headline(happening: Happening, project: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import html
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from deployforge_tasks.core.markdown import escaped
-from deployforge_tasks.notify.happening import GOOD, Happening, Line, headline
+from deployforge_tasks.notify.happening import DIGEST, GOOD, Happening, Line, Part, headline
 from deployforge_tasks.project.render import render_template
 
 _SYMBOLS = {"published": "✓", "skipped": "✓", "ok": "✓", "waiting": "⏸", "failed": "✗", "rolled-back": "↩"}
@@ -73,32 +73,39 @@ class Message:
     def text(self, form: Form, limit: int, measure: Callable[[str], int] = length) -> str:
         """The message without its headline, never longer than `limit`.
 
-        What is too long is shortened first, then platforms are left out, the good ones before the bad ones.
+        What is too long is shortened first, then platforms are left out, the good ones before the bad ones, and last
+        the parts from the end.
 
         Raises:
             ConfigError: a template of the user's own cannot be rendered.
         """
-        lines = self.happening.lines
-        for cut in _CUTS:
-            text = self._render(form, lines, cut, self.templates)
+        for lines, parts, cut in self._shorter():
+            text = self._render(form, lines, parts, cut, self.templates)
             if measure(text) <= limit:
                 return text
+        return self._render(form, (), (), _CUTS[-1], None)
+
+    def _shorter(self) -> Iterator[tuple[Sequence[Line], Sequence[Part], int]]:
+        """Platforms, parts and the length of a value, each time a little less of them."""
+        lines, parts = self.happening.lines, self.happening.parts
+        for cut in _CUTS:
+            yield lines, parts, cut
         keep = len(lines)
         while keep:
             keep //= 2
-            text = self._render(form, _worst(lines, keep), _CUTS[-1], self.templates)
-            if measure(text) <= limit:
-                return text
-        return self._render(form, (), _CUTS[-1], None)
+            yield _worst(lines, keep), parts, _CUTS[-1]
+        for count in range(len(parts) - 1, 0, -1):
+            yield (), parts[:count], _CUTS[-1]
 
-    def _render(self, form: Form, lines: Sequence[Line], cut: int, own: Path | None) -> str:
-        names = self._names(form, lines, cut)
+    def _render(self, form: Form, lines: Sequence[Line], parts: Sequence[Part], cut: int, own: Path | None) -> str:
+        names = self._names(form, lines, parts, cut)
+        template = f"notify/{'digest-' if self.happening.event == DIGEST else ''}{form.name}"
         with tempfile.TemporaryDirectory(prefix="deployforge-message-") as folder:
-            made = render_template(f"notify/{form.name}", names, Path(folder) / "message", own=own)
+            made = render_template(template, names, Path(folder) / "message", own=own)
             text = (made / form.file).read_text("utf-8")
         return re.sub(r"\n{3,}", "\n\n", text).strip()
 
-    def _names(self, form: Form, lines: Sequence[Line], cut: int) -> dict[str, Any]:
+    def _names(self, form: Form, lines: Sequence[Line], parts: Sequence[Part], cut: int) -> dict[str, Any]:
         happening = self.happening
 
         def value(text: str) -> str:
@@ -116,6 +123,7 @@ class Message:
             "hint": value(happening.hint),
             "lines": [_line(line, form, value) for line in lines],
             "more": len(happening.lines) - len(lines),
+            "parts": [{"title": value(part.title), "entries": [*map(value, part.entries)]} for part in parts],
         }
 
 

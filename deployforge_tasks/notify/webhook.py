@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import asdict
 from typing import Any
 
 from deployforge_tasks.notify.message import PLAIN, Message
@@ -80,5 +81,6 @@ def document(message: Message) -> dict[str, Any]:
             }
             for line in happening.lines
         ],
+        "parts": [asdict(part) for part in happening.parts],
         "text": message.text(PLAIN, LONGEST_TEXT),
     }

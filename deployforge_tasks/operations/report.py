@@ -88,22 +88,22 @@ def send_digest(
     Raises:
         ConfigError: the ledger cannot be opened.
     """
-    from deployforge_tasks.analytics.report import summary
+    from deployforge_tasks.analytics.digest import digest
     from deployforge_tasks.effects.clock import Clock
-    from deployforge_tasks.notify.happening import DIGEST, Happening, Line
+    from deployforge_tasks.notify.happening import DIGEST, Happening, Line, Part
     from deployforge_tasks.operations.notify import send
 
     since, until = last_week(today or Clock().now().astimezone(UTC).date())
     made = report(loaded, since=since, until=until, ledger_url=ledger_url)
-    week = f"{since:%G-W%V} ({since} to {until})"
     lines = tuple(
         Line(one.title, "ok", f"{one.count:,} {one.unit}{'' if one.change is None else f' ({one.change:+.0%})'}")
         for one in made.counts
         if one.count is not None
     )
-    said = [one.sentence for one in made.insights.found[:3]] if made.insights else []
-    reason = f"{week}: {'; '.join([*summary(made), *said])}"
-    happening = Happening(DIGEST, "", (), reason, "`deployforge report` has all of it", lines, key=f"{since:%G-W%V}")
+    week = digest(made)
+    parts = tuple(Part(section.title, section.entries) for section in week.sections)
+    hint = f"`deployforge report --since {since} --until {until}` has all of it"
+    happening = Happening(DIGEST, reason=week.head, hint=hint, lines=lines, parts=parts, key=f"{since:%G-W%V}")
     return send(loaded, happening, ledger_url=ledger_url)
 
 
