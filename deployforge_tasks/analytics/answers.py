@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from deployforge_tasks.analytics import audiences, changes, forecast, growth, launches, publishing, silence, worth
+from deployforge_tasks.analytics import (
+    audiences,
+    changes,
+    first_hours,
+    forecast,
+    growth,
+    launches,
+    publishing,
+    silence,
+    worth,
+)
 from deployforge_tasks.analytics.changes import Causes
 from deployforge_tasks.analytics.claims import COUNTED, Answers, number, percent
 from deployforge_tasks.analytics.costs import CostTable
 from deployforge_tasks.analytics.frame import Frame, frame
-from deployforge_tasks.analytics.insight import Fact, Insight, Insights, Kind, Unknown
+from deployforge_tasks.analytics.insight import Fact, FirstHours, Insight, Insights, Kind, Unknown
 from deployforge_tasks.analytics.series import Downloads
 
 #: Statements of one kind that are shown; the others are weaker ones of the same sort.
@@ -19,7 +29,13 @@ _MOST = 3
 _NOT_OF_THE_DEAD = (Kind.GROWTH, Kind.FORECAST, Kind.COMPARISON, Kind.CHANGE, Kind.LAUNCH)
 
 
-def answer(downloads: Downloads, table: CostTable, served: Collection[str], causes: Causes) -> Insights:
+def answer(
+    downloads: Downloads,
+    table: CostTable,
+    served: Collection[str],
+    causes: Causes,
+    hours: Sequence[FirstHours] = (),
+) -> Insights:
     """Ask every question.
 
     Args:
@@ -27,6 +43,7 @@ def answer(downloads: Downloads, table: CostTable, served: Collection[str], caus
         table: what was spent lately.
         served: the enabled platforms.
         causes: what the ledger has of a platform and a time.
+        hours: the first ones of releases.
     """
     frames = [made for one in downloads.platforms if (made := frame(one, downloads.releases))]
     quiet = silence.silences(frames, downloads.until, causes)
@@ -40,6 +57,7 @@ def answer(downloads: Downloads, table: CostTable, served: Collection[str], caus
         + audiences.audiences(downloads.platforms)
         + changes.changes(frames, causes)
         + looked
+        + first_hours.first_hours(downloads.platforms, hours)
         + worth.costs(table)
         + worth.dear(table)
         + worth.missing(downloads, served)
@@ -57,6 +75,7 @@ def answer(downloads: Downloads, table: CostTable, served: Collection[str], caus
         _joined(all_answers.unknown),
         tuple(one for one in forecasts if one.platform not in dead),
         curves,
+        tuple(hours),
         {one.platform: one.known for one in frames},
     )
 

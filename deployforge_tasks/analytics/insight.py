@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from deployforge_tasks.core.downloads import Unit
@@ -141,6 +141,24 @@ class Launch:
 
 
 @dataclass(frozen=True)
+class FirstHours:
+    """The first 24 hours of one release on one platform, by totals that were read meanwhile.
+
+    `counts` are the downloads since the release, at hour 0, 1 … 24; None where no reading is near. `missed` is how many
+    hours after the release they begin to be counted (0: with it); `own` as of `Launch`; `reason` why they end early.
+    """
+
+    platform: str
+    version: str
+    at: datetime
+    counts: tuple[int | None, ...]
+    unit: Unit
+    own: bool
+    missed: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Insights:
     """What can be said of a project's downloads from `since` to `until` (days, both included), the weightiest first.
 
@@ -155,6 +173,7 @@ class Insights:
     unknown: tuple[Unknown, ...]
     forecasts: tuple[Forecast, ...] = ()
     launches: tuple[Launch, ...] = ()
+    first_hours: tuple[FirstHours, ...] = ()
     history: Mapping[str, int] = field(default_factory=dict)
 
 

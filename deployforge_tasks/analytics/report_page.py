@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from deployforge_tasks.analytics.charts.ahead import forecast, launches
+from deployforge_tasks.analytics.charts.ahead import first_hours, forecast, launches
 from deployforge_tasks.analytics.charts.by_day import by_day
 from deployforge_tasks.analytics.charts.chart import Chart
 from deployforge_tasks.analytics.charts.ranked import ranked
@@ -46,8 +46,9 @@ def _ahead(report: Report) -> Iterator[Chart]:
     for name, platform in known.items():
         launched = [one for one in (found.launches if found else ()) if one.platform == name]
         first_days = launches(f"{platform.title}: first days of each release", launched) if len(launched) > 1 else None
-        if first_days is not None:
-            yield first_days
+        hours = [one for one in (found.first_hours if found else ()) if one.platform == name]
+        first_day = first_hours(f"{platform.title}: first 24 hours of each release", hours)
+        yield from filter(None, (first_days, first_day))
 
 
 def _costs(report: Report) -> Iterator[Chart]:

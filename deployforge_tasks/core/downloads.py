@@ -7,12 +7,16 @@ nothing; nothing is never zero.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 #: Ends the name of a source whose numbers somebody took over from a file: it is not asked, so that nothing is known of
 #: what it would tell today.
 EXPORT = "export"
+
+#: For so long after a version came out somewhere totals are read every hour there, and each reading is kept: a day, and
+#: what it takes to see its end.
+LAUNCH = timedelta(hours=26)
 
 
 class Kind(StrEnum):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from deployforge_tasks.core.downloads import LAUNCH, Kind
 from deployforge_tasks.core.errors import DeployForgeError, NetworkError
 from deployforge_tasks.core.events import stage_context
 from deployforge_tasks.core.redact import redactor
@@ -38,6 +39,8 @@ _PATIENCE = 20.0
 #: How much earlier than `every` a collection may begin, so that one that comes daily is never a moment too early.
 _EARLY = 0.1
 _EARLIEST = timedelta(hours=1)
+#: While a version is new, the totals of its platform are read so often.
+_HOURLY = timedelta(hours=1)
 #: The longest time for which a source is believed when it asks not to be asked again.
 _LONGEST_PAUSE = timedelta(days=7)
 
@@ -58,27 +61,33 @@ def scope(context: RunContext) -> Scope:
     return Scope(context.project.name, context.loaded.profile)
 
 
-def why_not(
-    context: RunContext,
-    attempt: Try | None,
-    asked: Try | None,
-    *,
-    force: bool,
-    now: datetime | None = None,
-) -> tuple[str, str]:
+def pauses(context: RunContext, now: datetime | None = None) -> Callable[[str], timedelta]:
+    """How long a platform is left alone after it was asked.
+
+    That is ``analytics.every``; an hour at most while a version is new on a platform that tells only totals of it: its
+    first hours cannot be asked for later.
+    """
+    since = (now or context.clock.now()) - LAUNCH
+    every, here = timedelta(seconds=context.project.analytics.every), scope(context)
+    reader = context.ledger.reader()
+    new = {platform for _, platform, at in reader.released(here.project, here.profile) if at >= since}
+    told = reader.counted().counters(here, sorted(new)) if new else []
+    totals = {one.platform for one in told if one.counter.kind is Kind.TOTAL}
+    return lambda name: min(every, _HOURLY) if name in totals else every
+
+
+def why_not(attempt: Try | None, asked: Try | None, every: timedelta, *, force: bool, now: datetime) -> tuple[str, str]:
     """Why a platform is not to be asked now: ``waiting`` or ``fresh`` and the reason; empty where it is.
 
     Args:
-        context: the run.
         attempt: the last try.
         asked: the last one that the source answered.
+        every: how long it is left alone.
         force: ask also when it was asked a short time ago; what the source says counts all the same.
-        now: the moment, when it is not this one.
+        now: the moment.
     """
-    now = now or context.clock.now()
     if attempt is not None and attempt.not_before is not None and now < attempt.not_before:
         return "waiting", f"the source asks not to be asked before {attempt.not_before:%Y-%m-%d %H:%M} UTC"
-    every = timedelta(seconds=context.project.analytics.every)
     if force or asked is None or attempt is None or attempt.outcome == "failed":
         return "", ""
     if now < asked.at + every - min(every * _EARLY, _EARLIEST):
@@ -136,7 +145,9 @@ def stats(context: RunContext, name: str) -> End:
     """
     counted, here = context.ledger.reader().counted(), scope(context)
     last, asked = counted.last_attempts(here).get(name), counted.last_asked(here).get(name)
-    _, reason = why_not(context, last, asked, force=context.from_stage is not None)
+    _, reason = why_not(
+        last, asked, pauses(context)(name), force=context.from_stage is not None, now=context.clock.now()
+    )
     if reason:
         return End(SKIPPED, reason)
     told = next(ask(context, [name]))

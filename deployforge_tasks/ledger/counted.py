@@ -118,6 +118,24 @@ class Counted:
         with self._engine.connect() as connection:
             return [Reading(at, count) for at, count in connection.execute(query)]
 
+    def totals(
+        self, scope: Scope, since: datetime, until: datetime, platforms: Sequence[str] | None = None
+    ) -> dict[int, list[Reading]]:
+        """What was read of each total (by its counter's id) between two moments, both included, oldest first."""
+        table, counters = tables.counts, tables.counters
+        query = (
+            select(table.c.counter, table.c.at, table.c["count"])
+            .join(counters, counters.c.id == table.c.counter)
+            .where(*_chosen(counters, scope, platforms), counters.c.kind == Kind.TOTAL)
+            .where(table.c.at.between(since, until))
+            .order_by(table.c.at)
+        )
+        found: dict[int, list[Reading]] = {}
+        with self._engine.connect() as connection:
+            for counter, at, count in connection.execute(query):
+                found.setdefault(counter, []).append(Reading(at, count))
+        return found
+
     def last_attempts(self, scope: Scope) -> dict[str, Try]:
         """The newest try of each platform."""
         return self._newest(scope)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from deployforge_tasks.core.differences import Lump, by_day, midnight
-from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series
+from deployforge_tasks.core.downloads import LAUNCH, Counter, Kind, Reading, Series
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.ledger import tables
 from deployforge_tasks.ledger.database import writing
@@ -20,6 +21,8 @@ from deployforge_tasks.ledger.model import Scope, Try
 #: How long tries are remembered.
 _KEPT = timedelta(days=90)
 _DAY = timedelta(days=1)
+#: What was read so long before a release says where its first hours begin.
+_BEFORE = timedelta(hours=2)
 
 
 class DownloadStore:
@@ -264,15 +267,31 @@ class _Keeper:
         elif midnight(middle.at) == midnight(first.at):
             self._forget_reading(number, middle if _from_midnight(first) < _from_midnight(middle) else first)
 
+    def _is_of_a_launch(self, reading: Reading) -> bool:
+        """Whether it was read while a version was new, or just before."""
+        return any(at - _BEFORE <= reading.at <= at + LAUNCH for at in self._launches)
+
+    @cached_property
+    def _launches(self) -> Sequence[datetime]:
+        """When each version was there first."""
+        table = tables.receipts
+        ours = (table.c.project == self._scope.project, table.c.profile == self._scope.profile)
+        query = select(func.min(table.c.at)).where(*ours, table.c.platform == self._platform, table.c.kind != "left")
+        return list(self._connection.scalars(query.group_by(table.c.version)))
+
     def _forget_reading(self, number: int, reading: Reading) -> None:
+        if self._is_of_a_launch(reading):
+            return
         table = tables.counts
         self._connection.execute(delete(table).where(table.c.counter == number, table.c.at == reading.at))
 
     def _differences(self, number: int, first: datetime, last: datetime) -> None:
         """Make the days anew from the readings around these moments."""
         table = tables.counts
-        # A neighbour may stand for the same midnight: the one beyond it is needed, too.
-        start, end = self._two_away(number, first, later=False), self._two_away(number, last, later=True)
+        # Of all that stand for one midnight the nearest counts: whole groups are needed, those beside them, too.
+        before = self._beside(number, _group(first)[0], later=False)
+        after = self._beside(number, _group(last)[1], later=True)
+        start, end = _group(before.at if before else first)[0], _group(after.at if after else last)[1]
         query = (
             select(table.c.at, table.c["count"])
             .where(table.c.counter == number, table.c.at.between(start, end))
@@ -308,16 +327,10 @@ class _Keeper:
         why = self._connection.scalar(query) if lump.count is not None else None
         return replace(lump, reason=f"{lump.reason} ({why})") if why else lump
 
-    def _two_away(self, number: int, at: datetime, *, later: bool) -> datetime:
-        for _ in range(2):
-            beside = self._beside(number, at, later=later)
-            at = beside.at if beside else at
-        return at
-
     def _beside(self, number: int, at: datetime, *, later: bool) -> Reading | None:
         table = tables.counts
         query = select(table.c.at, table.c["count"]).where(table.c.counter == number)
-        query = query.where(table.c.at > at) if later else query.where(table.c.at < at)
+        query = query.where(table.c.at >= at) if later else query.where(table.c.at < at)
         row = self._connection.execute(query.order_by(table.c.at if later else table.c.at.desc()).limit(1)).first()
         return Reading(*row) if row else None
 
@@ -338,6 +351,13 @@ def _newest(series: Series) -> Reading | None:
     """The newest reading that is final, or the newest one where none is."""
     final = [r for r in series.readings if series.settled is None or r.at.astimezone(UTC).date() <= series.settled]
     return max(final or series.readings, key=lambda reading: reading.at, default=None)
+
+
+def _group(at: datetime) -> tuple[datetime, datetime]:
+    """From when to when (not included) readings stand for the same midnight as one of that moment."""
+    day = midnight(at)
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return noon - _DAY, noon
 
 
 def _from_midnight(reading: Reading) -> timedelta:

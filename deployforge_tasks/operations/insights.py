@@ -46,6 +46,7 @@ def insights(
     """
     from deployforge_tasks.analytics.answers import answer
     from deployforge_tasks.analytics.extras import need_models
+    from deployforge_tasks.operations.first_hours import first_hours
     from deployforge_tasks.operations.stats import downloads
 
     need_models()
@@ -54,7 +55,8 @@ def insights(
     known = downloads(loaded, first, last, platforms=platforms, ledger_url=ledger_url)
     served = [name for name, options in loaded.options.items() if options.enabled]
     spent = costs(loaded, until=last, platforms=platforms, ledger_url=ledger_url)
-    return answer(known, spent, served, remembered(loaded, known, ledger_url=ledger_url))
+    hours = first_hours(loaded, known, ledger_url=ledger_url)
+    return answer(known, spent, served, remembered(loaded, known, ledger_url=ledger_url), hours)
 
 
 def unusual(found: Insights, since: date, until: date) -> tuple[Insight, ...]:

@@ -118,11 +118,12 @@ def due(loaded: Loaded, *, ledger_url: str | None = None, now: datetime | None =
     if not every:
         return []
     with _context(loaded, ledger_url, ()) as context:
-        from deployforge_tasks.graph.counting import scope, why_not
+        from deployforge_tasks.graph.counting import pauses, scope, why_not
 
         counted, here = context.ledger.reader().counted(), scope(context)
         tries, asked = counted.last_attempts(here), counted.last_asked(here)
         moment = now or context.clock.now()
+        alone = pauses(context, moment)
         pause = min(timedelta(seconds=every), _SOON)
 
         def is_due(name: str) -> bool:
@@ -131,7 +132,7 @@ def due(loaded: Loaded, *, ledger_url: str | None = None, now: datetime | None =
                 return False
             if last is not None and last.outcome == "none":
                 return moment >= last.at + timedelta(seconds=every)
-            return not why_not(context, last, asked.get(name), force=False, now=moment)[0]
+            return not why_not(last, asked.get(name), alone(name), force=False, now=moment)[0]
 
         return [name for name in context.counted if is_due(name)]
 
@@ -206,13 +207,14 @@ def _context(loaded: Loaded, ledger_url: str | None, listeners: Sequence[Listene
 
 def _not_asked(context: RunContext, names: Sequence[str], *, force: bool) -> dict[str, PlatformCollected]:
     """The platforms that are left alone this time, with the reason."""
-    from deployforge_tasks.graph.counting import scope, why_not
+    from deployforge_tasks.graph.counting import pauses, scope, why_not
 
     counted, here = context.ledger.reader().counted(), scope(context)
     tries, asked = counted.last_attempts(here), counted.last_asked(here)
+    now, alone = context.clock.now(), pauses(context)
     found = {}
     for name in names:
-        outcome, reason = why_not(context, tries.get(name), asked.get(name), force=force)
+        outcome, reason = why_not(tries.get(name), asked.get(name), alone(name), force=force, now=now)
         if outcome:
             title, last = context.counted[name].title, tries.get(name)
             found[name] = PlatformCollected(name, title, outcome, reason, at=last.at if last else None)

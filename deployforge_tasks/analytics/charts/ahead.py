@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from deployforge_tasks.analytics.charts.chart import HEIGHT, PALETTE, WIDTH, Cell, Chart, axis, chart, days, told_apart
-from deployforge_tasks.analytics.insight import Forecast, Launch
+from deployforge_tasks.analytics.insight import FirstHours, Forecast, Launch
 from deployforge_tasks.analytics.series import Daily
 
 _PAST = 90
@@ -93,6 +93,44 @@ def launches(title: str, found: Sequence[Launch]) -> Chart | None:
         (place, *(one.counts[place] if place < len(one.counts) else None for one in newest)) for place in range(longest)
     ]
     return chart(spec, title, f"{title}: {', '.join(sums)}.", ("day", *names), rows)
+
+
+def first_hours(title: str, found: Sequence[FirstHours]) -> Chart | None:
+    """The first 24 hours of the newest releases of one platform; None where nothing is known of any.
+
+    Raises:
+        ConfigError: the package that draws is not installed.
+    """
+    known = [one for one in found if any(one.counts)]
+    newest = sorted(known, key=lambda one: one.at)[-_MOST_LAUNCHES:]
+    if not newest:
+        return None
+    names = [one.version for one in newest]
+    spec = {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "data": {
+            "values": [
+                {"since": hour, "count": count, "version": one.version}
+                for one in newest
+                for hour, count in enumerate(one.counts)
+            ]
+        },
+        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 20}},
+        "encoding": {
+            "x": {"field": "since", "type": "quantitative", "axis": axis("hours after the release", tickCount=12)},
+            "y": {"field": "count", "type": "quantitative", "axis": axis(str(newest[0].unit), tickCount=5)},
+            **told_apart("version", names, PALETTE[: len(names)], lines=True),
+        },
+    }
+    told = ", ".join(f"{one.version} {_after(one)}" for one in newest)
+    rows = [(hour, *(one.counts[hour] for one in newest)) for hour in range(len(newest[0].counts))]
+    return chart(spec, title, f"{title}: {told}.", ("hour", *names), rows)
+
+
+def _after(one: FirstHours) -> str:
+    hour, count = [(hour, count) for hour, count in enumerate(one.counts) if count is not None][-1]
+    return f"{count:,} after {hour} hours"
 
 
 def _together(launch: Launch) -> str:

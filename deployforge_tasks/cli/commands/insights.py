@@ -97,6 +97,10 @@ def as_json(found: Insights) -> dict[str, Any]:
             {**asdict(one), "day": one.day.isoformat(), "unit": str(one.unit), "counts": list(one.counts)}
             for one in found.launches
         ],
+        "first_hours": [
+            {**asdict(one), "at": one.at.isoformat(), "unit": str(one.unit), "counts": list(one.counts)}
+            for one in found.first_hours
+        ],
         "history": dict(found.history),
     }
 

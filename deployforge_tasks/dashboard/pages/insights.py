@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from deployforge_tasks.analytics.charts.ahead import forecast, launches
+from deployforge_tasks.analytics.charts.ahead import first_hours, forecast, launches
 from deployforge_tasks.analytics.charts.chart import Chart
-from deployforge_tasks.analytics.insight import Insight, Insights, Launch
+from deployforge_tasks.analytics.insight import FirstHours, Insight, Insights, Launch
 from deployforge_tasks.analytics.series import PlatformDownloads
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.dashboard.guard import needs
@@ -78,8 +78,12 @@ def _charts(found: Insights, known: tuple[PlatformDownloads, ...]) -> list[Chart
         launches(f"{titles.get(name, name)}: first days of each release", [*launched])
         for name, launched in groupby(sorted(found.launches, key=_platform), key=_platform)
     ]
+    made += [
+        first_hours(f"{titles.get(name, name)}: first 24 hours of each release", [*hours])
+        for name, hours in groupby(sorted(found.first_hours, key=_platform), key=_platform)
+    ]
     return [chart for chart in made if chart is not None]
 
 
-def _platform(launch: Launch) -> str:
-    return launch.platform
+def _platform(one: Launch | FirstHours) -> str:
+    return one.platform
