@@ -33,7 +33,7 @@ def take_export(loaded: Loaded, ledger: Ledger, file: Path, shape: Shape, today:
     last = max((span[1] for span in export.spans), default=today - _DAY)
     at = datetime(last.year, last.month, last.day, tzinfo=UTC) + _DAY
     left = list(_left_out(export))
-    if platform not in loaded.options:
+    if platform not in (*loaded.options, *loaded.project.analytics.places.names):
         return Imported(file, at, (), (LeftOut(platform, f"{platform} is not in deployforge.yml"), *left))
     names = _names(ledger, here, platform) or _guess(loaded, platform)
     taken: list[Taken] = []
@@ -76,6 +76,9 @@ def _names(ledger: Ledger, here: Scope, platform: str) -> set[str]:
 
 def _guess(loaded: Loaded, platform: str) -> set[str]:
     """What it is called where nothing was counted yet; an image has its owner in its name, too."""
+    gems = loaded.project.analytics.places.rubygems
+    if platform == "rubygems" and gems is not None:
+        return {gems.gem}
     return set() if platform == "docker" else {loaded.project.name}
 
 

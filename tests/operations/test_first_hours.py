@@ -47,11 +47,11 @@ def keep(loaded: Loaded, platform: str, at: datetime, *series: Series) -> None:
         ledger.downloads().keep(Scope(loaded.project.name, loaded.profile), platform, series, at)
 
 
-def read_hourly(loaded: Loaded, platform: str, hours: range = range(27), day: date = DATE, **counter: object) -> None:
-    """Ten downloads an hour since noon, read ten minutes after each full hour."""
+def read_hourly(loaded: Loaded, hours: range = range(27)) -> None:
+    """Sixty pulls an hour since noon, read ten minutes after each full hour."""
     for hour in hours:
-        at = noon(day) + hour * HOUR + HOUR / 6
-        keep(loaded, platform, at, total(1000 + 60 * hour + 10, at, **counter))
+        at = noon(DATE) + hour * HOUR + HOUR / 6
+        keep(loaded, "docker", at, total(1000 + 60 * hour + 10, at, **IMAGE))
 
 
 def found(loaded: Loaded) -> list[FirstHours]:
@@ -60,7 +60,7 @@ def found(loaded: Loaded) -> list[FirstHours]:
 
 def test_the_downloads_of_a_whole_platform_are_counted_from_the_first_reading_on(loaded: Loaded) -> None:
     release(loaded, "docker")
-    read_hourly(loaded, "docker", **IMAGE)
+    read_hourly(loaded)
     (curve,) = found(loaded)
     assert curve.counts == (None, *(60 * hour - 10 for hour in range(1, 25)))
     assert (curve.own, round(curve.missed * 60)) == (False, 10)
@@ -87,15 +87,15 @@ def test_files_of_one_version_are_added_up(loaded: Loaded) -> None:
 
 def test_hours_between_readings_that_are_far_apart_are_not_known(loaded: Loaded) -> None:
     release(loaded, "docker")
-    read_hourly(loaded, "docker", range(5), **IMAGE)
-    read_hourly(loaded, "docker", range(10, 27), **IMAGE)
+    read_hourly(loaded, range(5))
+    read_hourly(loaded, range(10, 27))
     (curve,) = found(loaded)
     assert [hour for hour, count in enumerate(curve.counts) if count is None] == [0, 5, 6, 7, 8, 9, 10]
 
 
 def test_a_counter_that_falls_ends_the_curve(loaded: Loaded) -> None:
     release(loaded, "docker")
-    read_hourly(loaded, "docker", range(5), **IMAGE)
+    read_hourly(loaded, range(5))
     at = noon(DATE) + 5 * HOUR
     keep(loaded, "docker", at, total(3, at, **IMAGE))
     (curve,) = found(loaded)
@@ -106,13 +106,13 @@ def test_a_counter_that_falls_ends_the_curve(loaded: Loaded) -> None:
 def test_two_releases_in_the_same_hours_cannot_be_told_apart(loaded: Loaded) -> None:
     release(loaded, "docker")
     release(loaded, "docker", DATE + DAY, "1.0.1")
-    read_hourly(loaded, "docker", range(50), **IMAGE)
+    read_hourly(loaded, range(50))
     assert found(loaded) == []
 
 
 def test_a_total_that_is_read_too_late_is_no_beginning(loaded: Loaded) -> None:
     release(loaded, "docker")
-    read_hourly(loaded, "docker", range(2, 27), **IMAGE)
+    read_hourly(loaded, range(2, 27))
     assert found(loaded) == []
 
 
@@ -142,7 +142,7 @@ def test_the_day_is_right_while_it_is_read_hour_by_hour(loaded: Loaded) -> None:
 
 
 def test_hours_of_other_days_are_forgotten(loaded: Loaded) -> None:
-    read_hourly(loaded, "docker", **IMAGE)
+    read_hourly(loaded)
     release(loaded, "docker")
     assert found(loaded) == []
 

@@ -159,6 +159,16 @@ def test_a_platform_that_the_project_has_not_is_left_out(loaded: Loaded) -> None
     ]
 
 
+def test_a_place_that_only_counts_takes_its_export(tmp_path: Path) -> None:
+    with shelves("pypi", kind=CountingShelf):
+        folder = write_project(tmp_path / "fresh", {"pypi": {}})
+        with (folder / "deployforge.yml").open("a", encoding="utf-8") as file:
+            file.write("analytics: {places: {rubygems: {gem: hello_gem}}}\n")
+        fresh = load_project(folder)
+        take(fresh, "gem,version,date,country_code,count", f"hello_gem,1.0.0,{day(0)},DE,7")
+        assert countries(known(fresh, "rubygems")) == {"DE": 7}
+
+
 def test_other_columns_are_parts_that_are_added_up(loaded: Loaded) -> None:
     take(loaded, PYPI + ",installer", f"{day(0)},DE,1.0.0,7,pip", f"{day(0)},DE,1.0.0,5,uv")
     assert countries(known(loaded, "pypi")) == {"DE": 12}
