@@ -10,15 +10,15 @@ import ipaddress
 import math
 import threading
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from deployforge_tasks import __version__
-from deployforge_tasks.core.errors import ConfigError, NetworkError, StatusError
+from deployforge_tasks.core.errors import ConfigError, NetworkError
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.effects.clock import Clock, Patience
+from deployforge_tasks.effects.http_errors import no_answer, status_error, too_large, too_slow
 
 if TYPE_CHECKING:
     import requests
@@ -34,9 +34,6 @@ _CHUNK = 1 << 16
 _LONGEST_CONNECT = 10.0
 #: What a request may take in all, as a multiple of the longest silence; more only for what keeps up a slowest speed.
 _LONGEST_SILENCES = 10
-#: Characters of an answer that are looked at for an error: masked first and shortened then, so that no half of a
-#: secret is left at the cut.
-_LONGEST_SAID = 65_536
 
 
 class Http:
@@ -163,9 +160,9 @@ class Http:
                         deadline.moved(len(chunk))
             except (requests.RequestException, OSError) as error:
                 if not deadline.passed:
-                    raise _failed("GET", url, error, deadline) from error
+                    raise no_answer("GET", url, error, deadline) from error
             if deadline.passed:
-                failed = _too_slow("GET", url, deadline)
+                failed = too_slow("GET", url, deadline)
                 failed.retryable = False  # each new try would go on as slowly, and so without an end
                 raise failed
             if length and got < int(length):
@@ -229,9 +226,9 @@ class Http:
             try:
                 _read_all(response, deadline, largest)
             except requests.RequestException as error:
-                raise _failed(method, url, error, deadline) from error
+                raise no_answer(method, url, error, deadline) from error
         if deadline.passed:  # an answer without a length ends where its connection does
-            raise _too_slow(method, url, deadline)
+            raise too_slow(method, url, deadline)
         return response
 
     def _deadline(self, seconds: float) -> Deadline:
@@ -255,7 +252,7 @@ class Http:
         try:
             return self._session().request(method, url, headers=headers, stream=True, **kwargs)
         except requests.RequestException as error:
-            raise _failed(method, url, error, deadline) from error
+            raise no_answer(method, url, error, deadline) from error
 
     def _session(self) -> requests.Session:
         import requests
@@ -314,51 +311,6 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def status_error(method: str, response: requests.Response) -> StatusError:
-    """The error for an unexpected answer, with what the registry says."""
-    body = "" if response.request.method == "HEAD" else redactor.text(_text(response))[:500]
-    url = redactor.text(response.url)
-    says = f": {' '.join(body.split())[:200]}" if body.strip() else ""
-    return StatusError(
-        f"{method} {urlsplit(url).path or '/'} answered {response.status_code}{says}",
-        hint=_status_hint(response.status_code),
-        status=response.status_code,
-        body=body,
-        url=url,
-        retry_after=_retry_after(response),
-    )
-
-
-def _text(response: requests.Response) -> str:
-    try:
-        return response.text[:_LONGEST_SAID]
-    except Exception:  # noqa: BLE001 - a body that cannot be read must not hide the status
-        return ""
-
-
-def _status_hint(status: int) -> str:
-    if status in (401, 403):
-        return "check the credential and what it may do"
-    if status == 404:
-        return "check the name, and that the credential may see it"
-    if status == 429:
-        return "the registry asks to slow down; run again later"
-    if status >= 500:
-        return "the registry has a problem; run again later, nothing is published twice"
-    return "see what the registry says"
-
-
-def _retry_after(response: requests.Response) -> float:
-    value = response.headers.get("Retry-After", "")
-    if value.isdigit():
-        return float(value)
-    try:
-        when = parsedate_to_datetime(value)
-        return max(0.0, when.timestamp() - Clock().now().timestamp())
-    except (TypeError, ValueError):
-        return 0.0
-
-
 def _read_all(response: requests.Response, deadline: Deadline, largest: float) -> None:
     """Read the body as `Response.content` does, and tell the deadline of each part."""
     parts, size = [], 0
@@ -368,45 +320,5 @@ def _read_all(response: requests.Response, deadline: Deadline, largest: float) -
         deadline.moved(len(part))
         if size > largest:
             response.close()
-            raise _too_large(response, largest)
+            raise too_large(response, largest)
     response._content = b"".join(parts)  # noqa: SLF001 - requests has no other way to put a body back
-
-
-def _failed(method: str, url: str, error: Exception, deadline: Deadline) -> NetworkError:
-    if deadline.passed:
-        return _too_slow(method, url, deadline)
-    return NetworkError(
-        redactor.text(f"{method} to {_host(url)} got no answer: {_root_cause(error)}"),
-        hint="check the network and run again; what was published is looked up first",
-        url=redactor.text(url),
-    )
-
-
-def _too_large(response: requests.Response, largest: float) -> NetworkError:
-    url = redactor.text(response.url)
-    error = NetworkError(
-        f"the answer of {_host(url)} is larger than {largest / (1 << 20):g} MiB",
-        hint="see what stands at that address",
-        code="DF3261",
-        url=url,
-    )
-    error.retryable = False
-    return error
-
-
-def _too_slow(method: str, url: str, deadline: Deadline) -> NetworkError:
-    return NetworkError(
-        redactor.text(f"{method} to {_host(url)} was given up: the other side went on too slowly to wait for its end"),
-        hint=f"run again later, or raise `conditions.timeout`: {deadline.seconds:g} s were allowed, ten times that",
-        url=redactor.text(url),
-    )
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2]
-
-
-def _root_cause(error: BaseException) -> str:
-    while error.__context__ is not None or error.__cause__ is not None:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return str(error) or type(error).__name__

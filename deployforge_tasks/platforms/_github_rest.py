@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deployforge_tasks.core.errors import NetworkError, StatusError
-from deployforge_tasks.effects.http import Http, json_body, status_error
+from deployforge_tasks.effects.http import Http, json_body
+from deployforge_tasks.effects.http_errors import status_error
 
 if TYPE_CHECKING:
     import requests
