@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from deployforge_tasks.analytics.insight import Kind
 from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.graph.context import ledger_url
+from deployforge_tasks.ledger.store import Key, Ledger
+from deployforge_tasks.operations.costs import costs
 from deployforge_tasks.operations.deploy import deploy
 from deployforge_tasks.operations.insights import insights
 from deployforge_tasks.operations.last_collections import last_collections
@@ -196,3 +200,22 @@ def test_insights_and_reports_tell_of_places(world: World) -> None:
     assert countries.sentence == "Flathub's installs come from 2 countries: DE 67 %, US 33 %"
     told = {one.title for one in report(world.loaded).counts}
     assert {"Flathub", "RubyGems", "Own downloads"} <= told
+
+
+def test_a_year_of_a_place_breaks_no_question_about_releases(tmp_path: Path) -> None:
+    days = [TODAY - n * DAY for n in range(365, 0, -1)]
+    rows = [f"{day},{100 + n % 7},\n{day},{40 + n % 5},1.0.0\n" for n, day in enumerate(days)]
+    with counted(tmp_path, "downloads") as world:
+        world.sources["downloads"].answers[r"/counts\.csv"] = "day,count,version\n" + "".join(rows)
+        collect(world.loaded)
+        with closing(Ledger.open(ledger_url(world.loaded))) as ledger:
+            for version in ("1.0.0", "1.1.0"):
+                ledger.receive(ledger.intend(Key(world.loaded.project.name, "", "shelf", version), "piece", "digest"))
+        found = insights(world.loaded)
+        about = {one.kind for one in found.found if "downloads" in one.platforms}
+        assert Kind.FORECAST in about
+        assert not about & {Kind.PUBLISHING, Kind.LAUNCH}
+        (own,) = downloads(world.loaded, days[0], TODAY, platforms=["downloads"]).platforms
+        assert [part.name for part in own.versions] == ["1.0.0"]
+        spent = {one.platform: one.releases for one in costs(world.loaded).platforms}
+        assert spent == {"shelf": 0, "downloads": 0}

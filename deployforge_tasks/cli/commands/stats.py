@@ -101,7 +101,8 @@ def command(
     if files:
         return _import(invocation, loaded, files)
     names = choose_platforms(loaded, wanted, without, counted=True)
-    tasks = [f"stats:{name}" for name in names if ask and name in loaded.options]
+    places = loaded.project.analytics.places.names  # no task is about them
+    tasks = [f"stats:{name}" for name in names if ask and name not in places]
     tell_doit(invocation, *tasks, loaded=loaded, jobs=8 if tasks else None)
     collected = _collect(invocation, loaded, names, force=force) if ask else None
     if only:
