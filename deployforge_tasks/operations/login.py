@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.secrets import Vault
 
 KEYRING, ENV_FILE, PRINT = "keyring", "env-file", "print"
-TYPED = "login"
 DEFAULT_FILE = ".env"
 
 
@@ -97,8 +96,10 @@ def try_credentials(loaded: Loaded, platform: str, values: Mapping[str, str]) ->
         CredentialError: the platform refuses them.
         NetworkError: it gives no usable answer.
     """
+    from deployforge_tasks.project.secrets import ENTERED
+
     with looking(loaded, "login") as context:
-        job = account_job(context, platform, {name: Found(value, TYPED) for name, value in values.items()})
+        job = account_job(context, platform, {name: Found(value, ENTERED) for name, value in values.items()})
         try:
             identity = context.platforms[platform].whoami(job)
         except NotImplementedError:

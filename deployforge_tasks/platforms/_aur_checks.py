@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import RollbackError
-from deployforge_tasks.core.model import Change, Finding, Level, ManualStep, RollbackPlan
+from deployforge_tasks.core.model import Change, Finding, Found, Level, ManualStep, RollbackPlan
 from deployforge_tasks.core.versions import Version
 from deployforge_tasks.effects.git import Checkout
 from deployforge_tasks.effects.git_access import is_ssh
@@ -38,7 +38,7 @@ def check_package(platform: Aur, job: Job[AurOptions]) -> list[Finding]:
     if not name.endswith("-bin"):
         message = f"{name} ships binaries, and the AUR wants such names to end in -bin"
         findings.append(Finding("AUR-025", Level.WARNING, message, f"set `package: {name}-bin`"))
-    key = job.secrets.get("ssh_key")
+    key = job.secrets.found("ssh_key")
     if key and is_ssh(platform.place(job, write=True).url):
         findings += _check_key(key)
     return findings
@@ -48,12 +48,12 @@ def _small_enough(job: Job[AurOptions]) -> bool:
     return all(piece.size <= _LARGEST for piece in job.package.pieces) if job.package else True
 
 
-def _check_key(key: str) -> list[Finding]:
+def _check_key(key: Found) -> list[Finding]:
     if which("ssh") is None:
         return [Finding("AUR-026", Level.ERROR, "`ssh` is not on this machine", "install the OpenSSH client")]
-    if "PRIVATE KEY" not in key:
+    if "PRIVATE KEY" not in key.value:
         hint = "give the text of the private key, with its BEGIN and END lines"
-        return [Finding("AUR-027", Level.ERROR, "AUR_SSH_KEY is no private key", hint, credential=True)]
+        return [Finding("AUR-027", Level.ERROR, f"what {key.source} has is no private key", hint, credential=True)]
     return []
 
 

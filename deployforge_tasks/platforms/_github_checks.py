@@ -89,7 +89,7 @@ def _limits(job: GitHubJob) -> Iterator[Finding]:
 def _access(job: GitHubJob) -> Iterator[Finding]:
     if not job.secrets.get("token"):
         hint = "set it to a token with `contents: write`"
-        yield Finding("GITHUB-006", Level.ERROR, "GITHUB_TOKEN is not set", hint, credential=True)
+        yield Finding("GITHUB-006", Level.ERROR, f"{job.secrets.variables('token')} is not set", hint, credential=True)
         return
     hub = repository(job)
     try:

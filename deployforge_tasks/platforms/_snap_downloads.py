@@ -120,7 +120,7 @@ def _days(metric: Mapping[str, Any], url: str) -> dict[str, Days]:
 def _refused(job: Job[SnapOptions], error: StatusError) -> CredentialError:
     return CredentialError(
         "the snap store does not tell this login how often the snap is installed",
-        hint=f"run `{_LOGIN}` and put its output into SNAPCRAFT_STORE_CREDENTIALS: it needs package_metrics",
+        hint=f"run `{_LOGIN}` and put its output into {job.secrets.variables('credentials')}: it needs package_metrics",
         code="DF3231",
         platform="snap",
         url=error.url,

@@ -37,7 +37,7 @@ from deployforge_tasks.effects.http import Http
 from deployforge_tasks.effects.process import Processes
 from deployforge_tasks.effects.sandbox import Sandbox
 from deployforge_tasks.project.schema import Project
-from deployforge_tasks.project.secrets import KEYRING
+from deployforge_tasks.project.secrets import ENTERED, KEYRING
 from deployforge_tasks.project.strict import Options as Options  # noqa: PLC0414 - platforms import it from here
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - the one letter that reads as "options" beside Job[O]
@@ -88,6 +88,10 @@ class Secrets:
         found = self.found(name, piece)
         return found.value if found else None
 
+    def variables(self, name: str) -> str:
+        """The variables that the project looks at for a credential, for people."""
+        return " or ".join(self._credentials[name].env)
+
     def require(self, name: str, piece: str = "") -> str:
         """The secret, wherever it is.
 
@@ -122,6 +126,8 @@ class Secrets:
         credential, found = self._credentials[name], self._found.get(name) or self._looked_up.get(name)
         if found and found.source == KEYRING:
             return f"keep a new one with `deployforge login {self._platform}`: {credential.help}"
+        if found and found.source == ENTERED:
+            return f"enter a new one; the refused one is what you entered here: {credential.help}"
         now = f" (this one is from {found.source})" if found else ""
         return f"set {' or '.join(credential.env)} to a new one{now}: {credential.help}"
 

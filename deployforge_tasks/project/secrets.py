@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from deployforge_tasks.project.load import Loaded
 
 KEYRING = "keyring"
+#: The source of what somebody gave to `login`: nothing keeps it yet.
+ENTERED = "login"
 #: Stands for the project in entries of the keyring that hold for all projects.
 SHARED = "*"
 

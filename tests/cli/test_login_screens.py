@@ -37,6 +37,7 @@ def test_a_refused_token_is_followed_by_another_one(place: Place, screen: Screen
         terminal.sendline(TOKEN)
     assert terminal.exitstatus == 0
     screen("login-refused", without_dates(place.seen()))
+    assert "hint: enter a new one; the refused one is what you entered here" in " ".join(place.seen().split())
     place.assert_unseen(WRONG, TOKEN, but=place.folder / ".env")
 
 

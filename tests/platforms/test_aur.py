@@ -273,6 +273,14 @@ def test_the_stand_in_refuses_what_the_aur_refuses(http: GitCase) -> None:
 
 
 @pytest.mark.skipif(not sshd.available(), reason="sshd is not on this machine")
+def test_what_is_no_private_key_is_told_with_where_it_was_found(tmp_path: Path) -> None:
+    with aur_over_ssh(tmp_path) as case:
+        job = case.job(secrets={"ssh_key": "ssh-ed25519 AAAA the public half"})
+        (found,) = [f.message for f in case.platform.preflight(packaged(case.platform, job)) if f.id == "AUR-027"]
+    assert found == "what test has is no private key"
+
+
+@pytest.mark.skipif(not sshd.available(), reason="sshd is not on this machine")
 def test_a_server_with_another_host_key_is_not_talked_to(tmp_path: Path) -> None:
     with aur_over_ssh(tmp_path) as case:
         job = case.job(options={"host_key": endpoints.AUR_HOST_KEY})

@@ -13,7 +13,7 @@ from deployforge_tasks.core.errors import ConfigError, CredentialError, StatusEr
 from deployforge_tasks.core.model import Level
 from deployforge_tasks.core.presence import State
 from deployforge_tasks.core.targets import Target
-from deployforge_tasks.platforms.base import Job
+from deployforge_tasks.platforms.base import Job, Secrets
 from tests.support import faults
 from tests.support.github import FILES, PLATFORM, REPO, Place, fill, names, put
 from tests.support.jobs import packaged, presence, publish
@@ -137,6 +137,15 @@ def test_a_good_job_has_only_the_note_that_the_tag_is_new(place: Place) -> None:
 @pytest.mark.parametrize(("token", "finding"), [("", "GITHUB-006"), ("wrong-token", "GITHUB-007")])
 def test_a_token_that_is_missing_or_wrong_is_found(place: Place, token: str, finding: str) -> None:
     assert ids(place.job(token=token), Level.ERROR) == {finding}
+
+
+def test_a_missing_token_is_looked_for_where_the_project_says(place: Place) -> None:
+    own = [replace(c, env=("OUR_RELEASE_TOKEN",)) for c in PLATFORM.credentials if c.name == "token"]
+    usual = place.job(token="")
+    named = replace(usual, secrets=Secrets("github", {}, own))
+    found = {f.id: f.message for f in PLATFORM.preflight(named)}
+    assert found["GITHUB-006"] == "OUR_RELEASE_TOKEN is not set"
+    assert "GITHUB_TOKEN or GH_TOKEN is not set" in {f.message for f in PLATFORM.preflight(usual)}
 
 
 def test_a_repository_that_the_token_does_not_see_is_found(place: Place) -> None:
