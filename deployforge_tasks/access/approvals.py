@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Select, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, insert, or_, select, update
 
 from deployforge_tasks.access.roles import Visitor
 from deployforge_tasks.core.errors import AccessError
@@ -38,7 +38,7 @@ class Approval:
     """A request for approval.
 
     Fields: `state` is ``waiting approved refused used`` or ``over`` (nobody decided, or used it, in time); `ends_at`
-    is until when it waits, or holds.
+    is until when it waits, or holds; `used_for` names what was started with it, while it is used.
     """
 
     number: int
@@ -50,6 +50,7 @@ class Approval:
     decided_by: str | None
     decided_at: datetime | None
     state: str
+    used_for: str | None = None
 
     def why_not(self, visitor: Visitor, *, tokens_are_people: bool) -> str:
         """Why this visitor may not decide about it; "" if they may.
@@ -157,8 +158,14 @@ class Approvals:
                 )
             return _one(connection, project, profile, number)
 
-    def use(self, wanted: Wanted, visitor: Visitor) -> Approval | None:
-        """Use up the approval of exactly this, asked for by this person; None where there is none that holds."""
+    def use(self, wanted: Wanted, visitor: Visitor, used_for: str) -> Approval | None:
+        """Use up the approval of exactly this, asked for by this person; None where there is none that holds.
+
+        Args:
+            wanted: what they want.
+            visitor: who.
+            used_for: the name of what is started with it.
+        """
         with writing(self._engine) as connection:
             found = _open(connection, wanted, visitor)
             if found is None or found.state != "approved":
@@ -166,23 +173,49 @@ class Approvals:
             changed = connection.execute(
                 update(approvals)
                 .where(approvals.c.id == found.number, approvals.c.outcome == "approved")
-                .values(outcome="used")
+                .values(outcome="used", used_for=used_for)
             )
             return _one(connection, wanted.project, wanted.profile, found.number) if changed.rowcount == 1 else None
+
+    def give_back(self, number: int, used_for: str) -> bool:
+        """Make an approval good again; says whether it was: however often it is given back, what uses it next keeps it.
+
+        Args:
+            number: the approval.
+            used_for: what was started with it, and never began.
+        """
+        with writing(self._engine) as connection:
+            changed = connection.execute(
+                update(approvals)
+                .where(approvals.c.id == number, approvals.c.outcome == "used", approvals.c.used_for == used_for)
+                .values(outcome="approved", used_for=None)
+            )
+        return changed.rowcount == 1
+
+    def used(self, wanted: Wanted, visitor: Visitor) -> list[Approval]:
+        """The approvals of exactly this that this person has used, and that would hold still."""
+        with self._engine.connect() as connection:
+            return _of(connection, wanted, visitor, approvals.c.outcome == "used")
 
 
 def _open(connection: Connection, wanted: Wanted, visitor: Visitor) -> Approval | None:
     """The newest request of this person for exactly this that waits, or is approved, and is not over."""
+    state = or_(approvals.c.outcome.is_(None), approvals.c.outcome == "approved")
+    return next(iter(_of(connection, wanted, visitor, state)), None)
+
+
+def _of(connection: Connection, wanted: Wanted, visitor: Visitor, state: ColumnElement[bool]) -> list[Approval]:
+    """The requests of this person for exactly this that are in a state, and not over; the newest first."""
     table = approvals.c
     query = (
         _query(wanted.project, wanted.profile)
         .where(table.version == wanted.version, table.action == wanted.action)
         .where(table.asked_by == visitor.name, table.ends_at > datetime.now(UTC))
-        .where(or_(table.outcome.is_(None), table.outcome == "approved"))
+        .where(state)
         .order_by(table.id.desc())
     )
     found = (_approval(row) for row in connection.execute(query))
-    return next((approval for approval in found if approval.wanted == wanted), None)
+    return [approval for approval in found if approval.wanted == wanted]
 
 
 def _one(connection: Connection, project: str, profile: str, number: int) -> Approval:
@@ -214,6 +247,7 @@ def _approval(row: Any) -> Approval:
         row.decided_by,
         row.decided_at,
         "over" if over else row.outcome or "waiting",
+        row.used_for,
     )
 
 

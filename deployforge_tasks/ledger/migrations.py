@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, inspect, text, update
 
 from deployforge_tasks.ledger import tables
 
@@ -38,8 +38,15 @@ def _downloads_and_access(connection: Connection) -> None:
         table.create(connection)
 
 
+def _approvals_that_can_be_given_back(connection: Connection) -> None:
+    # The step before makes the table as it is now.
+    if "used_for" not in {column["name"] for column in inspect(connection).get_columns("approvals")}:
+        connection.execute(text("ALTER TABLE approvals ADD COLUMN used_for TEXT"))
+
+
 #: By the schema version that a step starts from.
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _runs_with_a_place_and_deliveries,
     2: _downloads_and_access,
+    3: _approvals_that_can_be_given_back,
 }

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from deployforge_tasks.ledger.append_only import append_only
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -274,6 +274,8 @@ approvals = Table(
     Column("decided_at", UtcTime),
     # NULL while it waits, then: approved | refused | used
     Column("outcome", String),
+    # The name of what was started with it, so that exactly that can give it back.
+    _text("used_for", null=True),
     Index("approvals_of_project", "project", "profile", "id"),
 )
 

@@ -27,6 +27,7 @@ _WORDS: Mapping[str, str] = {
     "approval.approve": "approved",
     "approval.refuse": "refused",
     "approval.use": "used the approval of",
+    "approval.return": "began nothing, and keeps the approval of",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from deployforge_tasks.access.approvals import Action, Approval, Wanted
 from deployforge_tasks.core.errors import AccessError
+from deployforge_tasks.operations.detach import find_launched
 from deployforge_tasks.operations.trail import note
 
 if TYPE_CHECKING:
@@ -42,11 +43,19 @@ def needs_approval(loaded: Loaded, action: Action) -> bool:
 
 
 def permit(
-    records: Records, loaded: Loaded, visitor: Visitor, *, action: Action, version: str, platforms: Sequence[str]
+    records: Records,
+    loaded: Loaded,
+    visitor: Visitor,
+    *,
+    action: Action,
+    version: str,
+    platforms: Sequence[str],
+    form: str,
 ) -> Approval | None:
     """Let somebody begin what may need a second person, right before it begins.
 
-    An approval of exactly this is used up. Where there is none the request is stored and waits.
+    An approval of exactly this is used up, until `give_back` undoes that. Where there is none, the request is stored
+    and waits.
 
     Args:
         records: where requests are.
@@ -55,6 +64,7 @@ def permit(
         action: ``deploy`` or ``rollback``.
         version: to which version.
         platforms: every platform that it is about, by name.
+        form: the name that it is started by (`launching.start`).
 
     Returns:
         The approval that was used; None where none is needed.
@@ -65,7 +75,9 @@ def permit(
     if not needs_approval(loaded, action):
         return None
     wanted = Wanted.of(loaded.project.name, loaded.profile, action, version, platforms)
-    used = records.approvals.use(wanted, visitor)
+    used = records.approvals.use(wanted, visitor, form)
+    if used is None and _never_began(records, loaded, visitor, wanted):
+        used = records.approvals.use(wanted, visitor, form)
     if used is not None:
         note(records, loaded, visitor, "approval.use", subject=f"request {used.number}", detail=_detail(used))
         return used
@@ -77,6 +89,25 @@ def permit(
         code="DF3520",
         approval=asked,
     )
+
+
+def give_back(records: Records, loaded: Loaded, visitor: Visitor, approval: Approval) -> bool:
+    """Make a used approval good again, since what it was used for never began; says whether it was, which is once."""
+    back = records.approvals.give_back(approval.number, approval.used_for or "")
+    if back:
+        subject = f"request {approval.number}"
+        note(records, loaded, visitor, "approval.return", subject=subject, detail=_detail(approval))
+    return back
+
+
+def _never_began(records: Records, loaded: Loaded, visitor: Visitor, wanted: Wanted) -> bool:
+    """Give back what was used for a process that ended before its run began, and that nobody was there to see."""
+    back = False
+    for approval in records.approvals.used(wanted, visitor):
+        seen = find_launched(loaded.root, approval.used_for or "")
+        if seen is not None and seen.ended and seen.run is None:
+            back = give_back(records, loaded, visitor, approval) or back
+    return back
 
 
 def list_approvals(records: Records, loaded: Loaded, visitor: Visitor, *, limit: int = 100) -> list[Choice]:

@@ -112,7 +112,7 @@ def launch(root: Path, words: Sequence[str], environ: Mapping[str, str], *, name
         name: that of its folder (`new_name`); default: a new one.
 
     Raises:
-        ConfigError: its folder cannot be made, or the name is none.
+        ConfigError: its folder or its process cannot be made, or the name is none.
         FileExistsError: a run was started by that name before.
     """
     name = name or new_name()
@@ -134,7 +134,15 @@ def launch(root: Path, words: Sequence[str], environ: Mapping[str, str], *, name
     argv = [sys.executable, "-P", "-m", "deployforge_tasks", *words]
     # The one who watches adds to the summary page; twice would be once too often.
     kept = {name: value for name, value in environ.items() if name != "GITHUB_STEP_SUMMARY"}
-    process = start_detached(argv, {**kept, VARIABLE: str(folder)}, folder / _OUTPUT)
+    try:
+        process = start_detached(argv, {**kept, VARIABLE: str(folder)}, folder / _OUTPUT)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ConfigError(
+            f"no process can be started for the run ({error.strerror})",
+            hint="the machine may have too many processes, or too little memory; nothing was done, so try again",
+            code="DF3707",
+        ) from error
     write_atomic(folder / _PROCESS, json.dumps({"pid": process.pid, "at": datetime.now(UTC).isoformat()}) + "\n")
     return Launched(process, folder)
 

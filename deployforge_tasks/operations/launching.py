@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from deployforge_tasks.graph.stage import FROM_STAGES
 from deployforge_tasks.graph.surroundings import ACTOR, REASON
 from deployforge_tasks.ledger.liveness import state_of
 from deployforge_tasks.ledger.model import Key
-from deployforge_tasks.operations.detach import Seen, find_launched, launch
+from deployforge_tasks.operations.detach import Launched, Seen, find_launched, launch
 from deployforge_tasks.operations.runs import reading
 
 if TYPE_CHECKING:
@@ -87,7 +87,14 @@ def obstacles(
 
 
 def start(
-    loaded: Loaded, words: Sequence[str], *, form: str, actor: str, reason: str = "", ledger_url: str | None = None
+    loaded: Loaded,
+    words: Sequence[str],
+    *,
+    form: str,
+    actor: str,
+    reason: str = "",
+    ledger_url: str | None = None,
+    never_began: Callable[[], object] = lambda: None,
 ) -> bool:
     """Start ``deployforge <words>``; False when the same form started one before.
 
@@ -98,9 +105,10 @@ def start(
         actor: who wants it, for the ledger.
         reason: why, in their words.
         ledger_url: another ledger than the project's own.
+        never_began: called in another thread when the process has ended before its run began.
 
     Raises:
-        ConfigError: the form has no such name, or the run's folder cannot be made.
+        ConfigError: the form has no such name, or the run's folder or its process cannot be made.
     """
     line = [*words, "--config", str(loaded.file.resolve())]
     line += ["--profile", loaded.profile] if loaded.profile else []
@@ -112,8 +120,14 @@ def start(
         launched = launch(loaded.root, line, environ, name=form)
     except FileExistsError:
         return False
-    threading.Thread(target=launched.process.wait, daemon=True).start()  # else it stays a zombie once it has ended
+    threading.Thread(target=_wait, args=(launched, never_began), daemon=True).start()
     return True
+
+
+def _wait(launched: Launched, never_began: Callable[[], object]) -> None:
+    launched.process.wait()  # else it stays a zombie once it has ended
+    if launched.run is None:
+        never_began()
 
 
 def started(loaded: Loaded, form: str, *, patience: float = 0.0) -> Seen | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
@@ -35,12 +37,12 @@ def decide(
 def test_what_another_person_approved_is_used_once(records: Records) -> None:
     asked = records.approvals.ask(WANTED, ANN, DAY)
     assert asked.state == "waiting"
-    assert records.approvals.use(WANTED, ANN) is None
+    assert records.approvals.use(WANTED, ANN, "form") is None
     assert decide(records, asked, BEN).state == "approved"
-    used = records.approvals.use(WANTED, ANN)
+    used = records.approvals.use(WANTED, ANN, "form")
     assert used is not None
     assert (used.state, used.decided_by) == ("used", "ben")
-    assert records.approvals.use(WANTED, ANN) is None
+    assert records.approvals.use(WANTED, ANN, "form") is None
 
 
 @pytest.mark.parametrize(
@@ -58,18 +60,18 @@ def test_anything_else_than_what_was_asked_needs_an_approval_of_its_own(
     records: Records, changed: dict[str, str]
 ) -> None:
     decide(records, records.approvals.ask(WANTED, ANN, DAY), BEN)
-    assert records.approvals.use(replace(WANTED, **changed), ANN) is None  # type: ignore[arg-type]
+    assert records.approvals.use(replace(WANTED, **changed), ANN, "form") is None  # type: ignore[arg-type]
 
 
 def test_the_order_in_which_platforms_are_named_changes_nothing(records: Records) -> None:
     decide(records, records.approvals.ask(WANTED, ANN, DAY), BEN)
     again = Wanted.of("hello", "production", "deploy", "1.2.0", ["pypi", "npm", "npm"])
-    assert records.approvals.use(again, ANN) is not None
+    assert records.approvals.use(again, ANN, "form") is not None
 
 
 def test_only_who_asked_may_use_it(records: Records) -> None:
     decide(records, records.approvals.ask(WANTED, ANN, DAY), BEN)
-    assert records.approvals.use(WANTED, BEN) is None
+    assert records.approvals.use(WANTED, BEN, "form") is None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_what_was_refused_stays_refused(records: Records) -> None:
     assert decide(records, asked, BEN, approve=False).state == "refused"
     with pytest.raises(AccessError, match="it is refused already"):
         decide(records, asked, BEN)
-    assert records.approvals.use(WANTED, ANN) is None
+    assert records.approvals.use(WANTED, ANN, "form") is None
 
 
 def test_a_request_waits_only_for_a_time(records: Records) -> None:
@@ -127,7 +129,7 @@ def test_a_request_waits_only_for_a_time(records: Records) -> None:
 def test_an_approval_holds_only_for_a_time(records: Records) -> None:
     decided = decide(records, records.approvals.ask(WANTED, ANN, DAY), BEN, within=timedelta(0))
     assert decided.state == "over"
-    assert records.approvals.use(WANTED, ANN) is None
+    assert records.approvals.use(WANTED, ANN, "form") is None
 
 
 def test_asking_twice_makes_one_request(records: Records) -> None:
@@ -147,3 +149,42 @@ def test_a_request_that_nobody_made_is_told_as_such(records: Records) -> None:
     with pytest.raises(AccessError) as caught:
         records.approvals.get("hello", "production", 99)
     assert caught.value.code == "DF3521"
+
+
+def approved(records: Records) -> int:
+    """An approval that is used for the form "first"."""
+    number = decide(records, records.approvals.ask(WANTED, ANN, DAY), BEN).number
+    assert records.approvals.use(WANTED, ANN, "first") is not None
+    return number
+
+
+def test_what_was_used_for_something_that_never_began_is_good_once_more(records: Records) -> None:
+    number = approved(records)
+    assert [one.used_for for one in records.approvals.used(WANTED, ANN)] == ["first"]
+    assert records.approvals.give_back(number, "first")
+    assert records.approvals.get("hello", "production", number).state == "approved"
+    assert records.approvals.use(WANTED, ANN, "second") is not None
+    assert records.approvals.use(WANTED, ANN, "third") is None
+
+
+def test_only_what_an_approval_is_used_for_gives_it_back(records: Records) -> None:
+    number = approved(records)
+    assert not records.approvals.give_back(number, "other")
+    assert records.approvals.give_back(number, "first")
+    assert not records.approvals.give_back(number, "first")
+    assert records.approvals.use(WANTED, ANN, "second") is not None
+    assert not records.approvals.give_back(number, "first")
+    assert records.approvals.get("hello", "production", number).state == "used"
+
+
+def test_many_who_give_back_and_use_it_at_the_same_time_use_it_once(records: Records) -> None:
+    number = approved(records)
+    begin = Barrier(8)
+
+    def again(form: str) -> bool:
+        begin.wait()
+        records.approvals.give_back(number, "first")
+        return records.approvals.use(WANTED, ANN, form) is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(again, [f"form {n}" for n in range(8)])) == 1

@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 from deployforge_tasks.access.roles import Visitor
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.operations.approvals import ApprovalNeededError, permit
+from deployforge_tasks.operations.detach import new_name
 from deployforge_tasks.operations.trail import trail_filter
 from tests.dashboard.people import People, open_people
 from tests.dashboard.site import served
@@ -32,7 +33,9 @@ def ask(people: People, name: str = "ann", version: str = "1.2.0") -> int:
     """Somebody wants to deploy; returns the number of the request."""
     desk, who = people.site.desk, Visitor(name, "releaser", "token")
     with pytest.raises(ApprovalNeededError) as caught:
-        permit(desk.records, desk.loaded, who, action="deploy", version=version, platforms=["npm", "pypi"])
+        permit(
+            desk.records, desk.loaded, who, action="deploy", version=version, platforms=["npm", "pypi"], form=new_name()
+        )
     return caught.value.approval.number
 
 
@@ -141,7 +144,7 @@ def test_activity_tells_runs_and_deeds_together(people: People) -> None:
 def test_another_person_approves_and_who_asked_may_begin_once(people: People) -> None:
     number, desk = ask(people), people.site.desk
     assert people.someone("ben", "releaser").post(f"/approvals/{number}/approve").status_code == 303
-    who, wanted = Visitor("ann", "releaser", "token"), {"action": "deploy", "version": "1.2.0"}
+    who, wanted = Visitor("ann", "releaser", "token"), {"action": "deploy", "version": "1.2.0", "form": new_name()}
     used = permit(desk.records, desk.loaded, who, platforms=["pypi", "npm"], **wanted)  # type: ignore[arg-type]
     assert used is not None
     assert used.decided_by == "ben"
@@ -167,7 +170,10 @@ def test_what_is_refused_cannot_be_begun(people: People) -> None:
 
 def test_what_the_configuration_does_not_name_needs_nobody(people: People) -> None:
     desk, who = people.site.desk, Visitor("ann", "releaser", "token")
-    assert permit(desk.records, desk.loaded, who, action="rollback", version="1.2.0", platforms=["npm"]) is None
+    form = new_name()
+    assert (
+        permit(desk.records, desk.loaded, who, action="rollback", version="1.2.0", platforms=["npm"], form=form) is None
+    )
 
 
 # In a browser

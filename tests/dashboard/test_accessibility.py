@@ -17,7 +17,7 @@ from deployforge_tasks.access.roles import Visitor
 from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series
 from deployforge_tasks.dashboard.navigation import modules
 from deployforge_tasks.operations.approvals import ApprovalNeededError, permit
-from deployforge_tasks.operations.detach import FOLDER
+from deployforge_tasks.operations.detach import FOLDER, new_name
 from tests.dashboard.site import Site, keep_downloads, open_site, served
 
 #: A form that has started a run which has no number yet.
@@ -144,6 +144,7 @@ def record_deeds(site: Site) -> None:
             action="deploy",
             version="1.2.0",
             platforms=["npm"],
+            form=new_name(),
         )
 
 

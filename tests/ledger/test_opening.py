@@ -38,6 +38,7 @@ def change(ledger_url: str, *statements: str) -> None:
 
 #: Takes a ledger back to an older schema, by the schema.
 TO_SCHEMA = {
+    3: ["ALTER TABLE approvals DROP COLUMN used_for"],
     2: [
         "ALTER TABLE runs DROP COLUMN actor",
         *(f"DROP TABLE {name}" for name in ("days", "counts", "gaps", "counters", "collections")),

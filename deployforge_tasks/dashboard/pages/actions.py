@@ -13,9 +13,8 @@ from deployforge_tasks.dashboard.forms import Choices, Sent
 from deployforge_tasks.dashboard.guard import needs, note, visitor
 from deployforge_tasks.dashboard.navigation import Entry
 from deployforge_tasks.dashboard.rendering import page
-from deployforge_tasks.operations.approvals import permit
 from deployforge_tasks.operations.detach import new_name
-from deployforge_tasks.operations.launching import deploy_words, obstacles, rollback_words, start, started
+from deployforge_tasks.operations.launching import deploy_words, obstacles, rollback_words, started
 from deployforge_tasks.operations.offers import (
     cannot_be_undone,
     chosen_names,
@@ -24,6 +23,7 @@ from deployforge_tasks.operations.offers import (
     retry_offer,
     rollback_offer,
 )
+from deployforge_tasks.operations.permitted import start_permitted
 from deployforge_tasks.operations.run_detail import run_head
 from deployforge_tasks.operations.stop import stop as stop_run
 from deployforge_tasks.project.load import Loaded
@@ -107,6 +107,7 @@ def _retry_page(request: Request, number: int, names: list[str], stage: str, pro
         title=f"Retry run {number}",
         run=head.run,
         offer=offer,
+        wanted=names,
         stage=stage,
         refusal=problem,
         form=new_name(),
@@ -212,12 +213,19 @@ def _start(
 ) -> RedirectResponse:
     name, reason = form.one("form"), form.one("reason")
     desk = request.app.state.desk
-    actor = f"{visitor(request).name} (dashboard)"
-    if started(loaded, name) is None:
-        deed: Action = "rollback" if action == "rollback" else "deploy"
-        names, version = form.all("platforms"), str(loaded.version)
-        permit(desk.records, loaded, visitor(request), action=deed, version=version, platforms=names)
-    if start(loaded, words, form=name, actor=actor, reason=reason, ledger_url=desk.ledger_url):
+    deed: Action = "rollback" if action == "rollback" else "deploy"
+    if start_permitted(
+        desk.records,
+        loaded,
+        visitor(request),
+        words,
+        action=deed,
+        platforms=form.all("platforms"),
+        form=name,
+        actor=f"{visitor(request).name} (dashboard)",
+        reason=reason,
+        ledger_url=desk.ledger_url,
+    ):
         about = subject or f"v{loaded.version}"
         note(request, action, subject=about, platforms=form.all("platforms"), reason=reason, started=name)
     return RedirectResponse(f"/starting/{name}", status_code=303)
