@@ -48,4 +48,7 @@ def action(
         pressed = Markup(' data-key="{}"').format(key) if key else ""
         return Markup('<a class="button {}" href="{}"{}>{}</a>').format(looks, path, pressed, word)
     why = f"needs the role {lowest_role(permission)}"
-    return Markup('<button disabled title="{}">{}<span class="sr">, {}</span></button>').format(why, word, why)
+    unpressed = Markup(' data-no-key="{}"').format(key) if key else ""
+    return Markup('<button disabled title="{}"{}>{}<span class="sr">, {}</span></button>').format(
+        why, unpressed, word, why
+    )

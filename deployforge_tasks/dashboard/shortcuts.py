@@ -28,7 +28,7 @@ _EVERYWHERE = (
     Shortcut(("k",), "Previous row or line"),
     Shortcut(("Enter",), "Open the row"),
     Shortcut(("f",), "Next failure"),
-    Shortcut(("r",), "Retry: opens the form, starts nothing"),
+    Shortcut(("r",), "Retry what is selected, or what failed: opens the form, starts nothing"),
     Shortcut(("t",), "Table or grid"),
     Shortcut(("[",), "Previous run"),
     Shortcut(("]",), "Next run"),

@@ -46,13 +46,14 @@ class PastRun:
 
 @dataclass(frozen=True)
 class PlatformFigures:
-    """A platform in the newest runs that were searched for.
+    """A platform in the newest runs that were searched for; `newest` is the newest of them that it was part of.
 
     `success` is the share of its ends that were no failure; `flaky` the share of versions on which it failed and then
     ended well; `seconds` the median of what its stages took together where it published. None: too little is known.
     """
 
     name: str
+    newest: int
     ends: int
     success: float | None
     flaky: float | None
@@ -192,7 +193,7 @@ def _platform(name: str, past: Sequence[PastRun], seconds: Mapping[tuple[int, st
     decided = good + sum(end == "failed" for _, end in ends)
     took = [seconds[run.number, name] for run, end in ends if end == "published"]
     return PlatformFigures(
-        name, decided, good / decided if decided else None, _flaky(ends), median(took) if took else None
+        name, past[0].number, decided, good / decided if decided else None, _flaky(ends), median(took) if took else None
     )
 
 

@@ -62,6 +62,17 @@ class Offer:
         """Whether some of it cannot be undone, so that the version has to be typed."""
         return any(choice.final and not choice.why_not for choice in self.choices)
 
+    def why_not(self, names: Collection[str] = ()) -> str:
+        """Why nothing of the names (default: of everything) can be started; "" if some of it can."""
+        found = [choice for choice in self.choices if not names or choice.name in names]
+        if self.obstacles:
+            return "; ".join(obstacle.text for obstacle in self.obstacles)
+        if not found:
+            return f"{', '.join(names)} was not to be published by this run" if names else "it was to publish nothing"
+        if any(not choice.why_not for choice in found):
+            return ""
+        return "; ".join(f"{choice.title}: {choice.why_not}" for choice in found)
+
     def refused(self, names: Collection[str]) -> tuple[Choice, ...]:
         """Those of the names that cannot be chosen."""
         return tuple(choice for choice in self.choices if choice.name in names and choice.why_not)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,83 @@ def test_retry_opens_its_form_and_starts_nothing(site: Site, window: Page) -> No
         window.keyboard.press("r")
         expect(window.get_by_role("dialog")).to_be_visible()
         assert [one["run"] for one in site.client.get("/api/v1/runs").json()] == [run]
+
+
+@pytest.mark.parametrize("page", ["/", "/?view=grid", "/runs/{run}", "/runs/{run}/timeline", "/runs"])
+def test_r_opens_the_form_for_the_platform_that_is_selected_and_starts_nothing(
+    site: Site, window: Page, page: str
+) -> None:
+    run = site.record(FAILED, outcome="failed")
+    with served(site.app) as address:
+        window.goto(address + page.format(run=run))
+        selected = window.locator('[data-retry$="platforms=snap"]:has(:focus)')
+        for _ in range(60):
+            window.keyboard.press("j")
+            if selected.count():
+                break
+        window.keyboard.press("r")
+        form = window.get_by_role("dialog")
+        expect(form.locator("input[name=platforms]:checked")).to_have_count(1)
+        expect(form.locator("input[name=platforms]:checked")).to_have_value("snap")
+        window.keyboard.press("Escape")
+        expect(selected).to_have_count(1)
+        assert [one["run"] for one in site.client.get("/api/v1/runs").json()] == [run]
+
+
+def test_j_and_r_walk_the_platforms_of_a_graph(site: Site, window: Page) -> None:
+    run = site.record([("npm", "publish", "ok", 1.0, ""), ("pypi", "publish", "failed", 1.0, "")], outcome="failed")
+    with served(site.app) as address:
+        window.goto(f"{address}/runs/{run}/graph")
+        window.keyboard.press("j")
+        window.keyboard.press("j")
+        expect(window.locator("a.node:focus")).to_have_attribute("href", re.compile("#pypi:"))
+        window.keyboard.press("r")
+        expect(window.get_by_role("dialog").locator("input[name=platforms]:checked")).to_have_value("pypi")
+        window.keyboard.press("Escape")
+        expect(window.locator("a.node:focus")).to_have_attribute("href", re.compile("#pypi:"))
+
+
+def test_a_stage_that_is_chosen_keeps_the_platform_that_was_selected(site: Site) -> None:
+    run = site.record(FAILED, outcome="failed")
+    text = site.client.get(f"/runs/{run}/retry?platforms=snap").text
+    choose = text.split('<form method="get"')[1].split("</form>")[0]
+    assert '<input type="hidden" name="platforms" value="snap">' in choose
+
+
+def test_a_platform_that_a_run_did_not_publish_to_is_not_retried_by_it(site: Site) -> None:
+    run = site.record(FAILED, outcome="failed")
+    text = site.client.get(f"/runs/{run}/retry?platforms=docker").text
+    assert 'data-why-not="docker was not to be published by this run"' in text
+
+
+def test_where_nothing_can_be_retried_it_is_said_why(site: Site, window: Page) -> None:
+    run = site.record([*FAILED, ("npm", "verify", "ok", 1.0, "")], outcome="failed")
+    with served(site.app) as address:
+        window.goto(f"{address}/runs/{run}")
+        window.locator('[data-retry$="platforms=npm"] a').first.focus()
+        window.keyboard.press("r")
+        why = "npm: it has the version, and nothing is left to do"
+        expect(window.locator("#announce")).to_have_text(f"Nothing to retry: {why}")
+        expect(window.locator("#announce")).to_have_class("toast")
+        expect(window.get_by_role("dialog")).to_have_count(0)
+        window.goto(f"{address}/runs")
+        window.keyboard.press("r")
+        expect(window.locator("#announce")).to_have_text("Nothing to retry: select a platform first, with j and k")
+        goes_on = site.record([("npm", "publish", "ok", 1.0, "")], outcome=None)
+        window.goto(f"{address}/runs/{goes_on}/environment")
+        window.keyboard.press("r")
+        expect(window.locator("#announce")).to_have_text("Nothing to retry: it still runs")
+
+
+def test_who_may_not_retry_hears_that(tmp_path: Path, window: Page) -> None:
+    with open_people(tmp_path) as people:
+        run = people.site.record(FAILED, outcome="failed")
+        people.site.app.state.cookies = dict(people.someone("vera", "viewer").cookies)
+        with served(people.site.app) as address:
+            window.goto(f"{address}/runs/{run}")
+            window.keyboard.press("j")
+            window.keyboard.press("r")
+            expect(window.locator("#announce")).to_have_text("Nothing to retry: your role, viewer, may not do this")
 
 
 def test_brackets_go_from_run_to_run(site: Site, window: Page) -> None:

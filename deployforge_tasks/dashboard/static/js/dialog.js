@@ -18,6 +18,11 @@ async function open(page, from) {
     location.assign(from.href);
     return;
   }
+  showDialog(page, found, from);
+}
+
+/** @param {Document} page @param {Element} found what it shows @param {HTMLElement | SVGElement} from gets the focus back */
+export function showDialog(page, found, from) {
   const dialog = page.createElement("dialog");
   dialog.setAttribute("aria-label", found.querySelector("h1")?.textContent?.trim() ?? from.textContent ?? "");
   const close = page.createElement("button");

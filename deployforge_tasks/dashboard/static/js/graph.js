@@ -36,5 +36,5 @@ function nearest(from, [right, down]) {
 
 /** @param {Element} node */
 function place(node) {
-  return { column: Number(node.getAttribute("data-column")), row: Number(node.getAttribute("data-row")) };
+  return { column: Number(node.getAttribute("data-column")), row: Number(node.getAttribute("data-line")) };
 }

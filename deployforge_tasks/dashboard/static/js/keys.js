@@ -1,7 +1,9 @@
 // The keys of a page. Letters alone are left out in fields, with Ctrl, Alt or ⌘ held, and where they are turned off.
 
+import { retrySelected, sayWhyNoRetry } from "./retry.js";
+
 const SECOND = 1500;
-const ROWS = "[data-row], main tbody tr, .log > li";
+const ROWS = "[data-row], [data-retry], main tbody tr, .log > li";
 
 export function keys() {
   let waiting = 0;
@@ -26,6 +28,7 @@ function act(key) {
   if (key === "j") return step(1);
   if (key === "k") return step(-1);
   if (key === "f") return nextFailure();
+  if (key === "r") return retrySelected() || press('main [data-key="r"]') || sayWhyNoRetry();
   return press(`main [data-key="${CSS.escape(key)}"]`);
 }
 
@@ -60,13 +63,15 @@ function rowOf(element) {
 
 /** What can be reached in the rows: the first link of each that is shown. */
 function places() {
-  const rows = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(ROWS)]);
-  const links = rows.filter((row) => row.offsetParent).map((row) => row.querySelector("a[href]"));
+  const rows = [...document.querySelectorAll(ROWS)];
+  const links = rows.filter((row) => row.checkVisibility()).map((row) => row.querySelector("a[href]"));
   return /** @type {HTMLElement[]} */ (links.filter((link) => link));
 }
 
 /** @param {number} by */
 function step(by) {
+  const folded = document.querySelector(`main details:not([open]) :is(${ROWS})`)?.closest("details");
+  if (folded && !places().length) folded.open = true;  // the rows of a drawing are in its table
   const all = places();
   const now = all.findIndex((link) => rowOf(link) === rowOf(document.activeElement));
   return go(all[now < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, now + by))]);
