@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from deployforge_tasks.analytics.series import Daily
-from deployforge_tasks.core.differences import Lump
+from deployforge_tasks.core.differences import Lump, midnight
+from deployforge_tasks.core.downloads import Kind
 from deployforge_tasks.ledger.counted import StoredCounter
 
 _DAY = timedelta(days=1)
+#: Begins the reason of a day that has a count.
+AT_LEAST = "at least"
+#: Names that such a reason has.
+_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ def together(
 ) -> Daily | None:
     """The days of counters that hold different downloads, added up; None where no day is known.
 
-    A day is known when each counter that there was then is known.
+    A day is known when each counter that there was then is known. The day on which a total went has what the others
+    tell, with a reason that says so: what went had some downloads since its last reading, which nobody knows.
 
     Args:
         counters: daily ones and totals.
@@ -57,8 +63,25 @@ def together(
     lumps = list(_lumps(counts, lines, numbers))
     if all(count is None for count in counts) and not lumps:
         return None
-    reasons = dict(_reasons(counts, lines, numbers, why)) if why else {}
+    reasons = {**dict(_reasons(counts, lines, numbers, why)), **_gone(counters, counts, numbers, asked)} if why else {}
     return Daily(numbers.since, tuple(counts), reasons, tuple(lumps))
+
+
+def _gone(
+    counters: Sequence[StoredCounter], counts: Sequence[int | None], numbers: Numbers, asked: Mapping[str, datetime]
+) -> Mapping[date, str]:
+    """The known days that are at least what they say, each with what was there no more when it ended."""
+    lost: dict[date, list[str]] = {}
+    for one in counters:
+        if one.counter.kind is Kind.TOTAL and one.read_at is not None and is_over(one, asked):
+            lost.setdefault(midnight(one.read_at), []).append(one.counter.subject)
+    known = {numbers.since + place * _DAY for place, count in enumerate(counts) if count is not None}
+    return {day: f"{AT_LEAST}: {_named(names)} gone" for day, names in lost.items() if day in known}
+
+
+def _named(names: Sequence[str]) -> str:
+    shown, more = ", ".join(names[:_NAMES]), len(names) - _NAMES
+    return f"{shown} and {more} more are" if more > 0 else f"{shown} {'is' if len(names) == 1 else 'are'}"
 
 
 def _line(counter: StoredCounter, numbers: Numbers, asked: Mapping[str, datetime]) -> _Line | None:

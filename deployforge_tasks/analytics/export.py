@@ -177,5 +177,4 @@ def _levels(known: Row, level: Level) -> Iterator[Row]:
 
 def _days(known: Row, daily: Daily) -> Iterator[Row]:
     for day, count in daily:
-        reason = "" if count is not None else daily.reasons.get(day, "")
-        yield replace(known, day=day, count=count, gap_reason=reason)
+        yield replace(known, day=day, count=count, gap_reason=daily.reasons.get(day, ""))

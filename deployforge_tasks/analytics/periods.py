@@ -68,6 +68,12 @@ def gaps(daily: Daily) -> list[Gap]:
     return found
 
 
+def at_least(daily: Daily) -> list[Gap]:
+    """The days that have at least their count, each with why."""
+    known = ((day, count, daily.reasons.get(day, "")) for day, count in daily)
+    return [Gap(day, day, reason, count) for day, count, reason in known if count is not None and reason]
+
+
 def buckets(daily: Daily, most: int) -> list[float | None]:
     """The days as at most so many means of successive days; None where no day is known."""
     counts = daily.counts

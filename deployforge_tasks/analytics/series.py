@@ -14,6 +14,8 @@ from deployforge_tasks.core.downloads import Audience, Unit
 class Daily:
     """Counts of successive days (UTC); None is a day of which nothing is known, `reasons` may say why.
 
+    A reason of a day that has a count begins with ``at least``: some of it is not known, and why.
+
     `lumps` are successive days among them of which only the sum is known.
     """
 

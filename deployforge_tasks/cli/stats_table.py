@@ -8,7 +8,7 @@ from datetime import datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.analytics.periods import buckets, change, period, sizes
+from deployforge_tasks.analytics.periods import at_least, buckets, change, period, sizes
 from deployforge_tasks.cli.table import Cell, Row, Style, ago, columns, one_line, plural
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def _note(platform: PlatformDownloads, asked: PlatformCollected | None, at: date
     over = now.days - (platform.daily is not None and platform.daily.last >= at.date())
     if now.known < over:
         words.append(f"{now.known} of {plural(over, 'day')} known")
+    words += _least(platform.daily)
     if platform.daily is None and (platform.total is not None or platform.counted is not None):
         words.append("no day is known yet")
     if asked is not None and asked.outcome == "failed":
@@ -170,6 +171,14 @@ def _note(platform: PlatformDownloads, asked: PlatformCollected | None, at: date
     elif asked is not None and asked.outcome == "waiting":
         words.append(asked.reason)
     return one_line("; ".join(words))
+
+
+def _least(daily: Daily | None) -> list[str]:
+    """The days that have at least their count."""
+    found = at_least(daily) if daily else []
+    if len(found) == 1:
+        return [f"{found[0].first}: {found[0].reason}"]
+    return [f"{len(found)} days are at least their count: files are gone"] if found else []
 
 
 def _part_row(name: str, part: Slice, platform: PlatformDownloads, share: str, chart: int) -> Row:

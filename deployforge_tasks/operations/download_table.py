@@ -26,7 +26,8 @@ class Figures:
 
     `share` is its part of what all platforms have that count the same (0 to 1); `change` compares a day with one of the
     period before (0.25: a quarter more), `week` one of the last seven days with one of the seven before. Each is None
-    where it cannot be told. `outcome` is how asking it ended last (``collected unchanged none failed never``).
+    where it cannot be told. `least` are the days that have at least their count. `outcome` is how asking it ended last
+    (``collected unchanged none failed never``).
     """
 
     known: PlatformDownloads
@@ -35,6 +36,7 @@ class Figures:
     change: float | None
     week: float | None
     gaps: tuple[Gap, ...]
+    least: tuple[Gap, ...]
     outcome: str
 
 
@@ -133,7 +135,7 @@ def _sums(platforms: Sequence[PlatformDownloads]) -> dict[Unit, int]:
 def _figures(
     one: PlatformDownloads, sums: dict[Unit, int], beside: tuple[_Known, _Known, _Known], outcome: str
 ) -> Figures:
-    from deployforge_tasks.analytics.periods import change, gaps, period
+    from deployforge_tasks.analytics.periods import at_least, change, gaps, period
 
     name, now = one.platform, period(one.daily)
     earlier, week_before, week = beside
@@ -145,6 +147,7 @@ def _figures(
         change(earlier[name], one.daily),
         change(week_before[name], week[name]),
         tuple(gaps(one.daily)) if one.daily else (),
+        tuple(at_least(one.daily)) if one.daily else (),
         outcome,
     )
 

@@ -20,6 +20,7 @@ from deployforge_tasks.analytics.charts.chart import (
     told_apart,
 )
 from deployforge_tasks.analytics.charts.chart import days as on_days
+from deployforge_tasks.analytics.periods import gaps
 from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Released
 from deployforge_tasks.core.downloads import Unit
 
@@ -87,7 +88,7 @@ def _curves(found: Downloads, by: By) -> list[Curve]:
     for platform in found.platforms:
         for name, daily in _parts(platform, by):
             values = sums.setdefault(name, [None] * days)
-            reasons.setdefault(name, set()).update(daily.reasons.values())
+            reasons.setdefault(name, set()).update(gap.reason for gap in gaps(daily))
             for day, count in daily:
                 place = (day - found.since).days
                 if count is not None and 0 <= place < days:
