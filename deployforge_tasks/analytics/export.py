@@ -98,6 +98,14 @@ def write_parquet(found: Downloads, file: Path) -> None:
 
 def open_metrics(found: Downloads) -> Iterator[str]:
     """Lines of OpenMetrics text (https://prometheus.io/docs/specs/om/open_metrics_spec/)."""
+    yield from platform_metrics(found)
+    for what in ("version", "target", "country"):
+        yield from _parts_in_metrics(what, list(_parts(found, what)))
+    yield "# EOF"
+
+
+def platform_metrics(found: Downloads) -> Iterator[str]:
+    """The families of whole platforms, for those who tell other metrics, too."""
     yield from _family(_DOWNLOADS, "_total", ((_labels(p), p.total) for p in found.platforms))
     sums = [(_labels(p), p.daily.sum if p.daily else None) for p in found.platforms]
     yield from _family(_PERIOD, "", sums)
@@ -107,9 +115,6 @@ def open_metrics(found: Downloads) -> Iterator[str]:
     yield from _family(_LEVEL, "", levels)
     reads = [(_labels(p), p.read_at.timestamp() if p.read_at else None) for p in found.platforms]
     yield from _family(_READ, "", reads)
-    for what in ("version", "target", "country"):
-        yield from _parts_in_metrics(what, list(_parts(found, what)))
-    yield "# EOF"
 
 
 def _parts(found: Downloads, what: str) -> Iterator[tuple[dict[str, str], Slice]]:

@@ -153,8 +153,8 @@ def _said(frame: Frame, forecast: Forecast, sums: Numbers, released: bool) -> In
         (frame.platform,),
         (
             Fact("middle", middle, unit),
-            Fact("80 %", f"{low80} to {high80}", unit),
-            Fact("95 %", f"{low95} to {high95}", unit),
+            Fact("80 %", f"{number(low80)} to {number(high80)}", unit),
+            Fact("95 %", f"{number(low95)} to {number(high95)}", unit),
             Fact("80 % intervals held", round(100 * forecast.coverage80), "%"),
             Fact("95 % intervals held", round(100 * forecast.coverage95), "%"),
             Fact("days tried", forecast.backtest_days),

@@ -69,6 +69,14 @@ class Fact:
     unit: str = ""
     url: str = ""
 
+    @property
+    def told(self) -> str:
+        """The value for people: thousands apart, as many digits as say something."""
+        if isinstance(self.value, str | int):
+            return self.value if isinstance(self.value, str) else f"{self.value:,}"
+        small = 0 < abs(self.value) < 0.1
+        return f"{self.value:.2g}" if small else f"{self.value:,.2f}".rstrip("0").rstrip(".")
+
 
 @dataclass(frozen=True)
 class Insight:

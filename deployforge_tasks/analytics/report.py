@@ -121,6 +121,17 @@ class Report:
         return tuple(sorted(lines, key=lambda line: (line.good / line.ends, line.platform)))
 
     @property
+    def success_basis(self) -> str:
+        """Where the ends of platforms are from, and of when."""
+        return f"By the ledger, up to {self.made_at:%Y-%m-%d %H:%M} UTC; where it was not tried does not count"
+
+    @property
+    def costs_basis(self) -> str:
+        """Where minutes and prices are from, and of when."""
+        days = f"{self.costs.since} to {self.costs.until}"
+        return f"Minutes measured in one's own runs from {days}, at the prices of `costs:` in `deployforge.yml`"
+
+    @property
     def units(self) -> tuple[Downloads, ...]:
         """The downloads, apart for each unit, the largest first: pulls are never laid on downloads."""
         ordered = sorted(self.sums, key=lambda unit: -self.sums[unit])

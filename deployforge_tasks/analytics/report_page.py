@@ -14,6 +14,7 @@ from deployforge_tasks.analytics.charts.chart import Chart
 from deployforge_tasks.analytics.charts.ranked import ranked
 from deployforge_tasks.analytics.report import Report, summary
 from deployforge_tasks.core.errors import ConfigError
+from deployforge_tasks.core.markup import code
 
 
 def html(report: Report) -> str:
@@ -61,4 +62,6 @@ def _costs(report: Report) -> Iterator[Chart]:
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(Path(__file__).parent / "pages")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters.update(code=code)
+    return made

@@ -30,6 +30,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _table(("Run", "Version", "Day", "Outcome", "Not released"), rows)
         ends = [(one.platform, f"{one.good} of {one.ends}", f"{one.good / one.ends:.0%}") for one in report.success]
         if ends:
+            yield f"{report.success_basis}.\n"
             yield from _table(("Platform", "Ended well", "Part"), ends)
     else:
         yield "No run in these days.\n"
@@ -49,6 +50,7 @@ def _lines(report: Report) -> Iterator[str]:
     if costs.priced:
         used = [one for one in costs.platforms if one.amounts.total or one.amounts.minutes]
         spent = [(one.title, f"{one.amounts.minutes:.1f}", f"{one.amounts.total:.2f}") for one in used]
+        yield f"{report.costs_basis}.\n"
         yield from _table(("Platform", "Minutes", f"Together, {costs.currency}"), spent)
         budget = f", of a budget of {costs.budget:.2f}" if costs.budget is not None else ""
         yield f"{costs.total:.2f} {costs.currency} together, {costs.monthly:.2f} a month{budget}.\n"
@@ -70,7 +72,7 @@ def _count(line: CountLine) -> Sequence[str]:
 
 
 def _insight(one: Insight) -> str:
-    facts = "; ".join(f"{fact.name} {fact.value} {fact.unit}".strip() for fact in one.evidence)
+    facts = "; ".join(f"{fact.name} {fact.told} {fact.unit}".strip() for fact in one.evidence)
     caution = f" But: {escaped(one.caution)}." if one.caution else ""
     return f"- **{escaped(one.sentence)}.** {escaped(str(one.confidence))}: {escaped(facts)}.{caution}"
 

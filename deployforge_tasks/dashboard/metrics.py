@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.dashboard.documents import downloads_document
+from deployforge_tasks.analytics.export import platform_metrics
 
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.series import Downloads
@@ -49,16 +49,7 @@ def _lines(found: Overview, counted: Downloads, viewers: int) -> Iterator[str]:
         yield from _family("deployforge_run_platforms", "gauge", "Platforms of the newest run by state.", counts)
         begin: list[Sample] = [("", {}, run.started_at.timestamp())]
         yield from _family("deployforge_run_started_seconds", "gauge", "When the newest run began.", begin, "seconds")
-    totals = [one for one in downloads_document(counted).platforms if one.lifetime is not None]
-    yield from _family(
-        "deployforge_downloads",
-        "gauge",
-        "Downloads of a platform so far; basis tells what is counted.",
-        [
-            ("", {"platform": one.platform, "basis": one.basis, "unit": one.unit}, float(one.lifetime or 0))
-            for one in totals
-        ],
-    )
+    yield from platform_metrics(counted)
     yield from _family("deployforge_viewers", "gauge", "Open event streams.", [("", {}, float(viewers))])
 
 

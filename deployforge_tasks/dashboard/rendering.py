@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from deployforge_tasks.core.markup import code
 from deployforge_tasks.dashboard.elements import action, bind
 from deployforge_tasks.dashboard.guard import Visitor
 from deployforge_tasks.dashboard.looks import look
@@ -99,15 +100,15 @@ def time_tag(value: datetime | None) -> Markup:
 
 
 def number(value: float | None) -> str:
-    """A number with thin groups of thousands; an en dash for None."""
-    return "\N{EN DASH}" if value is None else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    """``10,572``; an en dash for None."""
+    return "\N{EN DASH}" if value is None else f"{value:,.0f}"
 
 
 def amount(value: float | str | None) -> str:
     """A number as it is, thousands apart and at most two digits behind the point; other texts are left alone."""
     if isinstance(value, str) or value is None:
         return value or ""
-    return number(value) if value == int(value) else f"{value:,.2f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return number(value) if value == int(value) else f"{value:,.2f}"
 
 
 def size(count: int) -> str:
@@ -115,15 +116,6 @@ def size(count: int) -> str:
     if count < 1_000:
         return f"{count} B"
     return f"{count / 1_000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
-
-
-def code(text: str) -> Markup:
-    """A sentence in which what stands between backquotes is code."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:  # one of them has no partner
-        return Markup("{}").format(text)
-    told = [(Markup("<code>{}</code>") if place % 2 else Markup("{}")).format(part) for place, part in enumerate(parts)]
-    return Markup().join(told)
 
 
 def ansi(text: str, span: tuple[int, int] | None = None) -> list[Piece]:

@@ -185,8 +185,10 @@ def test_the_metrics_are_read_by_the_parser_of_those_who_collect_them(busy: Site
         if sample.value == 1
     }
     assert states == {"npm": "queued", "pypi": "failed", "crates": "queued"}
-    downloads = {sample.labels["platform"]: sample.value for sample in found["deployforge_downloads"].samples}
-    assert downloads == {"npm": 30, "crates": 1000}
+    totals = {sample.labels["platform"]: sample.value for sample in found["deployforge_downloads"].samples}
+    days = {sample.labels["platform"]: sample.value for sample in found["deployforge_downloads_period"].samples}
+    assert (found["deployforge_downloads"].type, totals) == ("counter", {"crates": 1000})
+    assert days["npm"] == 30
 
 
 def test_the_metrics_of_an_idle_project_can_be_read_too(site: Site) -> None:

@@ -26,6 +26,7 @@ DOCS = ROOT / "docs"
         "how-to/take-a-release-back.md",
         "how-to/secure-the-dashboard.md",
         "how-to/count-downloads.md",
+        "how-to/report.md",
     ],
 )
 def test_every_command_prints_what_the_page_shows(name: str, tmp_path: Path) -> None:

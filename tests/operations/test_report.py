@@ -146,11 +146,25 @@ def test_what_needs_a_package_is_left_out_with_a_word(released: Site, monkeypatc
         assert "statsmodels" in text
 
 
+def test_every_part_says_where_it_is_from_and_of_when(released: Site) -> None:
+    made = written(released)
+    for text in (markdown(made), html(made)):
+        assert f"By the ledger, up to {made.made_at:%Y-%m-%d %H:%M} UTC" in text
+        assert f"Minutes measured in one&#39;s own runs from {made.costs.since} to {made.costs.until}" in text.replace(
+            "one's", "one&#39;s"
+        )
+
+
+def test_every_table_of_the_page_has_a_caption(released: Site) -> None:
+    page = html(written(released))
+    assert page.count("<table>") == page.count("<table><caption") + page.count("<table>\n<caption")
+
+
 def test_a_page_without_the_package_that_draws_has_its_numbers(released: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     _drawn.cache_clear()
     page = html(written(released))
-    assert "charts need the `vl-convert-python` package" in page
+    assert "charts need the <code>vl-convert-python</code> package" in page
     assert "<figure>" not in page
     assert "2,900 downloads" in page
 

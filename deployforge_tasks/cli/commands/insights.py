@@ -151,8 +151,7 @@ def _figures(one: Insight) -> Iterator[str]:
 
 
 def _figure(fact: Fact) -> str:
-    value = fact.value if isinstance(fact.value, str) else f"{fact.value:,}"
-    return f"{fact.name} {value}{f' {fact.unit}' if fact.unit else ''}"
+    return f"{fact.name} {fact.told}{f' {fact.unit}' if fact.unit else ''}"
 
 
 def _unknown(one: Unknown) -> Row:
