@@ -117,7 +117,8 @@ def read(text: str, name: str) -> OldStats:
 def _unusable(name: str, what: str) -> ConfigError:
     return ConfigError(
         f"{name} {what}",
-        hint="name a `download_stats.json` of ContextLite's scripts, with `channels`, `platform_downloads`, or flat",
+        hint="name a `download_stats.json` of ContextLite's scripts, with `channels`, `platform_downloads`, or flat; "
+        "or an export, as CSV or with a JSON object in each line",
         code="DF3333",
     )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.analytics.exports.tally import Export, read
+from deployforge_tasks.analytics.exports.tally import Export, normalised, read
 from deployforge_tasks.analytics.old_stats import LeftOut
 from deployforge_tasks.ledger.model import Scope
 from deployforge_tasks.operations.stats_import import Imported, Taken
@@ -30,19 +29,19 @@ def take_export(loaded: Loaded, ledger: Ledger, file: Path, shape: Shape, today:
     """
     export = read(loaded.root / file, shape, today)
     here, platform = Scope(loaded.project.name, loaded.profile), shape.platform
-    last = max((span[1] for span in export.spans), default=today - _DAY)
+    last = export.last or today - _DAY
     at = datetime(last.year, last.month, last.day, tzinfo=UTC) + _DAY
     left = list(_left_out(export))
     if platform not in (*loaded.options, *loaded.project.analytics.places.names):
         return Imported(file, at, (), (LeftOut(platform, f"{platform} is not in deployforge.yml"), *left))
     names = _names(ledger, here, platform) or _guess(loaded, platform)
     taken: list[Taken] = []
-    for told in export.tallies:
-        name = _name(told, names)
+    for tally in export.tallies:
+        name = _name(tally.subject, names)
         if not name:
-            left.append(LeftOut(told or platform, _unnamed(told, names)))
+            left.append(LeftOut(tally.subject or platform, _unnamed(tally.subject, names)))
             continue
-        series = export.series(told, name)
+        series = export.series(tally, name)
         new = ledger.downloads().keep(here, platform, series, at)
         taken += _taken(platform, name, series, new=bool(new))
     return Imported(file, at, tuple(taken), tuple(left))
@@ -86,12 +85,7 @@ def _name(told: str, names: Collection[str]) -> str:
     """The project's name of what a file tells; of a file that names nothing, the only one that there is."""
     if not told:
         return next(iter(names)) if len(names) == 1 else ""
-    return next((name for name in names if _normalised(name) == _normalised(told)), "")
-
-
-def _normalised(name: str) -> str:
-    """As PyPI compares names (https://peps.python.org/pep-0503/); in other places it does no harm."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return next((name for name in names if normalised(name) == normalised(told)), "")
 
 
 def _unnamed(told: str, names: Collection[str]) -> str:
@@ -107,6 +101,8 @@ def _left_out(export: Export) -> Iterator[LeftOut]:
         yield LeftOut("today", f"{export.open_rows:,} rows are of days, weeks or months that are not over")
     if export.no_downloads:
         yield LeftOut("version checks", f"{export.no_downloads:,} rows are no downloads")
-    for told, tally in export.tallies.items():
+    if not export.rows:
+        yield LeftOut("rows", "the file has none")
+    for tally in export.tallies:
         if tally.elsewhere:
-            yield LeftOut(told or "no country", f"of {tally.elsewhere:,} downloads no country is told")
+            yield LeftOut(tally.subject or "no country", f"of {tally.elsewhere:,} downloads no country is told")

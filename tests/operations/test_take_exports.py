@@ -169,6 +169,53 @@ def test_a_place_that_only_counts_takes_its_export(tmp_path: Path) -> None:
         assert countries(known(fresh, "rubygems")) == {"DE": 7}
 
 
+def test_a_line_of_json_may_leave_out_what_is_empty(loaded: Loaded) -> None:
+    rows = [{"day": str(day(0)), "downloads": 5}, {"day": str(day(0)), "downloads": 7, "country_code": "DE"}]
+    found = take(loaded, *map(json.dumps, rows), name="export.jsonl")
+    assert countries(known(loaded, "pypi")) == {"DE": 7}
+    assert [left.reason for left in found.left_out] == ["of 5 downloads no country is told"]
+
+
+def test_two_spellings_of_a_name_are_one_project(loaded: Loaded) -> None:
+    rows = (f"hello-forge,{day(0)},DE,1.0.0,5", f"Hello_Forge,{day(0)},DE,1.0.0,7")
+    take(loaded, "project," + PYPI, *rows)
+    assert countries(known(loaded, "pypi")) == {"DE": 12}
+
+
+def test_days_of_other_projects_say_nothing_of_this_one(loaded: Loaded) -> None:
+    take(loaded, "project," + PYPI, f"hello-forge,{day(0)},DE,1.0.0,5", f"other,{day(2)},DE,1.0.0,7")
+    (de,) = known(loaded, "pypi").countries
+    assert de.daily is not None
+    assert de.daily.counts[:3] == (5, None, None)
+
+
+def test_a_moment_is_of_its_day_in_utc(loaded: Loaded) -> None:
+    take(loaded, PYPI, f"{day(0)}T23:30:00-05:00,DE,1.0.0,5", f"{day(0)} 00:00:00 UTC,DE,1.0.0,7")
+    (de,) = known(loaded, "pypi").countries
+    assert de.daily is not None
+    assert de.daily.counts[:2] == (7, 5)
+
+
+def test_a_report_on_some_companies_is_not_taken_for_all_pulls(loaded: Loaded) -> None:
+    with pytest.raises(ConfigError, match="say nothing"):
+        take(loaded, f"{TRENDS},DOMAIN,INFERRED_USE_CASE", "x")
+
+
+def test_a_column_that_stands_twice_is_told(loaded: Loaded) -> None:
+    with pytest.raises(ConfigError, match="`downloads` stands there twice"):
+        take(loaded, PYPI + ",downloads", f"{day(0)},DE,1.0.0,5,6")
+
+
+def test_a_file_without_rows_says_so(loaded: Loaded) -> None:
+    assert [left.reason for left in take(loaded, PYPI).left_out] == ["the file has none"]
+
+
+def test_a_file_with_semicolons_is_told_what_it_can_be(loaded: Loaded) -> None:
+    with pytest.raises(ConfigError, match="day;country_code;downloads") as caught:
+        take(loaded, "day;country_code;downloads", f"{day(0)};DE;7")
+    assert "CSV with commas" in caught.value.hint
+
+
 def test_other_columns_are_parts_that_are_added_up(loaded: Loaded) -> None:
     take(loaded, PYPI + ",installer", f"{day(0)},DE,1.0.0,7,pip", f"{day(0)},DE,1.0.0,5,uv")
     assert countries(known(loaded, "pypi")) == {"DE": 12}
@@ -217,12 +264,17 @@ def test_looks_for_a_new_version_are_no_pulls(loaded: Loaded) -> None:
 @pytest.mark.parametrize(
     ("row", "what"),
     [
-        ("yesterday,DE,1.0.0,7", "line 3: 'yesterday' in `day` is no day"),
-        ("2026-02-30,DE,1.0.0,7", "line 3: '2026-02-30' in `day` is no day"),
+        ("yesterday,DE,1.0.0,7", "line 3: 'yesterday' in `day` is no day that was"),
+        ("2026-02-30,DE,1.0.0,7", "line 3: '2026-02-30' in `day` is no day that was"),
         ("2026-02-03,DE,1.0.0,-7", "line 3: '-7' in `downloads` is no count"),
         ("2026-02-03,DE,1.0.0", "line 3: it has 3 columns, and the header 4"),
-        ("2026-02-01,DE,1.0.0,9", "line 3: it is about the same as line 2"),
+        ("2026-02-01,DE,1.0.0,9", "line 3: it is about the same as an earlier line"),
         ('2026-02-01,"DE,1.0.0,9', "line 3: it is no CSV"),
+        ("2026-02-01 nonsense,DE,1.0.0,9", "line 3: '2026-02-01 nonsense' in `day` is no day that was"),
+        ("9999-12-30,DE,1.0.0,9", "line 3: '9999-12-30' in `day` is no day that was"),
+        ("2026-02-01,DE,1.0.0,9223372036854775807", "line 3: it is about the same"),
+        (f"2026-02-02,DE,1.0.0,{2**63}", "is no count"),
+        ("2026-02-02,DE,1.1.0,9223372036854775807\n2026-02-02,DE,1.2.0,1", "line 4: its counts are too many"),
     ],
 )
 def test_nothing_of_a_file_with_a_bad_row_is_taken(loaded: Loaded, row: str, what: str) -> None:

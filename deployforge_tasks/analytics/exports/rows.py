@@ -7,13 +7,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 from deployforge_tasks.core.errors import ConfigError
 
-#: Characters of a first line that is read to see what a file is.
-_LINE = 1 << 16
+#: Characters of a first line, and lines of JSON, that are read to see what a file is.
+_LINE, _LINES = 1 << 16, 1_000
 
 
 @dataclass(frozen=True)
@@ -24,24 +25,25 @@ class Row:
     values: Mapping[str, str]
 
 
-def first_line(file: Path) -> str:
-    """What a file begins with.
+def columns(file: Path) -> Sequence[str]:
+    """The columns that a file has; none where it is not a table.
+
+    Lines of JSON may leave columns out that are empty: the first ones together tell.
 
     Raises:
         ConfigError: the file cannot be read.
     """
     with _opened(file) as stream:
-        return stream.readline(_LINE).strip()
-
-
-def columns(line: str) -> Sequence[str]:
-    """The columns that a first line names; none where it is not one of a table."""
-    if not line.startswith("{"):
-        return [_column(name) for name in next(csv.reader([line]), [])]
-    try:
-        return [_column(name) for name in json.loads(line)]
-    except (ValueError, RecursionError):
-        return []
+        first = stream.readline(_LINE).strip()
+        if first[:1] not in ("{", "["):
+            return [_column(name) for name in next(csv.reader([first]), [])]
+        found: dict[str, None] = {}
+        for line in (first, *islice(stream, _LINES)):
+            try:
+                found |= {_column(name): None for name in json.loads(line or "{}")}
+            except (ValueError, RecursionError, TypeError, AttributeError):
+                return list(found)
+        return list(found)
 
 
 def rows(file: Path) -> Iterator[Row]:
@@ -89,6 +91,8 @@ def _csv_rows(stream: TextIO, file: Path) -> Iterator[Row]:
     reader = csv.reader(stream, strict=True)
     try:
         header = [_column(name) for name in next(reader, [])]
+        if twice := next((name for name in header if header.count(name) > 1), None):
+            raise malformed(file, 1, f"the column `{twice}` stands there twice")
         for fields in reader:
             if len(fields) == len(header):
                 yield Row(reader.line_num, dict(zip(header, map(str.strip, fields), strict=True)))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deployforge_tasks.analytics.exports.rows import columns, first_line
+from deployforge_tasks.analytics.exports.rows import columns
 from deployforge_tasks.core.downloads import EXPORT, Unit
 from deployforge_tasks.core.errors import ConfigError
 
@@ -64,6 +64,8 @@ _TRENDS = Shape(
     span="date_granularity",
     beside=("version_checks", "pulls", "unique_authenticated_users", "unique_unauthenticated_users"),
 )
+#: The report on companies has the same columns, and this one: it knows a part of the pulls only.
+_COMPANIES = "inferred_use_case"
 _ACTIONS = Shape(
     "docker",
     f"docker hub {EXPORT}",
@@ -76,9 +78,11 @@ _ACTIONS = Shape(
 )
 
 _HINT = (
-    "it can be an export with a day, a count and a country or a version in each row, Docker Hub's trends report, "
-    "Docker Hub's raw data of image pulls, or a `download_stats.json`"
+    "it can be CSV with commas, or a JSON object a line, with a day, a count and a country or a version in each row; "
+    "Docker Hub's trends report or its raw data of image pulls; or a `download_stats.json`"
 )
+#: What stands at the top of an old `download_stats.json` that is written in one line.
+_OLD = {"channels", "platform_downloads", "github_releases"}
 
 
 def shape_in(file: Path) -> Shape | None:
@@ -87,10 +91,9 @@ def shape_in(file: Path) -> Shape | None:
     Raises:
         ConfigError: it is a table with other columns, or cannot be read.
     """
-    line = first_line(file)
-    found = columns(line)
+    found = columns(file)
     shape = shape_of(found)
-    if shape is None and len(found) > 1 and line[0] not in "{[":
+    if shape is None and found and not _OLD & set(found):
         raise ConfigError(
             f"the columns of {file.name} say nothing: {', '.join(found)[:200]}", hint=_HINT, code="DF3339"
         )
@@ -99,6 +102,8 @@ def shape_in(file: Path) -> Shape | None:
 
 def shape_of(names: Collection[str]) -> Shape | None:
     """The kind of a file with these columns; None where it is no export that can be read."""
+    if _COMPANIES in names:
+        return None
     for shape in (_TRENDS, _ACTIONS):
         needed = {*shape.subject, shape.day, shape.country, shape.count or shape.day, *shape.only}
         if needed | ({shape.span} if shape.span else set()) <= set(names):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from deployforge_tasks.analytics.exports.rows import Row, malformed, rows
@@ -28,8 +28,14 @@ Counts = dict[Span, int]
 
 @dataclass
 class Tally:
-    """What one subject has; `elsewhere` are downloads whose country is not told."""
+    """What one subject has, as the file first calls it.
 
+    Fields: `spans` the days, or weeks or months, that any of its rows is about; `elsewhere` are downloads whose country
+    is not told.
+    """
+
+    subject: str
+    spans: set[Span] = field(default_factory=set)
     countries: dict[str, Counts] = field(default_factory=dict)
     versions: dict[str, Counts] = field(default_factory=dict)
     elsewhere: int = 0
@@ -39,38 +45,35 @@ class Tally:
 class Export:
     """What a file holds.
 
-    Fields: `tallies` by subject ("" where the file does not name it); `spans` the days, or weeks or months, that any
-    row is about; `open_rows` were of days that are not over, `no_downloads` of something else than downloads.
+    Fields: `tallies` of its subjects ("" where it does not name one); `rows` how many it has; `open_rows` were of days
+    that are not over, `no_downloads` of something else than downloads.
     """
 
     shape: Shape
-    tallies: Mapping[str, Tally]
-    spans: frozenset[Span]
+    tallies: tuple[Tally, ...]
+    rows: int
     open_rows: int
     no_downloads: int
 
-    def series(self, told: str, subject: str) -> list[Series]:
-        """The counters of a subject.
+    @property
+    def last(self) -> date | None:
+        """The last day that a row is about."""
+        return max((span[1] for tally in self.tallies for span in tally.spans), default=None)
 
-        Args:
-            told: its name in the file.
-            subject: its name for the ledger.
-        """
-        tally, shape = self.tallies[told], self.shape
-        counter = Counter(shape.source, subject, Kind.DAILY, shape.unit)
-        by_country = [self._series(counter, counts, country=name) for name, counts in sorted(tally.countries.items())]
-        return by_country + [
-            self._series(counter, counts, version=name) for name, counts in sorted(tally.versions.items())
-        ]
+    def series(self, tally: Tally, subject: str) -> list[Series]:
+        """The counters of a subject, under its name for the ledger."""
+        counter = Counter(self.shape.source, subject, Kind.DAILY, self.shape.unit)
+        by_country = [(replace(counter, country=name), counts) for name, counts in sorted(tally.countries.items())]
+        by_version = [(replace(counter, version=name), counts) for name, counts in sorted(tally.versions.items())]
+        return [self._series(part, counts, tally.spans) for part, counts in by_country + by_version]
 
-    def _series(self, counter: Counter, counts: Counts, *, country: str = "", version: str = "") -> Series:
-        part = Counter(**{**vars(counter), "country": country, "version": version})
+    def _series(self, part: Counter, counts: Counts, spans: Collection[Span]) -> Series:
         if self.shape.span:
-            gaps = tuple(Gap(*span, _why(span), counts.get(span, 0)) for span in sorted(self.spans))
+            gaps = tuple(Gap(*span, _why(span), counts.get(span, 0)) for span in sorted(spans))
             return Series(part, (), self.shape.meaning, "", gaps=gaps)
         # A country had none on a day of which other rows tell; a version may not have been there yet.
-        first = min(counts)[0] if version else date.min
-        days = {day: counts.get((day, day), 0) for day, _ in self.spans if day >= first}
+        first = min(counts)[0] if part.version else date.min
+        days = {day: counts.get((day, day), 0) for day, _ in spans if day >= first}
         return counting.daily(part, days, self.shape.meaning, "", gap=_NO_ROW)
 
 
@@ -86,66 +89,84 @@ def read(file: Path, shape: Shape, today: date) -> Export:
         ConfigError: the file cannot be read, or one of its rows is not of that shape; the message names its line.
     """
     tallies: dict[str, Tally] = {}
-    spans: set[Span] = set()
-    open_rows = others = 0
+    all_rows = open_rows = others = 0
     for row in _once(file, shape):
+        all_rows += 1
         if any(row.values.get(column) not in values for column, values in shape.only.items()):
             others += 1
             continue
-        span, count = _span(file, shape, row), _count(file, shape, row)
+        span, count = _span(file, shape, row, today), _count(file, shape, row)
         if span[1] >= today:
             open_rows += 1
             continue
-        spans.add(span)
-        _add(tallies.setdefault(_subject(shape, row), Tally()), shape, row, span, count)
-    if len({last - first > _WEEK for first, last in spans}) > 1:
+        subject = _subject(shape, row)
+        tally = tallies.setdefault(normalised(subject), Tally(subject))
+        tally.spans.add(span)
+        if not _add(tally, shape, row, span, count):
+            raise malformed(file, row.line, "its counts are too many to add up")
+    if len({last - first > _WEEK for tally in tallies.values() for first, last in tally.spans}) > 1:
         raise malformed(file, 1, "it has weeks and months, which hold the same downloads")
-    return Export(shape, tallies, frozenset(spans), open_rows, others)
+    return Export(shape, tuple(tallies.values()), all_rows, open_rows, others)
+
+
+def normalised(name: str) -> str:
+    """As PyPI compares names (https://peps.python.org/pep-0503/); in other places it does no harm."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _once(file: Path, shape: Shape) -> Iterator[Row]:
     """The rows; where rows are sums, no two may be about the same."""
-    seen: dict[int, int] = {}
+    seen: set[int] = set()
     numbers = {shape.count, *shape.beside}
     for row in rows(file):
         if shape.count:
             # Only hashes are kept: a file may have millions of rows.
-            about = hash(tuple(sorted((name, value) for name, value in row.values.items() if name not in numbers)))
+            about = hash(frozenset(item for item in row.values.items() if item[0] not in numbers))
             if about in seen:
-                raise malformed(file, row.line, f"it is about the same as line {seen[about]}")
-            seen[about] = row.line
+                raise malformed(file, row.line, "it is about the same as an earlier line")
+            seen.add(about)
         yield row
 
 
-def _add(tally: Tally, shape: Shape, row: Row, span: Span, count: int) -> None:
-    country = row.values.get(shape.country, "").upper()
-    version = row.values.get(shape.version, "")
+def _add(tally: Tally, shape: Shape, row: Row, span: Span, count: int) -> bool:
+    """Whether the sums can be held."""
+    country, version = row.values.get(shape.country, ""), row.values.get(shape.version, "")
+    sums = [count]
     if country in COUNTRIES:
-        _more(tally.countries, country, span, count)
+        sums.append(_more(tally.countries, country, span, count))
     elif shape.country:
         tally.elsewhere += count
     if version:
-        _more(tally.versions, version, span, count)
+        sums.append(_more(tally.versions, version, span, count))
+    return max(sums) <= _LARGEST
 
 
-def _more(parts: dict[str, Counts], name: str, span: Span, count: int) -> None:
+def _more(parts: dict[str, Counts], name: str, span: Span, count: int) -> int:
     counts = parts.setdefault(name, {})
     counts[span] = counts.get(span, 0) + count
+    return counts[span]
 
 
 def _subject(shape: Shape, row: Row) -> str:
     return "/".join(row.values.get(column, "") for column in shape.subject)
 
 
-def _span(file: Path, shape: Shape, row: Row) -> Span:
-    text = row.values.get(shape.day, "")
-    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)([ T].*)?", text)
+def _day(text: str) -> date | None:
+    """A day, or that of a moment in UTC; one without a zone is in UTC."""
+    if not re.match(r"\d{4}-\d\d-\d\d", text):
+        return None
     try:
-        first = date.fromisoformat(found[1]) if found else None
+        at = datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError:
-        first = None
-    if first is None:
-        raise malformed(file, row.line, f"{text[:40]!r} in `{shape.day}` is no day")
+        return None
+    return (at.astimezone(UTC) if at.tzinfo else at).date()
+
+
+def _span(file: Path, shape: Shape, row: Row, today: date) -> Span:
+    text = row.values.get(shape.day, "")
+    first = _day(text)
+    if first is None or first > today + _DAY:
+        raise malformed(file, row.line, f"{text[:40]!r} in `{shape.day}` is no day that was")
     if not shape.span:
         return first, first
     match row.values.get(shape.span, "").lower():

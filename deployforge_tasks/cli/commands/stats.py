@@ -275,5 +275,5 @@ def _about(one: Taken) -> str:
     """What taken numbers are."""
     told = f"{one.kind} of {one.platform}"
     if one.first:
-        told += f", {one.parts} parts, {one.first} to {one.last}"
+        told += f", {one.parts} {'part' if one.parts == 1 else 'parts'}, {one.first} to {one.last}"
     return told if one.new else f"{told}, known"
