@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import update
 
 from deployforge_tasks.core.events import Event
+from deployforge_tasks.ledger import tables
+from deployforge_tasks.ledger.database import writing
 from deployforge_tasks.ledger.journal import Journal
 from deployforge_tasks.ledger.store import Ledger
 from tests.cli.shop import COMMAND, open_shop
 from tests.dashboard.command import commanded
 from tests.dashboard.listener import eventually
+from tests.dashboard.people import open_people
 from tests.dashboard.site import Site, open_site, served
 
 
@@ -169,6 +173,28 @@ def test_who_is_not_signed_on_any_more_is_led_to_sign_on(
         eventually(lambda: site.app.state.hub.watchers)
         site.client.post("/sign-out")
         expect(window).to_have_url(re.compile("/sign-on"), timeout=15_000)
+
+
+def test_who_may_not_read_logs_any_more_is_told_that_and_their_other_tabs_stay_live(
+    tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployforge_tasks.dashboard.stream.HEARTBEAT_EVERY", 0.05)
+    with open_people(tmp_path) as people, browser.new_context() as context:
+        site = people.site
+        run = Run(site)
+        site.app.state.cookies = dict(people.someone("ann", "operator").cookies)
+        with served(site.app) as address:
+            leads, log = context.new_page(), context.new_page()
+            leads.goto(address)
+            eventually(lambda: site.app.state.hub._viewers)
+            log.goto(f"{address}/runs/{run.number}/logs")
+            eventually(lambda: any(viewer.logs for viewer in site.app.state.hub._viewers))
+            with writing(site.desk.reader._engine) as connection:
+                connection.execute(update(tables.access_tokens).values(role="viewer"))
+            expect(log.locator("main")).to_contain_text("your role, viewer, may not")
+            run.begins("npm", "publish")
+            says(leads, "npm", "running")
+            run.end()
 
 
 def test_ctrl_c_ends_the_dashboard_at_once_also_while_somebody_watches(tmp_path: Path) -> None:

@@ -62,6 +62,19 @@ def test_every_tab_is_told(site: Site, window: Page, tab: str, shown: str) -> No
         assert window.evaluate("window.stays")
 
 
+def test_a_timeline_grows_also_while_nothing_is_told(site: Site, window: Page) -> None:
+    run = Run(site)
+    run.begins("npm", "publish")
+    run.journal.flush()
+    window.clock.install()
+    with served(site.app) as address:
+        opened(window, site, f"{address}/runs/{run.number}/timeline")
+        requests = asked(window)
+        window.clock.run_for(65_000)
+        assert 1 <= len(requests) <= 2
+        run.end()
+
+
 def test_how_long_a_run_takes_counts_on_by_itself_until_it_ends(site: Site, window: Page) -> None:
     run = Run(site)
     window.clock.install()

@@ -70,7 +70,7 @@ function places() {
 
 /** @param {number} by */
 function step(by) {
-  const folded = document.querySelector(`main details:not([open]) :is(${ROWS})`)?.closest("details");
+  const folded = document.querySelector("main details:not([open]) [data-retry]")?.closest("details");
   if (folded && !places().length) folded.open = true;  // the rows of a drawing are in its table
   const all = places();
   const now = all.findIndex((link) => rowOf(link) === rowOf(document.activeElement));

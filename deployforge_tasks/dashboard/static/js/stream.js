@@ -151,11 +151,15 @@ class Source {
     };
   }
 
-  /** The server said no: who has to sign on again is led there. */
+  /** The server said no: who has to sign on again, or may not look here any more, is told that by the page itself. */
   async refused() {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" }).catch(() => null);
-    if (answer?.type === "opaqueredirect") location.reload();
-    else this.open();
+    if (answer?.type === "opaqueredirect" || answer?.status === 403) return location.reload();
+    if (answer?.ok && this.logs.size) {  // it may be another tab's log that nobody here may read
+      this.logs.clear();
+      this.told("resync", {}, "");
+    }
+    this.open();
   }
 
   /** @param {string} event @param {MessageEvent} message */
