@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ Headers = Mapping[str, str]
 USER_AGENT = f"deployforge/{__version__}"
 #: What a download that breaks off loses at most, in bytes.
 _CHUNK = 1 << 16
+_RANGE = re.compile(r"bytes (?P<begin>\d+)-\d+/(?P<whole>\d+|\*)")
 #: Seconds to connect to one address: a server that is up takes the connection at once, however busy it is.
 _LONGEST_CONNECT = 10.0
 #: What a request may take in all, as a multiple of the longest silence; more only for what keeps up a slowest speed.
@@ -148,12 +150,15 @@ class Http:
                 raise NetworkError("the server refused to resume a download", hint="it will be started over", url=url)
             if response.status_code not in (200, 206):
                 raise status_error("GET", response)
-            length = response.headers.get("Content-Length")
-            mode = "ab" if response.status_code == 206 else "wb"
+            begin, whole = _extent(response, have)
+            if begin not in (0, have):
+                part.unlink(missing_ok=True)
+                told = f"the server sent a file from byte {begin}, not from {have}"
+                raise NetworkError(told, hint="it will be started over", url=redactor.text(url))
             _remember_mark(part, response.headers.get("ETag", ""))
-            got = 0
+            got = begin
             try:
-                with part.open(mode) as file:
+                with part.open("ab" if begin else "wb") as file:
                     for chunk in response.iter_content(_CHUNK):
                         file.write(chunk)
                         got += len(chunk)
@@ -165,9 +170,9 @@ class Http:
                 failed = too_slow("GET", url, deadline)
                 failed.retryable = False  # each new try would go on as slowly, and so without an end
                 raise failed
-            if length and got < int(length):
+            if whole is not None and got < whole:
                 raise NetworkError(
-                    f"download ended after {got} of {length} bytes", hint="try again", url=redactor.text(url)
+                    f"download ended after {got} of {whole} bytes", hint="try again", url=redactor.text(url)
                 )
 
     def _read(self, method: str, url: str, ok: tuple[int, ...], **kwargs: Any) -> requests.Response:
@@ -250,9 +255,11 @@ class Http:
         headers = {"User-Agent": USER_AGENT, **(kwargs.pop("headers", None) or {})}
         kwargs.setdefault("timeout", (min(self._timeout, _LONGEST_CONNECT), self._timeout))
         try:
-            return self._session().request(method, url, headers=headers, stream=True, **kwargs)
+            response = self._session().request(method, url, headers=headers, stream=True, **kwargs)
         except requests.RequestException as error:
             raise no_answer(method, url, error, deadline) from error
+        response.raw.enforce_content_length = True  # urllib3 1 takes what broke off for the whole
+        return response
 
     def _session(self) -> requests.Session:
         import requests
@@ -273,6 +280,18 @@ class Http:
 def _mark(part: Path) -> Path:
     """Where the server's mark (its entity tag) of a partly downloaded file is kept."""
     return part.with_name(f"{part.name}.etag")
+
+
+def _extent(response: requests.Response, have: int) -> tuple[int, int | None]:
+    """At which byte of a file an answer begins, and how many bytes the file has (None: it does not say).
+
+    A server may send less than the part that it was asked for (https://www.rfc-editor.org/rfc/rfc9110#name-206-partial-content).
+    """
+    partial = response.status_code == 206
+    if partial and (told := _RANGE.fullmatch(response.headers.get("Content-Range", ""))):
+        return int(told["begin"]), None if told["whole"] == "*" else int(told["whole"])
+    begin, length = have if partial else 0, response.headers.get("Content-Length")
+    return begin, begin + int(length) if length else None
 
 
 def _remember_mark(part: Path, mark: str) -> None:

@@ -30,6 +30,18 @@ class Files(Bare):
         start = int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
         return Reply(206 if start else 200, CONTENT[start:])
 
+    @route("GET", "/in-pieces")
+    def pieces(self, request: Request) -> Reply:
+        """Never more than a part of what is asked for (https://www.rfc-editor.org/rfc/rfc9110#name-206-partial-content)."""
+        start = int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        part = CONTENT[start : start + 400_000]
+        return Reply(206, part, {"Content-Range": f"bytes {start}-{start + len(part) - 1}/{len(CONTENT)}"})
+
+    @route("GET", "/elsewhere")
+    def elsewhere(self, request: Request) -> Reply:
+        """Another part than the one that is asked for."""
+        return Reply(206, CONTENT[7:], {"Content-Range": f"bytes 7-{len(CONTENT) - 1}/{len(CONTENT)}"})
+
     @route("(POST|PUT)", "/never")
     @route("PUT", "/file")
     def write(self, request: Request) -> Reply:
@@ -92,6 +104,23 @@ def test_a_download_that_breaks_off_is_resumed(proxy: FaultProxy, http: Http, tm
     http.download(f"{proxy.url}/file", tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert len(proxy.journal) == 2
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(proxy: FaultProxy, http: Http) -> None:
+    proxy.when("GET", do=truncate)
+    assert http.get(f"{proxy.url}/file").content == CONTENT
+    assert len(proxy.journal) == 2
+
+
+def test_a_part_of_a_file_is_not_taken_for_the_whole(proxy: FaultProxy, http: Http, tmp_path: Path) -> None:
+    http.download(f"{proxy.url}/in-pieces", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_another_part_than_the_missing_one_is_no_download(proxy: FaultProxy, http: Http, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match="from byte 7"):
+        http.download(f"{proxy.url}/elsewhere", tmp_path / "file")
+    assert not (tmp_path / "file").exists()
 
 
 def test_a_download_that_goes_on_is_resumed_however_long_it_takes(proxy: FaultProxy, tmp_path: Path) -> None:

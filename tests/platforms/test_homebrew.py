@@ -19,9 +19,11 @@ from deployforge_tasks.effects.files import Entry, digest, tar_bytes, write_atom
 from deployforge_tasks.platforms._homebrew_ruby import class_name, description, license_of, ruby_string
 from deployforge_tasks.platforms.base import Job
 from deployforge_tasks.platforms.homebrew import Homebrew, HomebrewOptions
+from tests.support.faults import truncate
 from tests.support.formula import FORMULA, needs_ruby
 from tests.support.git_places import GitCase, over_http
 from tests.support.jobs import packaged, publish
+from tests.support.proxy import FaultProxy
 
 
 @pytest.fixture
@@ -70,6 +72,15 @@ def test_a_real_ruby_installs_the_published_formula_and_its_test_passes(tap: Git
         published.write_text(repository.read("Formula/hello-forge.rb") or "")
     cpu = "intel" if machine.machine() == "x86_64" else "arm"
     assert ruby("install", published, "linux", cpu, tmp_path / "prefix").strip() == "hello-forge 1.0.0"
+
+
+@needs_ruby
+@pytest.mark.skipif(machine.machine() != "x86_64", reason="no release file for this machine")
+def test_the_real_ruby_takes_no_half_of_a_file_for_the_whole(tap: GitCase, tmp_path: Path) -> None:
+    with FaultProxy(tap.release_url) as proxy:
+        ready = packaged(tap.platform, tap.job(release_url=proxy.url))
+        proxy.when("GET", do=truncate)
+        assert ruby("install", formula_of(ready), "linux", "intel", tmp_path / "prefix").strip() == "hello-forge 1.0.0"
 
 
 @needs_ruby

@@ -70,9 +70,19 @@ def evaluate(path, system, cpu)
   Formula.newest.tap { |kind| Object.send(:remove_const, kind.name) }
 end
 
+# Net::HTTP takes a body that broke off for a whole one, and the page of an error for the file.
+def body_of(url, tries = 3)
+  answer = Net::HTTP.get_response(URI(url))
+  raise "#{url} answered #{answer.code}" unless answer.is_a?(Net::HTTPOK)
+  got, length = answer.body.to_s.bytesize, answer["Content-Length"]
+  return answer.body if length.nil? || got == length.to_i
+  raise "#{url} ended after #{got} of #{length} bytes" if tries == 1
+  body_of(url, tries - 1)
+end
+
 def download(url, sha256, folder)
   file = File.join(folder, File.basename(url))
-  File.binwrite(file, Net::HTTP.get(URI(url)))
+  File.binwrite(file, body_of(url))
   found = Digest::SHA256.file(file).hexdigest
   raise "Formula reports different checksum: #{sha256}, got #{found}" unless found == sha256
   return unless file.end_with?(".tar.gz", ".zip")
