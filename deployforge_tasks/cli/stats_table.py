@@ -177,7 +177,7 @@ def _least(daily: Daily | None) -> list[str]:
     """The days that have at least their count."""
     found = at_least(daily) if daily else []
     if len(found) == 1:
-        return [f"{found[0].first}: {found[0].reason}"]
+        return [f"on {found[0].first} {found[0].reason}"]
     return [f"{len(found)} days are at least their count: files are gone"] if found else []
 
 

@@ -110,4 +110,4 @@ def test_it_stands_in_the_json_and_beside_the_row_of_the_table(replaced: Site) -
     assert npm["daily"]["reasons"] == {str(gone): "at least: old.zip is gone"}
     table = lines(found, found, {}, lambda text, _: text, at=replaced.desk.now(), width=None)
     (row,) = [line for line in table if line.strip().startswith("npm ")]
-    assert f"{gone}: at least: old.zip is gone" in row
+    assert f"on {gone} at least: old.zip is gone" in row
