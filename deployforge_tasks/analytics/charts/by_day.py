@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from deployforge_tasks.analytics.charts.chart import (
     Chart,
     axis,
     chart,
+    plot_of,
     told_apart,
 )
 from deployforge_tasks.analytics.charts.chart import days as on_days
@@ -73,7 +74,8 @@ def by_day(found: Downloads, *, form: Form = "stacked", by: By = "platform", mea
         [str(day), *(_round(values[place]) for _, values in drawn)] for place, day in enumerate(days)
     ]
     spec = _spec(days, drawn, form, _marks(found.releases, found.since, found.until), _unit(size, smooth))
-    return chart(spec, title, _words(curves, found), columns, rows)
+    made = chart(spec, title, _words(curves, found), columns, rows)
+    return replace(made, plot=plot_of(made.svg, found.since, found.until, size, len(days)))
 
 
 def _what(found: Downloads) -> str:
@@ -179,8 +181,9 @@ def _spec(
     ]
     names = [name for name, _ in drawn]
     colours = [PALETTE[-1] if name == OTHER else PALETTE[number] for number, name in enumerate(names)]
+    ends = _ends(days)
     series: dict[str, Any] = {
-        "x": on_days(),
+        "x": on_days(within=ends),
         "y": {"field": "count", "type": "quantitative", "axis": axis(unit, tickCount=5)},
         **told_apart("series", names, colours, lines=form == "lines"),
     }
@@ -199,7 +202,17 @@ def _spec(
             series["y"]["axis"] = axis("part of all", format="%", tickCount=5)
     layers: list[dict[str, Any]] = [{"data": {"values": values}, "mark": mark, "encoding": series}]
     shade = [] if form == "lines" else _shaded(days, drawn)
-    return {"width": WIDTH, "height": HEIGHT, "layer": [*shade, *layers, *_releases(marks)]}
+    return {"width": WIDTH, "height": HEIGHT, "layer": [*shade, *layers, *_releases(marks, ends)]}
+
+
+def _ends(days: Sequence[date]) -> tuple[datetime, datetime]:
+    """From half a bar before the first one to half a bar behind the last one: each has the same room."""
+    half = _half(days)
+    return datetime.combine(days[0], time(), UTC) - half, datetime.combine(days[-1], time(), UTC) + half
+
+
+def _half(days: Sequence[date]) -> timedelta:
+    return (days[1] - days[0]) / 2 if len(days) > 1 else timedelta(hours=12)
 
 
 def _shaded(days: Sequence[date], drawn: Sequence[tuple[str, Sequence[float | None]]]) -> list[dict[str, Any]]:
@@ -207,11 +220,11 @@ def _shaded(days: Sequence[date], drawn: Sequence[tuple[str, Sequence[float | No
     places = {place for _, counts in drawn for place in _unknown_since_begun(counts)}
     if not places:
         return []
-    half = (days[1] - days[0]) / 2 if len(days) > 1 else timedelta(hours=12)
+    half = _half(days)
     midnights = [datetime.combine(days[place], time(), UTC) for place in sorted(places)]
     values = [{"from": (day - half).isoformat(), "to": (day + half).isoformat()} for day in midnights]
     mark = {"type": "rect", "aria": False, "opacity": 0.13, "color": "currentColor"}
-    x = on_days("from")
+    x = on_days("from", _ends(days))
     return [{"data": {"values": values}, "mark": mark, "encoding": {"x": x, "x2": {"field": "to"}}}]
 
 
@@ -220,10 +233,10 @@ def _unknown_since_begun(counts: Sequence[float | None]) -> list[int]:
     return [place for place, count in enumerate(counts) if count is None and place > begin]
 
 
-def _releases(marks: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+def _releases(marks: Sequence[Mapping[str, str]], ends: tuple[datetime, datetime]) -> list[dict[str, Any]]:
     if not marks:
         return []
-    x = on_days()
+    x = on_days(within=ends)
     rule = {"type": "rule", "strokeDash": [3, 3], "opacity": 0.5, "aria": False}
     text = {"type": "text", "y": -7, "fontSize": 10, "aria": False}
     return [

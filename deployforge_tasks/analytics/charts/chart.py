@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from deployforge_tasks.analytics.charts.render import MEASURED_WITH, draw
@@ -23,11 +25,28 @@ WIDTH, HEIGHT = 860, 280
 
 
 @dataclass(frozen=True)
+class Plot:
+    """Where a chart draws its days, in units of its SVG, so that a page can tell which one somebody points at.
+
+    There are `bars` of the same width, each of `step` days (the last one ends with the day `last`), from `first` on.
+    """
+
+    first: date
+    last: date
+    step: int
+    bars: int
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class Chart:
     """A picture with what it shows.
 
     Fields: `svg` to be put into a page; `title` and `description` say in words what is to be seen; `columns` and `rows`
-    are the same numbers as a table (None is not known).
+    are the same numbers as a table (None is not known); `plot` is where its days are, if it has any.
     """
 
     svg: str
@@ -35,6 +54,7 @@ class Chart:
     description: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    plot: Plot | None = None
 
 
 def chart(spec: Spec, title: str, description: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Chart:
@@ -48,17 +68,29 @@ def chart(spec: Spec, title: str, description: str, columns: Sequence[str], rows
     return Chart(svg, title, description, tuple(columns), tuple(tuple(row) for row in rows))
 
 
+def plot_of(svg: str, first: date, last: date, step: int, bars: int) -> Plot:
+    """Where days are drawn over the whole width of a picture: behind its axis, which the first group makes room for."""
+    left, top = map(float, re.findall(r'transform="translate\(([\d.]+),([\d.]+)\)"', svg)[0])
+    return Plot(first, last, step, bars, left, top, WIDTH, HEIGHT)
+
+
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
     """An axis with a title, or none."""
     return {"title": title or None, **more}
 
 
-def days(field: str = "day") -> dict[str, Any]:
-    """The place of a day on an axis: days are UTC's, wherever the drawing is made."""
+def days(field: str = "day", within: tuple[datetime, datetime] | None = None) -> dict[str, Any]:
+    """The place of a day on an axis: days are UTC's, wherever the drawing is made.
+
+    Args:
+        field: that holds it.
+        within: the moments at both ends of the axis; None: the first and the last day.
+    """
+    domain = {"domain": [at.isoformat() for at in within], "nice": False} if within else {}
     return {
         "field": field,
         "type": "temporal",
-        "scale": {"type": "utc"},
+        "scale": {"type": "utc", **domain},
         "axis": axis(format="%d %b", labelOverlap=True),
     }
 

@@ -1,4 +1,5 @@
 // Starts what a page needs; each part is a module of its own, and a page works without any of them.
+import { brush } from "./brush.js";
 import { dialogs } from "./dialog.js";
 import { keepCounting } from "./elapsed.js";
 import { keepFresh } from "./fresh.js";
@@ -12,6 +13,7 @@ keepFresh(document);
 dialogs(document);
 keys();
 palette();
+if (document.querySelector("[data-fresh=charts]")) brush(document);
 if (document.querySelector("[data-fresh=graph]")) graphs(document);
 
 const region = document.querySelector("[data-stream]");
