@@ -146,7 +146,7 @@ class Report:
 
 
 def summary(report: Report) -> Iterator[str]:
-    """The few sentences that stand at the top, and in a digest."""
+    """The few sentences that stand at the top."""
     sums = " and ".join(f"{count:,} {unit}" for unit, count in report.sums.items())
     yield f"{sums} were counted" if sums else "Nothing was counted"
     released = report.released
