@@ -55,7 +55,6 @@ def start_permitted(
             with suppress(SQLAlchemyError):  # the ledger is away: the next `permit` looks into what became of it
                 give_back(records, loaded, visitor, used)
 
-    begun = False
     try:
         begun = start(
             loaded,
@@ -66,7 +65,10 @@ def start_permitted(
             ledger_url=ledger_url,
             never_began=never_began,
         )
-    finally:
-        if not begun:
+    except Exception:
+        if started(loaded, form) is None:  # else a process may be at work
             never_began()
+        raise
+    if not begun:  # the form was sent twice in the same moment, and the other one has started it
+        never_began()
     return begun

@@ -103,6 +103,19 @@ def test_a_machine_without_room_for_a_process_leaves_the_approval_good(
     assert state(records, loaded, number) == "approved"
 
 
+def test_an_approval_stays_used_when_it_cannot_be_told_whether_a_process_is_at_work(
+    records: Records, loaded: Loaded, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(loaded: Loaded, *_: object, form: str, **__: object) -> bool:
+        (loaded.root / FOLDER / form).mkdir(parents=True)
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("deployforge_tasks.operations.permitted.start", half)
+    with pytest.raises(OSError, match="no space left"):
+        begin(records, loaded, new_name())
+    assert state(records, loaded, number) == "used"
+
+
 def test_a_form_that_is_sent_again_uses_no_second_approval(records: Records, loaded: Loaded, number: int) -> None:
     form = new_name()
     assert begin(records, loaded, form)
