@@ -75,7 +75,7 @@ def answer(
         _joined(all_answers.unknown),
         tuple(one for one in forecasts if one.platform not in dead),
         curves,
-        tuple(hours),
+        tuple(one for one in hours if any(one.counts)),
         {one.platform: one.known for one in frames},
     )
 

@@ -17,6 +17,8 @@ EXPORT = "export"
 #: For so long after a version came out somewhere totals are read every hour there, and each reading is kept: a day, and
 #: what it takes to see its end.
 LAUNCH = timedelta(hours=26)
+#: What was read so long before a release says where its first hours begin.
+BEFORE_LAUNCH = timedelta(hours=2)
 
 
 class Kind(StrEnum):

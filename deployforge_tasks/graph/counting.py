@@ -70,10 +70,11 @@ def pauses(context: RunContext, now: datetime | None = None) -> Callable[[str], 
     since = (now or context.clock.now()) - LAUNCH
     every, here = timedelta(seconds=context.project.analytics.every), scope(context)
     reader = context.ledger.reader()
-    new = {platform for _, platform, at in reader.released(here.project, here.profile) if at >= since}
+    new = {platform for _, platform, at in reader.launched(here.project, here.profile) if at >= since}
     told = reader.counted().counters(here, sorted(new)) if new else []
-    totals = {one.platform for one in told if one.counter.kind is Kind.TOTAL}
-    return lambda name: min(every, _HOURLY) if name in totals else every
+    # Where nothing was counted before the first version, totals may come.
+    hourly = {one.platform for one in told if one.counter.kind is Kind.TOTAL} | (new - {one.platform for one in told})
+    return lambda name: min(every, _HOURLY) if name in hourly else every
 
 
 def why_not(attempt: Try | None, asked: Try | None, every: timedelta, *, force: bool, now: datetime) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from deployforge_tasks.core.differences import Lump, by_day, midnight
-from deployforge_tasks.core.downloads import LAUNCH, Counter, Kind, Reading, Series
+from deployforge_tasks.core.downloads import BEFORE_LAUNCH, LAUNCH, Counter, Kind, Reading, Series
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.ledger import tables
 from deployforge_tasks.ledger.database import writing
@@ -21,8 +21,6 @@ from deployforge_tasks.ledger.model import Scope, Try
 #: How long tries are remembered.
 _KEPT = timedelta(days=90)
 _DAY = timedelta(days=1)
-#: What was read so long before a release says where its first hours begin.
-_BEFORE = timedelta(hours=2)
 
 
 class DownloadStore:
@@ -232,13 +230,18 @@ class _Keeper:
         return different
 
     def _start(self, counter: Counter, before: datetime) -> datetime | None:
-        """When a new total was zero the last time: its source told others like it, and not yet this one."""
+        """When a new total was zero the last time: its source told others like it, and not yet this one.
+
+        That holds for parts (a version, a target, a country), which a source tells from their first download on. A
+        whole image that is told for the first time may be old.
+        """
         siblings = {
             row.id: row.read_at
             for other, row in self._there.items()
             if row.read_at is not None and _shape(other) == _shape(counter) and row.read_at < self._at
         }
-        if not siblings or counter.kind is not Kind.TOTAL:
+        is_part = bool(counter.version or counter.target or counter.country)
+        if not siblings or not is_part or counter.kind is not Kind.TOTAL:
             return None
         last = max(siblings.values())
         return last if last < before else self._last_reading(siblings, before)
@@ -269,14 +272,14 @@ class _Keeper:
 
     def _is_of_a_launch(self, reading: Reading) -> bool:
         """Whether it was read while a version was new, or just before."""
-        return any(at - _BEFORE <= reading.at <= at + LAUNCH for at in self._launches)
+        return any(at - BEFORE_LAUNCH <= reading.at <= at + LAUNCH for at in self._launches)
 
     @cached_property
     def _launches(self) -> Sequence[datetime]:
-        """When each version was there first."""
+        """When we published each version."""
         table = tables.receipts
         ours = (table.c.project == self._scope.project, table.c.profile == self._scope.profile)
-        query = select(func.min(table.c.at)).where(*ours, table.c.platform == self._platform, table.c.kind != "left")
+        query = select(func.min(table.c.at)).where(*ours, table.c.platform == self._platform, table.c.kind == "ours")
         return list(self._connection.scalars(query.group_by(table.c.version)))
 
     def _forget_reading(self, number: int, reading: Reading) -> None:

@@ -198,6 +198,15 @@ class Reader:
         with self._engine.connect() as connection:
             return [(row.version, row.platform, row.at) for row in connection.execute(query)]
 
+    def launched(self, project: str, profile: str) -> list[tuple[str, str, datetime]]:
+        """Of `released`, the versions that we published: of others nobody knows since when they had been there."""
+        query = select(receipts.c.version, receipts.c.platform, func.min(receipts.c.at)).where(
+            receipts.c.project == project, receipts.c.profile == profile, receipts.c.kind == "ours"
+        )
+        with self._engine.connect() as connection:
+            ours = {tuple(row) for row in connection.execute(query.group_by(receipts.c.version, receipts.c.platform))}
+        return [one for one in self.released(project, profile) if one in ours]
+
     def median_seconds(
         self, project: str, profile: str, *, before: int, last: int = 10
     ) -> Mapping[tuple[str, str], float]:

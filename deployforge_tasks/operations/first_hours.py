@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from deployforge_tasks.ledger.counted import StoredCounter
     from deployforge_tasks.project.load import Loaded
 
-#: Releases that are looked at, the newest ones.
-_MOST = 40
+#: Releases on a platform that are looked at, the newest ones.
+_MOST = 400
 
 
 def first_hours(loaded: Loaded, known: Downloads, *, ledger_url: str | None = None) -> tuple[FirstHours, ...]:
@@ -25,24 +25,23 @@ def first_hours(loaded: Loaded, known: Downloads, *, ledger_url: str | None = No
         ConfigError: the ledger cannot be opened.
     """
     from deployforge_tasks.analytics.first_hours import curves
-    from deployforge_tasks.core.downloads import LAUNCH, Kind, Reading
+    from deployforge_tasks.core.downloads import BEFORE_LAUNCH, LAUNCH, Kind, Reading
     from deployforge_tasks.ledger.model import Scope
 
-    releases = [one for one in known.releases if _within(one.at, known.since, known.until)][-_MOST:]
-    if not releases:
-        return ()
     names, here = [one.platform for one in known.platforms], Scope(known.project, known.profile)
     counters: dict[str, list[StoredCounter]] = {}
     read: dict[int, list[Reading]] = {}
     with reading(loaded, ledger_url) as reader:
+        ours = [one for one in reader.launched(here.project, here.profile) if one[1] in names]
+        launched = [one for one in ours if _within(one[2], known.since, known.until)][-_MOST:]
         counted = reader.counted()
         for counter in counted.counters(here, names):
             if counter.counter.kind is Kind.TOTAL:
                 counters.setdefault(counter.platform, []).append(counter)
-        for first, last in _stretches([at for one in releases for at in one.platforms.values()]):
-            for number, readings in counted.totals(here, first, last + LAUNCH, names).items():
+        for first, last in _stretches([at for _, _, at in launched]):
+            for number, readings in counted.totals(here, first - BEFORE_LAUNCH, last + LAUNCH, names).items():
                 read.setdefault(number, []).extend(readings)
-    return curves(releases, counters, read)
+    return curves(launched, known.releases, counters, read)
 
 
 def _within(at: datetime, since: date, until: date) -> bool:

@@ -41,7 +41,8 @@ PICTURES = {
 }
 DARK = {"overview-dark": "/"}
 SIZE = (1280, 800)
-_COUNTS = "[...document.querySelectorAll('[data-began]')].every((one) => one.textContent || !one.dataset.began)"
+#: Times that count on by themselves, once the page's scripts run.
+_COUNTS = "[data-began]:not([data-began=''])"
 
 
 def main() -> int:
@@ -68,8 +69,11 @@ def main() -> int:
 
 def take(page: Page, address: str, file: Path) -> None:
     """One picture, once what counts on it has begun to, and insights are there."""
+    from playwright.sync_api import expect
+
     page.goto(address)
-    page.wait_for_function(_COUNTS)
+    for one in page.locator(_COUNTS).all():
+        expect(one).not_to_be_empty()
     page.locator("[data-fresh=insights][data-live]").wait_for(state="detached")
     page.screenshot(path=file)
     if shutil.which("pngquant"):

@@ -8,11 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from deployforge_tasks.analytics.insight import FirstHours, Kind
 from deployforge_tasks.analytics.series import Daily
 from deployforge_tasks.core.downloads import Series
 from deployforge_tasks.graph.context import ledger_url
+from deployforge_tasks.ledger import tables
+from deployforge_tasks.ledger.database import open_engine, writing
 from deployforge_tasks.ledger.model import Scope
 from deployforge_tasks.ledger.store import Ledger
 from deployforge_tasks.operations.first_hours import first_hours
@@ -100,7 +103,46 @@ def test_a_counter_that_falls_ends_the_curve(loaded: Loaded) -> None:
     keep(loaded, "docker", at, total(3, at, **IMAGE))
     (curve,) = found(loaded)
     assert curve.counts[5:] == (None,) * 20
-    assert curve.reason == "a counter fell 5 hours after the release"
+    assert curve.reason == f"at {at:%Y-%m-%d %H:%M} UTC a counter fell, or was not told any more"
+
+
+def test_a_file_that_is_deleted_ends_the_curve(loaded: Loaded) -> None:
+    release(loaded, "github")
+    for hour in range(27):
+        at = noon(DATE) + hour * HOUR
+        files = [total(hour, at, **{**FILE, "subject": f"hello-{n}.zip"}) for n in (1, 2)]
+        keep(loaded, "github", at, *files[: 2 if hour < 6 else 1])
+    (curve,) = found(loaded)
+    assert curve.counts[5:7] == (10, None)
+    assert any("not told any more" in one.reason for one in insights(loaded, until=TODAY - DAY).unknown)
+
+
+def test_an_image_that_is_read_later_counts_from_then_on(loaded: Loaded) -> None:
+    release(loaded, "docker")
+    for hour in range(27):
+        at = noon(DATE) + hour * HOUR
+        images = [total(10 * hour, at, **IMAGE), total(1_000_000, at, source="docker hub", subject="hello/other")]
+        keep(loaded, "docker", at, *images[: 1 if hour < 3 else 2])
+    assert found(loaded)[0].counts[24] == 240
+
+
+def test_a_version_that_others_published_may_have_been_there_before(loaded: Loaded) -> None:
+    release(loaded, "docker")
+    engine = open_engine(ledger_url(loaded))
+    with writing(engine) as connection:
+        connection.execute(update(tables.receipts).values(kind="seen"))
+    engine.dispose()
+    read_hourly(loaded)
+    assert found(loaded) == []
+
+
+def test_readings_on_both_sides_of_a_release_tell_its_beginning(loaded: Loaded) -> None:
+    release(loaded, "docker")
+    before = noon(DATE) - HOUR / 2
+    keep(loaded, "docker", before, total(1000 - 30, before, **IMAGE))
+    read_hourly(loaded)
+    (curve,) = found(loaded)
+    assert (curve.counts[0], curve.counts[24], curve.missed) == (0, 24 * 60, 0.0)
 
 
 def test_two_releases_in_the_same_hours_cannot_be_told_apart(loaded: Loaded) -> None:
@@ -113,7 +155,9 @@ def test_two_releases_in_the_same_hours_cannot_be_told_apart(loaded: Loaded) -> 
 def test_a_total_that_is_read_too_late_is_no_beginning(loaded: Loaded) -> None:
     release(loaded, "docker")
     read_hourly(loaded, range(2, 27))
-    assert found(loaded) == []
+    assert not any(found(loaded)[0].counts)
+    made = insights(loaded, until=TODAY - DAY)
+    assert any("every hour on the day of a release" in one.reason for one in made.unknown)
 
 
 def test_days_are_the_same_as_without_the_hours(loaded: Loaded) -> None:
@@ -144,7 +188,7 @@ def test_the_day_is_right_while_it_is_read_hour_by_hour(loaded: Loaded) -> None:
 def test_hours_of_other_days_are_forgotten(loaded: Loaded) -> None:
     read_hourly(loaded)
     release(loaded, "docker")
-    assert found(loaded) == []
+    assert not any(found(loaded)[0].counts)
 
 
 def test_while_a_version_is_new_totals_are_due_every_hour(loaded: Loaded) -> None:
@@ -154,6 +198,14 @@ def test_while_a_version_is_new_totals_are_due_every_hour(loaded: Loaded) -> Non
     for platform in ("docker", "github"):
         release(loaded, platform, TODAY)
     assert due(loaded, now=datetime.now(UTC) + HOUR / 2) == []
+    assert due(loaded, now=datetime.now(UTC) + HOUR) == ["docker"]
+
+
+def test_a_platform_that_counted_nothing_before_its_first_version_is_asked_every_hour(loaded: Loaded) -> None:
+    CountingShelf.answers["docker"] = told()
+    CountingShelf.answers["github"] = told()
+    collect(loaded)
+    release(loaded, "docker", TODAY)
     assert due(loaded, now=datetime.now(UTC) + HOUR) == ["docker"]
 
 

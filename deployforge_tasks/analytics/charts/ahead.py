@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -96,16 +97,19 @@ def launches(title: str, found: Sequence[Launch]) -> Chart | None:
 
 
 def first_hours(title: str, found: Sequence[FirstHours]) -> Chart | None:
-    """The first 24 hours of the newest releases of one platform; None where nothing is known of any.
+    """The first 24 hours of the newest releases of one platform, with the widest line for the newest one.
+
+    None where nothing is known of any.
 
     Raises:
         ConfigError: the package that draws is not installed.
     """
     known = [one for one in found if any(one.counts)]
-    newest = sorted(known, key=lambda one: one.at)[-_MOST_LAUNCHES:]
+    newest = sorted(known, key=lambda one: one.at, reverse=True)[:_MOST_LAUNCHES]
     if not newest:
         return None
     names = [one.version for one in newest]
+    is_newest = f"datum.version === {json.dumps(names[0])}"
     spec = {
         "width": WIDTH,
         "height": HEIGHT,
@@ -116,10 +120,14 @@ def first_hours(title: str, found: Sequence[FirstHours]) -> Chart | None:
                 for hour, count in enumerate(one.counts)
             ]
         },
-        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 20}},
+        "mark": {"type": "line", "point": {"size": 20}},
         "encoding": {
             "x": {"field": "since", "type": "quantitative", "axis": axis("hours after the release", tickCount=12)},
             "y": {"field": "count", "type": "quantitative", "axis": axis(str(newest[0].unit), tickCount=5)},
+            "strokeWidth": {
+                "condition": {"test": is_newest, "value": 4},
+                "value": 1.5,
+            },
             **told_apart("version", names, PALETTE[: len(names)], lines=True),
         },
     }

@@ -175,9 +175,14 @@ def _spec(
     unit: str,
 ) -> dict[str, Any]:
     values = [
-        {"day": str(day), "count": _round(counts[place]), "series": name, "order": number}
+        {
+            "day": _middle(days, place).isoformat(),
+            "count": _round(counts[place]),
+            "series": name,
+            "order": number,
+        }
         for number, (name, counts) in enumerate(drawn)
-        for place, day in enumerate(days)
+        for place in range(len(days))
     ]
     names = [name for name, _ in drawn]
     colours = [PALETTE[-1] if name == OTHER else PALETTE[number] for number, name in enumerate(names)]
@@ -207,12 +212,17 @@ def _spec(
 
 def _ends(days: Sequence[date]) -> tuple[datetime, datetime]:
     """From half a bar before the first one to half a bar behind the last one: each has the same room."""
-    half = _half(days)
-    return datetime.combine(days[0], time(), UTC) - half, datetime.combine(days[-1], time(), UTC) + half
+    half = _bar(days) / 2
+    return _middle(days, 0) - half, _middle(days, len(days) - 1) + half
 
 
-def _half(days: Sequence[date]) -> timedelta:
-    return (days[1] - days[0]) / 2 if len(days) > 1 else timedelta(hours=12)
+def _bar(days: Sequence[date]) -> timedelta:
+    return days[1] - days[0] if len(days) > 1 else timedelta(days=1)
+
+
+def _middle(days: Sequence[date], place: int) -> datetime:
+    """Where a bar stands: on the one in the middle of its days, each of which is drawn at its midnight."""
+    return datetime.combine(days[place], time(), UTC) + (_bar(days) - timedelta(days=1)) / 2
 
 
 def _shaded(days: Sequence[date], drawn: Sequence[tuple[str, Sequence[float | None]]]) -> list[dict[str, Any]]:
@@ -220,9 +230,9 @@ def _shaded(days: Sequence[date], drawn: Sequence[tuple[str, Sequence[float | No
     places = {place for _, counts in drawn for place in _unknown_since_begun(counts)}
     if not places:
         return []
-    half = _half(days)
-    midnights = [datetime.combine(days[place], time(), UTC) for place in sorted(places)]
-    values = [{"from": (day - half).isoformat(), "to": (day + half).isoformat()} for day in midnights]
+    half = _bar(days) / 2
+    middles = [_middle(days, place) for place in sorted(places)]
+    values = [{"from": (at - half).isoformat(), "to": (at + half).isoformat()} for at in middles]
     mark = {"type": "rect", "aria": False, "opacity": 0.13, "color": "currentColor"}
     x = on_days("from", _ends(days))
     return [{"data": {"values": values}, "mark": mark, "encoding": {"x": x, "x2": {"field": "to"}}}]

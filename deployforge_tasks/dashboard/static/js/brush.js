@@ -3,6 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 /** Pixels that a finger or a mouse may move without meaning anything. */
 const STILL = 4;
+const HINT = "Drag over days to choose them.";
 
 /**
  * The days that a chart shows: where they are drawn (in units of the drawing), from when on, and how many make a bar.
@@ -19,14 +20,15 @@ let drag = null;
 export function brush(page) {
   page.addEventListener("pointerdown", (event) => {
     const plot = event.button === 0 ? plotAt(event) : null;
-    if (!plot) return;
+    if (!plot || !isInside(plot, event)) return;
     drag = { plot, from: barAt(plot, event), x: event.clientX, shade: null };
     plot.svg.setPointerCapture(event.pointerId);
   });
   page.addEventListener("pointermove", (event) => {
     if (drag) move(drag, event);
     const plot = drag ? drag.plot : plotAt(event);
-    if (plot) tell(plot, drag?.shade ? ends(drag, event) : [barAt(plot, event), barAt(plot, event)]);
+    if (plot && !drag && !isInside(plot, event)) say(plot, HINT);
+    else if (plot) tell(plot, drag?.shade ? ends(drag, event) : [barAt(plot, event), barAt(plot, event)]);
   });
   page.addEventListener("pointerup", (event) => {
     const done = drag;
@@ -34,6 +36,10 @@ export function brush(page) {
     if (done?.shade) choose(done.plot, ends(done, event));
   });
   page.addEventListener("pointercancel", stop);
+  page.addEventListener("pointerout", (event) => {
+    const plot = drag ? null : plotAt(event);
+    if (plot) say(plot, HINT);
+  });
   page.addEventListener("keydown", (event) => {
     if (event.key === "Escape") stop();
   });
@@ -42,6 +48,7 @@ export function brush(page) {
 /** Nothing is chosen any more. */
 function stop() {
   drag?.shade?.remove();
+  if (drag) say(drag.plot, HINT);
   drag = null;
 }
 
@@ -82,19 +89,36 @@ function choose(plot, [first, last]) {
  * @param {Plot} plot @param {number[]} bars
  */
 function tell(plot, [first, last]) {
-  const figure = plot.svg.closest("figure");
-  const said = figure?.querySelector("[data-said]");
-  const table = figure?.querySelector("table");
-  if (!said || !table) return;
+  const table = plot.svg.closest("figure")?.querySelector("table");
+  if (!table) return;
   const day = (/** @type {number} */ bar) => table.tBodies[0].rows[bar]?.cells[0].textContent ?? "";
   if (first !== last) {
-    said.textContent = `${day(first)} to ${day(last)}`;
+    say(plot, `${day(first)} to ${day(last)}`);
     return;
   }
   const names = [...(table.tHead?.rows[0].cells ?? [])].map((cell) => cell.textContent ?? "");
   const cells = [...(table.tBodies[0].rows[first]?.cells ?? [])].map((cell) => cell.textContent?.trim() ?? "");
   const counts = cells.slice(1).map((count, place) => `${names[place + 1]} ${count}`);
-  said.textContent = `${day(first)}: ${counts.join(", ")}`;
+  say(plot, `${day(first)}: ${counts.join(", ")}`);
+}
+
+/** @param {Plot} plot @param {string} text */
+function say(plot, text) {
+  const said = plot.svg.closest("figure")?.querySelector("[data-said]");
+  if (said) said.textContent = text;
+}
+
+/** Whether a pointer is where days are drawn, not on an axis or a legend. @param {Plot} plot @param {PointerEvent} event */
+function isInside(plot, event) {
+  const { x, y } = at(plot, event);
+  return x >= plot.left && x <= plot.left + plot.width && y >= plot.top && y <= plot.top + plot.height;
+}
+
+/** Where a pointer is, in units of the drawing. @param {Plot} plot @param {PointerEvent} event */
+function at(plot, event) {
+  const box = plot.svg.getBoundingClientRect();
+  const scale = plot.svg.viewBox.baseVal.width / box.width;
+  return { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale };
 }
 
 /** The chart of days below a pointer. @param {PointerEvent} event @returns {Plot | null} */
@@ -119,9 +143,7 @@ function plotAt(event) {
 
 /** The bar below a pointer; the nearest one beside the plot. @param {Plot} plot @param {PointerEvent} event */
 function barAt(plot, event) {
-  const box = plot.svg.getBoundingClientRect();
-  const x = ((event.clientX - box.left) / box.width) * plot.svg.viewBox.baseVal.width;
-  const bar = Math.floor(((x - plot.left) / plot.width) * plot.bars);
+  const bar = Math.floor(((at(plot, event).x - plot.left) / plot.width) * plot.bars);
   return Math.min(plot.bars - 1, Math.max(0, bar));
 }
 
