@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
@@ -179,7 +179,8 @@ def _facts(newest: FirstHours, before: Sequence[int], url: str) -> Iterator[Fact
     for hours in (1, 6, HOURS):
         if (count := newest.counts[hours]) is not None:
             yield Fact(f"first {hours} {'hour' if hours == 1 else 'hours'}", count, unit, url)
-    yield Fact("released", f"{newest.at:%Y-%m-%d %H:%M} UTC")
+    yield Fact("released", f"{newest.at.astimezone(UTC):%Y-%m-%d}")
+    yield Fact("at", f"{newest.at.astimezone(UTC):%H:%M}", "UTC")
     if newest.missed:
         yield Fact("counted from", round(newest.missed, 2), "hours after it")
     if before:

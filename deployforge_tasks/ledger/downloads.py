@@ -297,7 +297,7 @@ class _Keeper:
         start, end = _group(before.at if before else first)[0], _group(after.at if after else last)[1]
         query = (
             select(table.c.at, table.c["count"])
-            .where(table.c.counter == number, table.c.at.between(start, end))
+            .where(table.c.counter == number, table.c.at >= start, table.c.at < end)
             .order_by(table.c.at)
         )
         readings = [Reading(at, count) for at, count in self._connection.execute(query)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from deployforge_tasks.analytics.digest import digest
 from deployforge_tasks.analytics.insight import FirstHours, Kind
 from deployforge_tasks.analytics.series import Daily
 from deployforge_tasks.core.downloads import Series
@@ -20,6 +21,7 @@ from deployforge_tasks.ledger.model import Scope
 from deployforge_tasks.ledger.store import Ledger
 from deployforge_tasks.operations.first_hours import first_hours
 from deployforge_tasks.operations.insights import insights
+from deployforge_tasks.operations.report import report
 from deployforge_tasks.operations.stats import collect, downloads, due
 from deployforge_tasks.project.load import Loaded
 from tests.graph.shelf import load_project, shelves, write_project
@@ -233,6 +235,16 @@ def test_a_whole_first_day_is_said_beside_those_before(loaded: Loaded) -> None:
             keep(loaded, "github", at, total((number + 1) * hour, at, **counter))
     sentences = [one.sentence for one in insights(loaded, until=TODAY - DAY).found if one.kind is Kind.LAUNCH]
     assert sentences == ["Shelf: v1.4.0 had 120 downloads in its first 24 hours; the middle one of 4 before it had 60"]
+
+
+def test_a_digest_tells_the_first_day_of_what_came_out_in_its_week(loaded: Loaded) -> None:
+    release(loaded, "github")
+    for hour in range(27):
+        at = noon(DATE) + hour * HOUR
+        keep(loaded, "github", at, total(10 * hour, at, **FILE))
+    week = digest(report(loaded, since=DATE, until=TODAY - DAY))
+    told_of = {section.title: section.entries for section in week.sections}
+    assert "Shelf: v1.0.0 had 240 downloads in its first 24 hours" in told_of["In these days"]
 
 
 def test_a_day_that_was_not_read_hour_by_hour_is_not_known(loaded: Loaded) -> None:
