@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from deployforge_tasks.core.downloads import Series
+from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.dashboard.app import create_app
 from deployforge_tasks.dashboard.binding import listen
@@ -23,6 +24,7 @@ from deployforge_tasks.ledger.model import Scope as Counted
 from deployforge_tasks.ledger.model import Try
 from deployforge_tasks.ledger.store import Ledger
 from deployforge_tasks.operations.settings import Settings
+from tests.operations.remembering import noon, remember_run
 from tests.support.cases import sample_project
 
 if TYPE_CHECKING:
@@ -82,6 +84,16 @@ def record(
     journal.flush()
     ledger.close()
     return run
+
+
+def keep_first_day(site: Site, platform: str = "github", version: str = "0.9.0") -> None:
+    """A release of three days ago, and a total of it that was read every hour since: ten downloads an hour."""
+    day = site.desk.now().date() - timedelta(days=3)
+    remember_run(site.desk.loaded, version, day, [(platform, "publish", "ok", 1.0)], seconds=1.0)
+    moments = [noon(day) + timedelta(hours=hour) for hour in range(27)]
+    readings = tuple(Reading(at, 10 * hour) for hour, at in enumerate(moments))
+    counter = Counter(platform, "hello.zip", Kind.TOTAL, version=version, headline=True)
+    keep_downloads(site, platform, Series(counter, readings, "downloads of that file", ""))
 
 
 def keep_downloads(site: Site, platform: str, *told: Series) -> None:

@@ -18,7 +18,7 @@ from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series
 from deployforge_tasks.dashboard.navigation import modules
 from deployforge_tasks.operations.approvals import ApprovalNeededError, permit
 from deployforge_tasks.operations.detach import FOLDER, new_name
-from tests.dashboard.site import Site, keep_downloads, open_site, served
+from tests.dashboard.site import Site, keep_downloads, keep_first_day, open_site, served
 
 #: A form that has started a run which has no number yet.
 FORM = "20260101-000000-0123456789abcdef"
@@ -110,6 +110,7 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     with open_site(tmp_path, **sections) as site:
         record_runs(site)
         record_downloads(site)
+        keep_first_day(site)
         record_deeds(site)
         begun = site.desk.loaded.root / FOLDER / FORM
         begun.mkdir(parents=True)

@@ -19,7 +19,7 @@ from deployforge_tasks.ledger.store import Key, Ledger
 from deployforge_tasks.operations.installation import Plugin
 from deployforge_tasks.project.remembered import Remembered
 from tests.dashboard.people import open_people
-from tests.dashboard.site import Site, keep_downloads, open_site
+from tests.dashboard.site import Site, keep_downloads, keep_first_day, open_site
 
 DAYS = 120
 #: Between thousands (all kinds of spaces are one here).
@@ -262,6 +262,15 @@ def test_where_nothing_can_be_said_the_page_says_why(site: Site) -> None:
     said = text(site, "/insights")
     assert "Nothing can be said with confidence" in said
     assert "not collected yet" in said
+
+
+def test_the_first_hours_of_a_release_stand_in_a_chart_and_in_a_table(counted: Site) -> None:
+    keep_first_day(counted)
+    page = counted.client.get("/insights").text
+    assert "<figcaption>GitHub release: first 24 hours of each release</figcaption>" in page
+    table = page.partition("GitHub release: first 24 hours of each release as a table")[2]
+    rows = re.findall(r'<th scope="row">(\d+)</th><td class="num">(\d+)</td>', table.partition("</table>")[0])
+    assert rows == [(str(hour), str(10 * hour)) for hour in range(25)]
 
 
 def test_without_the_packages_for_insights_the_page_says_what_to_install(
