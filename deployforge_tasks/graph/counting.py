@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -47,7 +47,10 @@ _LONGEST_PAUSE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Told:
-    """What a platform told: its series, or why there are none; `error` is set when it gave no clear answer."""
+    """What a platform told: its series, or why there are none; `error` is set when a source gave no clear answer.
+
+    What others of its sources had told before that is kept.
+    """
 
     platform: str
     at: datetime
@@ -127,6 +130,7 @@ def keep(context: RunContext, told: Told) -> Try:
     """Store what a platform told, and remember the try."""
     store, here = context.ledger.downloads(), scope(context)
     if told.error is not None:
+        store.keep(here, told.platform, told.series, told.at)
         attempt = Try(told.platform, told.at, "failed", told.error.message, _not_before(told))
     elif told.none:
         attempt = Try(told.platform, told.at, "none", told.none, None)
@@ -164,22 +168,25 @@ def _told(context: RunContext, name: str, http: Http) -> Told:
     """One platform's answer; never raises."""
     at = context.clock.now()
     platform = context.counted[name]
+    found: list[Series] = []
     try:
         since = context.ledger.reader().counted().since(scope(context), name)
-        return Told(name, at, tuple(_series(context, name, http, since)))
+        for series in _series(context, name, http, since):
+            found.append(series)  # noqa: PERF402 - what comes before an error is kept
+        return Told(name, at, tuple(found))
     except NotImplementedError as error:
         why = redactor.text(str(error))
         return Told(name, at, none=why or platform.counts or f"{platform.title} publishes no download counts")
     except DeployForgeError as error:
         error.message, error.hint = redactor.text(error.message), redactor.text(error.hint)
-        return Told(name, at, error=error)
+        return Told(name, at, tuple(found), error=error)
     except Exception as error:  # noqa: BLE001 - a fault of one platform must not hide the others
         text = redactor.text(f"its counters cannot be read: {type(error).__name__}: {error}")
         hint = "the source may have changed its answers; see whether a newer DeployForge reads them"
-        return Told(name, at, error=NetworkError(text, hint=hint, code="DF3330"))
+        return Told(name, at, tuple(found), error=NetworkError(text, hint=hint, code="DF3330"))
 
 
-def _series(context: RunContext, name: str, http: Http, since: date | None) -> Sequence[Series]:
+def _series(context: RunContext, name: str, http: Http, since: date | None) -> Iterable[Series]:
     if name not in context.places:
         job = replace(make_job(context, name, STAGE), http=http)
         return context.platforms[name].downloads(job, since)

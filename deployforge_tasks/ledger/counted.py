@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, func, select
@@ -17,6 +17,8 @@ from deployforge_tasks.ledger.model import Scope, Try
 
 #: How a collection ends that asked the source.
 ASKED = ("collected", "unchanged")
+#: For so long a source is remembered that is not told any more.
+_LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -145,11 +147,20 @@ class Counted:
         return self._newest(scope, tables.collections.c.outcome.in_(ASKED))
 
     def since(self, scope: Scope, platform: str) -> date | None:
-        """The last day that every daily counter told lately has for good; None where nothing is known yet."""
+        """The last day that every daily counter told lately has for good; None where nothing is known yet.
+
+        Each source counts that was there in the last month: one that failed since goes on where it ended.
+        """
         asked = [c for c in self.counters(scope, [platform]) if not c.counter.is_exported]
-        daily = [c for c in asked if c.counter.kind is Kind.DAILY and c.read_at]
-        newest = max((c.read_at for c in daily if c.read_at), default=None)
-        known = [c.settled or c.told_to for c in daily if c.read_at == newest]
+        reads: dict[str, datetime] = {}
+        daily = [(c, c.counter.source, c.read_at) for c in asked if c.counter.kind is Kind.DAILY and c.read_at]
+        for _, source, at in daily:
+            reads[source] = max(reads.get(source, at), at)
+        newest = max(reads.values(), default=None)
+        if newest is None:
+            return None
+        lately = newest - _LATELY
+        known = [c.settled or c.told_to for c, source, at in daily if at == reads[source] and at >= lately]
         days = [day for day in known if day is not None]
         return min(days) if days and len(days) == len(known) else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -360,7 +360,7 @@ class Platform(ABC, Generic[O]):
     def give_back(self, job: Job[O], credentials: Mapping[str, str]) -> None:
         """Optional: make what `exchange` returned worthless, at the end of the run."""
 
-    def downloads(self, job: Job[O], since: date | None) -> Sequence[Series]:
+    def downloads(self, job: Job[O], since: date | None) -> Iterable[Series]:
         """What the platform counts of the project (of every version, not of `job.version` alone). Only looks.
 
         Args:
@@ -371,7 +371,8 @@ class Platform(ABC, Generic[O]):
             One series a counter; none when the platform does not know the project yet.
 
         Raises:
-            DeployForgeError: the source gives no clear answer; nothing is counted then.
+            DeployForgeError: the source gives no clear answer; nothing of it is counted then. What other sources told
+                before stays.
             NotImplementedError: there are no counts. Its text says why, where that lies in the job's options (another
                 registry, which nobody counts); without a text the platform publishes none, and `counts` says so.
         """

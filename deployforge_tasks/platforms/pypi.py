@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -114,18 +114,16 @@ class Pypi(Platform[PypiOptions]):
         token = _pypi_trust.token(job, identity)
         return {"token": token} if token else {}
 
-    def downloads(self, job: Job[PypiOptions], since: date | None) -> Sequence[Series]:
+    def downloads(self, job: Job[PypiOptions], since: date | None) -> Iterator[Series]:
         options, name, index = job.options, normalized(package_name(job)), index_url(job.options).rstrip("/")
-        found: list[Series] = []
         if options.counts or index == PYPI_INDEX or not options.clickhouse:
             base = service(options.counts, PYPISTATS, official=index == PYPI_INDEX, registry=index)
-            found = _pypi_downloads.series(job, base, name, since)
+            yield from _pypi_downloads.series(job, base, name, since)
         wanted = job.project.business.analytics.track_geographical_usage and index == PYPI_INDEX
         server = options.clickhouse or (CLICKPY if wanted else None)
         if server:
             asked = _clickhouse.Server(job.http, server.rstrip("/"), options.clickhouse_user)
-            found += _clickhouse.series(asked, _pypi_downloads.CLICKPY, name, since, today(job))
-        return found
+            yield from _clickhouse.series(asked, _pypi_downloads.CLICKPY, name, since, today(job))
 
     def page(self, job: Job[PypiOptions]) -> str:
         index = index_url(job.options).rstrip("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
@@ -12,7 +12,7 @@ from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series
 from deployforge_tasks.platforms.base import Job
 from tests.graph.shelf import Shelf, ShelfOptions
 
-Answer = Callable[[Job[ShelfOptions], date | None], Sequence[Series]]
+Answer = Callable[[Job[ShelfOptions], date | None], Iterable[Series]]
 DAY = timedelta(days=1)
 
 
@@ -25,7 +25,7 @@ class CountingShelf(Shelf):
     """The first day that each shelf was asked for, call by call."""
     lock: ClassVar[threading.Lock] = threading.Lock()
 
-    def downloads(self, job: Job[ShelfOptions], since: date | None) -> Sequence[Series]:
+    def downloads(self, job: Job[ShelfOptions], since: date | None) -> Iterable[Series]:
         with self.lock:
             self.asked.setdefault(self.name, []).append(since)
         if self.name not in self.answers:

@@ -92,6 +92,29 @@ def test_a_failure_hides_no_other_platform_and_invents_no_zero(loaded: Loaded) -
     assert "its counters cannot be read: KeyError" in c.reason
 
 
+def test_what_one_source_told_stays_when_another_of_the_same_platform_fails(loaded: Loaded) -> None:
+
+    def answer(job: object, since: date | None) -> Iterator[Series]:
+        yield daily([7], YESTERDAY)
+        raise NetworkError("the other source is away", hint="later")
+
+    CountingShelf.answers["a"] = answer
+    (a,) = [one for one in collect(loaded).platforms if one.platform == "a"]
+    assert (a.outcome, a.reason) == ("failed", "the other source is away")
+    (known,) = downloads(loaded, YESTERDAY, TODAY, platforms=["a"]).platforms
+    assert (known.daily and known.daily.sum, known.reason) == (7, "the other source is away")
+
+
+def test_a_source_that_failed_is_asked_again_for_all_that_it_missed(loaded: Loaded) -> None:
+    first, other = daily([7], TODAY - 9 * DAY), daily([5], TODAY - 9 * DAY, source="other", headline=False)
+    CountingShelf.answers["a"] = told(first, other)
+    collect(loaded, platforms=["a"], force=True)
+    CountingShelf.answers["a"] = told(daily([7], YESTERDAY))
+    collect(loaded, platforms=["a"], force=True)
+    collect(loaded, platforms=["a"], force=True)
+    assert CountingShelf.asked["a"][-1] == TODAY - 9 * DAY
+
+
 def test_days_that_a_failing_source_did_not_tell_are_gaps_with_the_reason(loaded: Loaded) -> None:
     CountingShelf.answers = {"a": told(daily([1, 2], YESTERDAY - 2 * DAY))}
     collect(loaded, platforms=["a"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Generic, TypeVar
@@ -49,7 +49,7 @@ class Place(ABC, Generic[P]):
         return ()
 
     @abstractmethod
-    def downloads(self, asking: Asking, since: date | None) -> Sequence[Series]:
+    def downloads(self, asking: Asking, since: date | None) -> Iterable[Series]:
         """What it counts of the project. Only looks.
 
         Args:
@@ -60,5 +60,5 @@ class Place(ABC, Generic[P]):
             One series a counter; none when it does not know the project yet.
 
         Raises:
-            DeployForgeError: it gives no clear answer; nothing is counted then.
+            DeployForgeError: it gives no clear answer; nothing of that is counted then.
         """

@@ -6,7 +6,7 @@ those of ClickGems' own scripts (https://github.com/ClickHouse/clickpy, branch `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -38,16 +38,15 @@ class RubyGems(Place[RubyGemsPlace]):
         "day are in a public database beside it."
     )
 
-    def downloads(self, asking: Asking, since: date | None) -> Sequence[Series]:
+    def downloads(self, asking: Asking, since: date | None) -> Iterator[Series]:
         options, gem = self.options, self.options.gem
         api = options.api.rstrip("/")
-        found = list(_totals(asking, api, gem))
+        yield from _totals(asking, api, gem)
         wanted = asking.project.business.analytics.track_geographical_usage and api == RUBYGEMS_WEB
         address = options.clickhouse or (CLICKGEMS if wanted else None)
         if address:
             server = _clickhouse.Server(asking.http, address.rstrip("/"), options.clickhouse_user)
-            found += _clickhouse.series(server, _CLICKGEMS, gem, since, counting.today(asking))
-        return found
+            yield from _clickhouse.series(server, _CLICKGEMS, gem, since, counting.today(asking))
 
 
 def _totals(asking: Asking, api: str, gem: str) -> Iterator[Series]:
