@@ -187,6 +187,15 @@ def test_mistakes_are_told_before_anybody_is_asked(counted: Cli, words: tuple[st
     assert CountingShelf.asked == {}
 
 
+def test_csv_can_be_said_shortly(counted: Cli) -> None:
+    long, short = (
+        counted("stats", "--no-collect", "--since", "2d", *form) for form in (["--format", "csv"], ["--csv"])
+    )
+    assert short.out == long.out
+    done = counted("stats", "--csv", "--format", "parquet")
+    assert (done.code, "--csv and --format parquet at once" in done.err) == (2, True)
+
+
 def test_one_format_at_a_time(counted: Cli) -> None:
     done = counted("stats", "--format", "csv", "--json")
     assert (done.code, done.json["error"]["message"]) == (2, "--json and --format csv at once")

@@ -47,7 +47,7 @@ class Wanted:
     examples=(
         "deployforge stats",
         "deployforge stats --since 2026-01-01 --by version --platforms npm,pypi",
-        "deployforge stats --since 52w --format csv --output downloads.csv",
+        "deployforge stats --since 52w --csv --output downloads.csv",
         "deployforge stats --collect-only -q      for cron: collects, and tells only what went wrong",
     ),
     epilog="Exits with 6 when a source could not be asked; what the others told is shown.\n\n"
@@ -58,6 +58,7 @@ class Wanted:
 @option("--until", group="Selection", type=DAY_OR_TODAY, default="0d", metavar="DAY", help="Last day (today).")
 @option("--by", group="Output", type=click.Choice(["version", "target", "country"]), help="Show the parts, too.")
 @option("--format", "form", group="Output", type=click.Choice(FORMATS), help="How to write it (table).")
+@option("--csv", group="Output", is_flag=True, help="The same as --format csv.")
 @option("--output", group="Output", type=click.Path(path_type=Path), metavar="FILE", help="Write it to a file.")
 @option("--no-collect", "ask", group="Behaviour", is_flag=True, flag_value=False, default=True, help="Ask nobody.")
 @option("--collect-only", "only", group="Behaviour", is_flag=True, help="Ask, and tell only how that went.")
@@ -81,6 +82,7 @@ def command(
     until: date,
     by: str | None,
     form: str | None,
+    csv: bool,
     output: Path | None,
     ask: bool,
     only: bool,
@@ -92,7 +94,9 @@ def command(
     A number is shown with its source and its age. A day of which nothing is known is no zero: it is a gap, with a
     reason. Platforms are asked as often as `analytics.every` says (once a day).
     """
-    chosen = _format(invocation, form, output)
+    if csv and form not in (None, "csv"):
+        raise Misused(f"--csv and --format {form} at once", "name one format")
+    chosen = _format(invocation, "csv" if csv else form, output)
     if only and not ask:
         raise Misused("--collect-only and --no-collect leave nothing to do", "choose one of them")
     if since > until:
