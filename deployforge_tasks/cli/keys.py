@@ -69,7 +69,7 @@ else:
         import tty
 
         before = termios.tcgetattr(file)
-        tty.setcbreak(file)
+        tty.setcbreak(file, termios.TCSADRAIN)  # what was pressed before counts, too
         try:
             yield file
         finally:

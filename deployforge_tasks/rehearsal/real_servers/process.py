@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -17,6 +19,9 @@ from deployforge_tasks.rehearsal.server import StandIn
 #: Folders with server programs that are not on PATH, separated as PATH is.
 FOLDERS = "DEPLOYFORGE_REAL_SERVERS"
 _START = Patience(0.02, 0.2, 30.0)
+#: Below those that systems give for port 0 (from 32768 on Linux): a server takes a second to start, and others may ask
+#: for a port meanwhile.
+_PORTS = range(20_000, 32_000)
 
 
 def find(program: str, *places: str) -> str | None:
@@ -101,11 +106,12 @@ class RealServer(StandIn):
             self._process = None
 
     def new_port(self) -> int:
-        """A port of this machine on which nobody listens now."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = int(probe.getsockname()[1])
-        return self._port
+        """A port of this machine on which nobody listens now, and which no system gives to whoever asks for any."""
+        while True:
+            self._port = random.choice(_PORTS)
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", self._port))
+                return self._port
 
 
 def _version_of(program: str) -> str:
