@@ -11,4 +11,9 @@ MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK
 RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV
 TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 """
-COUNTRIES = frozenset(_CODES.split())
+_COUNTRIES = frozenset(_CODES.split())
+
+
+def is_country(text: str) -> bool:
+    """Whether it is a country's code; sources put other letters and words for what they do not know."""
+    return text in _COUNTRIES

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from deployforge_tasks.core.countries import is_country
 from deployforge_tasks.core.downloads import Counter, Kind, Series
 from deployforge_tasks.effects.http import Http
 from deployforge_tasks.platforms import _counting as counting
@@ -68,7 +69,7 @@ def series(server: Server, table: Table, name: str, since: date | None, today: d
     whole = Counter(table.source, name, Kind.DAILY)
     found = [(whole, total)]
     found += [(replace(whole, version=v), days) for v, days in versions.items() if v]
-    found += [(replace(whole, country=c), days) for c, days in countries.items() if counting.is_country(c)]
+    found += [(replace(whole, country=c), days) for c, days in countries.items() if is_country(c)]
     return [
         counting.daily(counter, days, table.meaning, server.url, today=today, settled=settled)
         for counter, days in found

@@ -78,11 +78,6 @@ def day(value: object, url: str) -> date:
     return shaped(lambda: date.fromisoformat(value), url)
 
 
-def is_country(text: str) -> bool:
-    """Whether it has the form of ISO 3166-1's two letters; sources put other words for what they do not know."""
-    return re.fullmatch("[A-Z]{2}", text) is not None
-
-
 def objects(value: object, url: str) -> list[dict[str, Any]]:
     """A list of objects; errors as of `count`."""
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from deployforge_tasks.core.countries import is_country
 from deployforge_tasks.core.downloads import Counter, Kind, Series, Unit
 from deployforge_tasks.core.errors import CredentialError, StatusError
 from deployforge_tasks.platforms import _counting as counting
@@ -93,7 +94,7 @@ def _counter(snap: str, metric: str, part: str) -> tuple[Counter | None, str]:
         case "version", _:
             return replace(level, version=part), _BASE
         case "country", _:
-            return (replace(level, country=part), _BASE) if counting.is_country(part) else (None, "")
+            return (replace(level, country=part), _BASE) if is_country(part) else (None, "")
         case _:
             return replace(level, target=f"linux/{part}"), _BASE
 

@@ -22,7 +22,6 @@ from tests.dashboard.people import open_people
 from tests.dashboard.site import Site, keep_downloads, keep_first_day, open_site
 
 DAYS = 120
-#: Between thousands (all kinds of spaces are one here).
 
 
 def series(site: Site, counter: Counter, amount: int, meaning: str = "every download") -> Series:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deployforge_tasks.analytics.exports.rows import Row, malformed, rows
 from deployforge_tasks.analytics.exports.shapes import Shape
-from deployforge_tasks.core.countries import COUNTRIES
+from deployforge_tasks.core.countries import is_country
 from deployforge_tasks.core.downloads import Counter, Gap, Kind, Series
 from deployforge_tasks.platforms import _counting as counting
 
@@ -132,7 +132,7 @@ def _add(tally: Tally, shape: Shape, row: Row, span: Span, count: int) -> bool:
     """Whether the sums can be held."""
     country, version = row.values.get(shape.country, ""), row.values.get(shape.version, "")
     sums = [count]
-    if country in COUNTRIES:
+    if is_country(country):
         sums.append(_more(tally.countries, country, span, count))
     elif shape.country:
         tally.elsewhere += count
@@ -188,4 +188,4 @@ def _count(file: Path, shape: Shape, row: Row) -> int:
 
 
 def _why(span: Span) -> str:
-    return f"Docker Hub tells only the sum of {span[0]} to {span[1]}"
+    return f"the export tells only the sum of {span[0]} to {span[1]}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from deployforge_tasks.core.countries import COUNTRIES
+from deployforge_tasks.core.countries import is_country
 from deployforge_tasks.core.targets import Target
 
 NEEDED = ("day", "count")
@@ -153,7 +153,7 @@ def _row(number: int, header: Sequence[str], fields: Sequence[str], today: date)
     if not re.fullmatch("[0-9]{1,19}", values["count"]) or int(values["count"]) > _LARGEST:
         raise wrong("count", "is no whole number from 0 on")
     country = values.get("country", "")
-    if country and country not in COUNTRIES:
+    if country and not is_country(country):
         raise wrong("country", "is no country of ISO 3166-1; write its two capital letters, or leave the row out")
     target = values.get("target", "")
     if target:

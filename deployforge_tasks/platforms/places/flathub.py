@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from deployforge_tasks.core.countries import is_country
 from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series, Unit
 from deployforge_tasks.platforms import _counting as counting
 from deployforge_tasks.platforms.places.base import Asking, Place
@@ -52,7 +53,7 @@ def _series(asking: Asking, app: str, body: Any, url: str) -> Iterator[Series]:
         return
     # Nothing was installed between the last day that is told and the end of those that are counted.
     end = counting.midnight(max(by_day) + timedelta(days=1))
-    for country in filter(counting.is_country, countries):
+    for country in filter(is_country, countries):
         counter = Counter("flathub", app, Kind.TOTAL, Unit.INSTALLS, country=country)
         yield Series(counter, (Reading(end, countries[country]),), _TOTAL, url)
 
