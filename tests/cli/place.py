@@ -54,7 +54,7 @@ class Place:
             text=True,
             encoding="utf-8",
         )
-        with Arguments(process.pid) as arguments:
+        with Arguments(process) as arguments:
             out, err = process.communicate(stdin, timeout=60)
         self.shown += [out, err, *(line.decode(errors="replace") for line in arguments.seen)]
         return subprocess.CompletedProcess(command, process.returncode, out, err)

@@ -82,6 +82,20 @@ def test_the_focus_stays_where_it_is_while_rows_change(site: Site, window: Page)
         expect(link).to_be_focused()
 
 
+def test_a_dialog_gives_the_focus_back_to_a_row_that_was_read_again_meanwhile(site: Site, window: Page) -> None:
+    site.record([("npm", "publish", "failed", 1.0, "")], outcome="failed")
+    with served(site.app) as address:
+        window.goto(address)
+        window.locator('[data-name="npm"] a[href]').first.focus()
+        window.keyboard.press("r")
+        expect(window.get_by_role("dialog")).to_be_visible()
+        run = Run(site)
+        expect(window.locator("main h1")).to_contain_text(f"Run {run.number}")
+        window.keyboard.press("Escape")
+        expect(window.locator('[data-name="npm"] :focus')).to_have_count(1)
+        run.end()
+
+
 def test_a_server_that_comes_back_is_found_again_and_nothing_is_missed(tmp_path: Path, window: Page) -> None:
     with open_site(tmp_path) as site:
         run = Run(site)

@@ -48,7 +48,7 @@ def watched(folder: Path, environ: Mapping[str, str], module: str, *words: str) 
         command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        with Arguments(process.pid) as arguments:
+        with Arguments(process) as arguments:
             out, _ = process.communicate(timeout=300)
     finally:
         process.kill()

@@ -36,7 +36,7 @@ def window(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(10_000)
     page = context.new_page()
     failures: list[str] = []
-    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("pageerror", lambda error: failures.append(str(error)) if not _is_too_late(str(error)) else None)
     page.on("console", lambda line: failures.append(line.text) if _is_failure(line) else None)
     yield page
     context.close()
@@ -46,3 +46,8 @@ def window(browser: Browser) -> Iterator[Page]:
 def _is_failure(line: ConsoleMessage) -> bool:
     """Pages try again when the server is gone or lets nobody in, which the browser tells as an error."""
     return line.type == "error" and "net::ERR_" not in line.text and "401 (Unauthorized)" not in line.text
+
+
+def _is_too_late(error: str) -> bool:
+    """A module that was still on its way when the server ended; one that does not exist is an error line, too."""
+    return "Failed to fetch dynamically imported module" in error

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 from urllib.parse import quote, quote_plus
 
 _SHORTEST = 8
@@ -47,12 +48,17 @@ class Arguments:
     """Collects the argument lists of a process and everything it starts, as ``/proc`` shows them to all users.
 
     `environments` are those of what it starts, which only their owner can read.
+
+    Args:
+        process: one that was started with a list of words.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
         self.seen: set[bytes] = set()
         self.environments: set[bytes] = set()
-        self._pid = pid
+        self._pid = process.pid
+        # As it will be: right after the start `/proc` may still show nothing.
+        self._own = "\0".join([*cast("list[str]", process.args), ""]).encode()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -70,7 +76,6 @@ class Arguments:
         return {Path(line.split(b"\0")[0].decode(errors="replace")).name for line in self.seen}
 
     def _watch(self) -> None:
-        own = Path(f"/proc/{self._pid}/cmdline").read_bytes()
         while not self._over.is_set():
             for pid in _family(self._pid):
                 with contextlib.suppress(OSError):
@@ -78,7 +83,7 @@ class Arguments:
                     self.seen.add(line)
                     # Until a child runs its program it is a copy of the process, environment and all; while memory is
                     # short, its line may be read in part, or not at all.
-                    if line and not own.startswith(line):
+                    if line and not self._own.startswith(line):
                         self.environments.add(Path(f"/proc/{pid}/environ").read_bytes())
             self._over.wait(0.001)
 

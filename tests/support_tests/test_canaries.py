@@ -48,7 +48,7 @@ def test_the_arguments_of_a_grandchild_are_seen() -> None:
         f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}, {SECRET!r}[:1] + {SECRET[1:]!r}])"
     )
     with subprocess.Popen([sys.executable, "-c", outer], stdin=subprocess.PIPE) as process:
-        with Arguments(process.pid) as arguments:
+        with Arguments(process) as arguments:
             while not any(SECRET.encode() in line.split(b"\0") for line in list(arguments.seen)):
                 assert process.poll() is None
         assert process.stdin is not None

@@ -1,5 +1,7 @@
 // Opens the page behind a link with `data-dialog` as a dialog; without scripts the link leads to the page itself.
 
+import { counterpart } from "./focus.js";
+
 /** @param {Document} page */
 export function dialogs(page) {
   page.addEventListener("click", (event) => {
@@ -34,7 +36,8 @@ export function showDialog(page, found, from) {
   dialog.append(close, found);
   dialog.addEventListener("close", () => {
     dialog.remove();
-    from.focus();
+    // The part of the page that it stands in may have been read again meanwhile.
+    (from.isConnected ? from : counterpart(from, page))?.focus();
   });
   dialog.addEventListener("submit", (event) => look(event, dialog));
   page.body.append(dialog);

@@ -4,6 +4,7 @@
 
 import { announce } from "./announce.js";
 import { count } from "./elapsed.js";
+import { counterpart } from "./focus.js";
 import { localTimes } from "./times.js";
 
 const EVERY = 2000;
@@ -48,7 +49,6 @@ function take(page, newer) {
 /** @param {Element} part @param {Element} newer */
 function replace(part, newer) {
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
-  const link = focused?.getAttribute("href");
   const place = focused ? [...part.querySelectorAll(focused.tagName)].indexOf(focused) : -1;
   const open = [...part.querySelectorAll("details")].map((one) => one.open);
   const scrolled = [...part.querySelectorAll("[tabindex]")].map((one) => one.scrollLeft);
@@ -61,7 +61,11 @@ function replace(part, newer) {
   part.querySelectorAll("[tabindex]").forEach((one, number) => (one.scrollLeft = scrolled[number] ?? 0));
   part.querySelectorAll("details").forEach((one, number) => (one.open = open[number] ?? one.open));
   if (!focused) return;
-  const same = /** @type {(HTMLElement | SVGAElement)[]} */ ([...part.querySelectorAll(focused.tagName)]);
-  const again = link ? same.find((one) => one.getAttribute("href") === link) : same[place];
-  again?.focus({ preventScroll: true });
+  const same = focused.id || focused.hasAttribute("href") ? counterpart(focused, part) : nth(part, focused.tagName, place);
+  same?.focus({ preventScroll: true });
+}
+
+/** @param {Element} part @param {string} tag @param {number} place @returns {HTMLElement | undefined} */
+function nth(part, tag, place) {
+  return /** @type {HTMLElement[]} */ ([...part.querySelectorAll(tag)])[place];
 }

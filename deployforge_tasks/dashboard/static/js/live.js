@@ -2,6 +2,7 @@
 
 import { showBanner, tellConnection } from "./connection.js";
 import { count, keepCounting } from "./elapsed.js";
+import { counterpart } from "./focus.js";
 import { follow } from "./stream.js";
 import { localTimes } from "./times.js";
 
@@ -75,10 +76,10 @@ class Live {
     const text = await answer.text();
     const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("[data-stream]");
     if (!answer.ok || !(fresh instanceof HTMLElement)) return;
-    const focused = path(document.activeElement, this.region);
+    const focused = this.region.contains(document.activeElement) ? document.activeElement : null;
     this.region.replaceChildren(...fresh.childNodes);
     for (const name of ["since", "stream"]) this.region.dataset[name] = fresh.dataset[name] ?? "";
-    if (focused) /** @type {HTMLElement | null} */ (this.region.querySelector(focused))?.focus({ preventScroll: true });
+    if (focused) counterpart(focused, this.region)?.focus({ preventScroll: true });
     localTimes(this.region);
     count(this.region);
     this.stream?.restart(fresh.dataset.since ?? "");
@@ -121,13 +122,4 @@ function move(row, group) {
   const from = row.closest("[data-group]");
   (group.querySelector("[data-rows]") ?? group).append(row);
   for (const one of [from, group]) if (one instanceof HTMLElement) one.hidden = !one.querySelector("[data-row]");
-}
-
-/** Where the focus is, in a way that finds it in a new copy. @param {Element | null} element @param {Element} region */
-function path(element, region) {
-  if (!element || !region.contains(element) || element === region) return "";
-  if (element.id) return `#${CSS.escape(element.id)}`;
-  const href = element.getAttribute("href");
-  const row = element.closest("[data-name]")?.getAttribute("data-name");
-  return href ? `${row ? `[data-name="${CSS.escape(row)}"] ` : ""}[href="${CSS.escape(href)}"]` : "";
 }
