@@ -96,6 +96,27 @@ def test_a_dialog_gives_the_focus_back_to_a_row_that_was_read_again_meanwhile(si
         run.end()
 
 
+#: Until the leading tab passes on to the others that everything up to now was told.
+_READY = """
+window.ready = new Promise((told) => {
+  new BroadcastChannel("deployforge-events").onmessage = ({ data }) => data.event === "ready" && told();
+});
+"""
+
+
+def test_a_page_that_was_made_after_the_end_of_a_run_is_not_read_again(site: Site, window: Page) -> None:
+    site.record([("npm", "publish", "failed", 1.0, "")], outcome="failed")
+    asked: list[str] = []
+    window.on("request", lambda request: asked.append(request.url))
+    window.add_init_script(_READY)
+    window.clock.install()
+    with served(site.app) as address:
+        window.goto(address)
+        window.evaluate("window.ready")
+        window.clock.run_for(2000)
+        assert asked.count(f"{address}/") == 1
+
+
 def test_a_server_that_comes_back_is_found_again_and_nothing_is_missed(tmp_path: Path, window: Page) -> None:
     with open_site(tmp_path) as site:
         run = Run(site)

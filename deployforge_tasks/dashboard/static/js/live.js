@@ -31,20 +31,25 @@ class Live {
 
   /** @param {string} event @param {any} data */
   told(event, data) {
-    if (event === "run" || event === "task") this.patch(data.bind);
+    const changed = event === "run" || event === "task" ? this.patch(data.bind) : false;
     if (event === "run" && data.began && this.region.dataset.newest !== undefined) this.again();
-    else if (event === "run" && !data.began && this.region.dataset.stream === String(data.run)) this.again();
+    // The end of a run is told to every page that comes: most were made after it.
+    else if (event === "run" && changed && this.region.dataset.stream === String(data.run)) this.again();
     else if (event === "resync" || event === "stats") this.again();
     else if (event === "trouble") showBanner("trouble", data.message && `${data.message}: ${data.hint}`);
   }
 
-  /** @param {Record<string, any>} values */
+  /** Show values; says whether one is a state that was another before. @param {Record<string, any>} values */
   patch(values) {
+    let changed = false;
     for (const [key, value] of Object.entries(values)) {
       for (const element of document.querySelectorAll(`[data-bind="${CSS.escape(key)}"]`)) {
-        if (change(/** @type {HTMLElement} */ (element), value) && key.endsWith(".state")) this.became(key, value);
+        if (!change(/** @type {HTMLElement} */ (element), value) || !key.endsWith(".state")) continue;
+        this.became(key, value);
+        changed = true;
       }
     }
+    return changed;
   }
 
   /** A state has changed: it is said, and its row goes to the group of that state. @param {string} key @param {any} value */
