@@ -8,8 +8,9 @@
  */
 export function counterpart(element, copy) {
   if (element.id) return copy.querySelector(`#${CSS.escape(element.id)}`);
-  const href = element.getAttribute("href");
   const name = element.closest("[data-name]")?.getAttribute("data-name");
   const row = name ? copy.querySelector(`[data-name="${CSS.escape(name)}"]`) : copy;
-  return (href ? row?.querySelector(`[href="${CSS.escape(href)}"]`) : null) ?? (name ? row?.querySelector("a[href]") : null);
+  const href = element.getAttribute("href");
+  /** @type {Focusable | null | undefined} */ const same = href ? row?.querySelector(`[href="${CSS.escape(href)}"]`) : null;
+  return same ?? (name && row ? row.querySelector("a[href]") : null);
 }
