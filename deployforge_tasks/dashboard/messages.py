@@ -49,8 +49,8 @@ class Telling:
     logs: Mapping[int, bytes] = field(default_factory=dict)
 
     def for_logs(self, wanted: Mapping[int, Any]) -> bytes:
-        """What somebody gets who has these logs open."""
-        return self.everybody + b"".join(self.logs[run] for run in wanted if run in self.logs)
+        """What somebody gets who has these logs open, in the order in which the ids were made."""
+        return self.everybody + b"".join(piece for run, piece in self.logs.items() if run in wanted)
 
 
 def message(event: str, data: Any, places: Places | None = None) -> bytes:

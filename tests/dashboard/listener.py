@@ -73,18 +73,19 @@ class Listener:
         self._connection.close()
 
     def _read(self) -> None:
-        event, data = "", ""
+        event, number, data = "", self.last, ""
         try:
             for raw in self.response:
                 line = raw.decode().rstrip("\n")
                 if line.startswith("event: "):
                     event = line[7:]
                 elif line.startswith("id: "):
-                    self.last = line[4:]
+                    number = line[4:]
                 elif line.startswith("data: "):
                     data = line[6:]
                 elif not line and event:
                     with self._news:
+                        self.last = number
                         self.messages.append(Message(event, self.last, json.loads(data)))
                         self._news.notify_all()
                     event = ""

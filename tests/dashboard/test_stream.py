@@ -96,6 +96,25 @@ def test_a_log_that_is_opened_later_begins_after_the_line_that_the_page_has(site
     assert [line["pieces"][0]["text"] for line in told] == ["line 2", "line 3"]
 
 
+@pytest.mark.parametrize("wanted", [(1, 2), (2, 1)])
+def test_an_id_names_no_line_that_is_still_to_come(site: Site, ledger: Ledger, wanted: tuple[int, int]) -> None:
+    """Who is cut off between the logs of two runs and comes again misses nothing, and is told nothing twice."""
+    for _ in range(2):
+        journal = ledger.listener(ledger.start_run(site.desk.project, "", "1.0.0", "deploy"))
+        journal(Event("log", "npm", "publish", {"level": "info", "text": "sent"}))
+        journal.flush()
+    logs = "&".join(f"log={run}:0" for run in wanted)
+    with served(site.app) as address, listening(address, f"/events?{logs}") as listener:
+        told = listener.wait_for("log", 2)
+    ledger.close()
+    known = dict.fromkeys(wanted, 0)
+    for message in told:
+        known[message.data["run"]] = message.data["lines"][-1]["number"]
+        places = messages.read(message.id)
+        assert places is not None
+        assert {run: places.runs[run].line for run in wanted} == known
+
+
 def test_a_log_is_named_by_a_run_and_a_line(site: Site) -> None:
     assert site.client.get("/events?log=everything").status_code == 400
 
