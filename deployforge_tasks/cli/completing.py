@@ -1,4 +1,4 @@
-"""Completion on the command line: which names an option or argument takes, by its own name, in one table."""
+"""Completion on the command line: which names an option or argument takes, in one table."""
 
 from __future__ import annotations
 
@@ -102,6 +102,12 @@ def _platforms(invocation: Invocation) -> Sequence[str]:
     return names.platforms(invocation.settings())
 
 
+def _counted(invocation: Invocation) -> Sequence[str]:
+    from deployforge_tasks.operations import names
+
+    return names.counted(invocation.settings())
+
+
 def _known_platforms(_: Invocation) -> Sequence[str]:
     from deployforge_tasks.operations.platforms import names
 
@@ -153,8 +159,8 @@ def _topics(_: Invocation) -> Sequence[str]:
 
 
 _TABLE: dict[str, Callable[[Invocation], Sequence[str]]] = {
-    "wanted": _platforms,
-    "without": _platforms,
+    "platforms": _platforms,
+    "counted": _counted,
     "force": _platforms,
     "platform": _platforms,
     "name": _known_platforms,
@@ -168,4 +174,4 @@ _TABLE: dict[str, Callable[[Invocation], Sequence[str]]] = {
     "tools": _tools,
     "topic": _topics,
 }
-_LISTS = ("wanted", "without", "force")
+_LISTS = ("platforms", "counted", "force")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,18 +19,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Option(click.Option):
-    """An option that belongs to a group of the help and says which environment variable sets it."""
+    """An option that belongs to a group of the help and says which environment variable sets it.
 
-    def __init__(self, *args: Any, group: str = "Options", env: str | None = None, **kwargs: Any) -> None:
+    `completes` is what it completes to, by the table in `completing` (else its own name stands there).
+    """
+
+    def __init__(
+        self, *args: Any, group: str = "Options", env: str | None = None, completes: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.group = group
         self.env = env
+        self.completes = completes
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names that this option takes, if they are known."""
         from deployforge_tasks.cli.completing import items
 
-        return items(ctx, self.name, incomplete) or super().shell_complete(ctx, incomplete)
+        return items(ctx, self.completes or self.name, incomplete) or super().shell_complete(ctx, incomplete)
 
     def get_help_extra(self, ctx: click.Context) -> Any:
         """What click adds to the help, without the mathematical form of a range."""
@@ -102,12 +109,18 @@ def option(*names: str, group: str, **attributes: Any) -> Callable[[F], F]:
 
 def selection(command: F) -> F:
     """Add ``--platforms`` and ``--except``, which mean the same for every command about platforms."""
-    without = option(
-        "--except", "without", group="Selection", multiple=True, metavar="A,B", help="All but these platforms."
-    )
-    wanted = option(
-        "--platforms", "wanted", group="Selection", multiple=True, metavar="A,B", help="Only these platforms."
-    )
+    return _selection(command, "platforms", "platforms")
+
+
+def counted_selection(command: F) -> F:
+    """The same for a command about download counts: it takes the places of ``analytics.places``, too."""
+    return _selection(command, "platforms and places", "counted")
+
+
+def _selection(command: F, what: str, completes: str) -> F:
+    many = partial(option, group="Selection", multiple=True, metavar="A,B", completes=completes)
+    without = many("--except", "without", help=f"All but these {what}.")
+    wanted = many("--platforms", "wanted", help=f"Only these {what}.")
     return wanted(without(command))
 
 

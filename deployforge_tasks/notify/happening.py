@@ -61,14 +61,15 @@ class Happening:
     Args:
         event: one of `WORDS`.
         version: of the project; "" where it is about none.
-        platforms: those that it is about; routes choose by them, and a duplicate has the same ones.
+        platforms: those that it is about, places that are only counted too; routes choose by them, and a duplicate
+            has the same ones.
         reason: one sentence; a duplicate has the same one.
         hint: what to do about it.
         lines: the summary, one line a platform.
         parts: what else there is to tell (of a week), what matters most first.
         run: number of the run.
         test: marks a message that only tries the channel.
-        key: what makes it the same as another one, for what is told once and never again, however it is worded.
+        key: what alone makes it the same as another one, for what is told once and never again, however it is worded.
     """
 
     event: str
@@ -98,5 +99,6 @@ def headline(happening: Happening, project: str) -> str:
 def same(happening: Happening, project: str, profile: str, to: tuple[str, ...] = ()) -> str:
     """A digest that is equal for two happenings that say the same to the same people."""
     reason = happening.key or _PASSING.sub("#", happening.reason)
-    parts = [project, profile, happening.version, happening.event, sorted(happening.platforms), reason, to]
+    about = [] if happening.key else sorted(happening.platforms)
+    parts = [project, profile, happening.version, happening.event, about, reason, to]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

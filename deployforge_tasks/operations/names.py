@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.settings import Settings
@@ -19,6 +19,15 @@ def platforms(settings: Settings) -> list[str]:
     from deployforge_tasks.platforms.registry import platforms as known
 
     return list(known())
+
+
+def counted(settings: Settings) -> list[str]:
+    """The same, and the places of ``analytics.places``."""
+
+    def places() -> list[str]:
+        return [str(name) for name, options in _read(settings)["analytics"]["places"].items() if options is not None]
+
+    return [*platforms(settings), *_quietly(places)]
 
 
 def profiles(settings: Settings) -> list[str]:
@@ -58,13 +67,13 @@ def tasks(settings: Settings) -> list[str]:
 
 
 def _section(settings: Settings, name: str) -> list[str]:
-    def keys() -> list[str]:
-        import yaml
+    return _quietly(lambda: [str(key) for key in _read(settings).get(name) or {}])
 
-        section = yaml.safe_load(settings.file.read_text("utf-8")).get(name) or {}
-        return [str(key) for key in section]
 
-    return _quietly(keys)
+def _read(settings: Settings) -> Any:
+    import yaml
+
+    return yaml.safe_load(settings.file.read_text("utf-8"))
 
 
 def _released(settings: Settings) -> list[str]:

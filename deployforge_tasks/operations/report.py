@@ -103,7 +103,10 @@ def send_digest(
     week = digest(made)
     parts = tuple(Part(section.title, section.entries) for section in week.sections)
     hint = f"`deployforge report --since {since} --until {until}` has all of it"
-    happening = Happening(DIGEST, reason=week.head, hint=hint, lines=lines, parts=parts, key=f"{since:%G-W%V}")
+    enabled = (name for name, options in loaded.options.items() if options.enabled)
+    counted = (*enabled, *loaded.project.analytics.places.names)
+    key = f"{since:%G-W%V}"
+    happening = Happening(DIGEST, platforms=counted, reason=week.head, hint=hint, lines=lines, parts=parts, key=key)
     return send(loaded, happening, ledger_url=ledger_url)
 
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from deployforge_tasks.project.problems import Problem, did_you_mean
 from deployforge_tasks.project.schema_channels import KINDS, AnyChannel, Channel
+from deployforge_tasks.project.schema_places import Places
 
 if TYPE_CHECKING:
     from deployforge_tasks.project.checks import Config
@@ -72,14 +73,14 @@ def of_kind(kind: str) -> Channel:
 
 
 def route_problems(config: Config) -> Iterator[Problem]:
-    """Routes name channels and platforms that there are."""
+    """Routes name channels, platforms and places that there are."""
     monitoring = config.project.monitoring
     known = {*KINDS, *monitoring.channels}
     for option in ("error_notifications", "success_notifications"):
         for index, name in enumerate(getattr(monitoring, option)):
             if name not in known:
                 yield _unknown(config, ("monitoring", option, index), "channel", name, known)
-    platforms = {*config.project.platforms, *config.kinds, *config.aliases}
+    platforms = {*config.project.platforms, *config.kinds, *config.aliases, *config.project.analytics.places.names}
     for number, route in enumerate(monitoring.routes):
         for index, name in enumerate(route.channels):
             if name not in known:
@@ -87,7 +88,11 @@ def route_problems(config: Config) -> Iterator[Problem]:
         for index, name in enumerate(route.platforms):
             if name not in platforms:
                 path = ("monitoring", "routes", number, "platforms", index)
-                yield _unknown(config, path, "platform", name, platforms)
+                if name in Places.model_fields:
+                    hint = "it can be counted: name it in `analytics.places`"
+                    yield config.problem(path, f"unknown platform `{name}`", hint)
+                else:
+                    yield _unknown(config, path, "platform", name, platforms)
 
 
 def _unknown(config: Config, path: tuple[str | int, ...], what: str, name: str, known: set[str]) -> Problem:

@@ -32,7 +32,7 @@ class Route(Strict):
     events: list[EventName] = Field(default_factory=list)
     """Empty means every event."""
     platforms: list[str] = Field(default_factory=list)
-    """Only what concerns one of these; empty means every platform."""
+    """Only what concerns one of these platforms, or places that are only counted; empty means every one."""
     channels: list[str] = Field(min_length=1)
     """Names from `channels`, or a kind of channel."""
     profile: str | None = None

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -88,6 +89,14 @@ def complete(request: pytest.FixtureRequest, cli: Cli) -> Complete:
     return asked
 
 
+def _offered(cli: Cli, monkeypatch: pytest.MonkeyPatch, line: str) -> list[str]:
+    """What the program answers a shell that asks for the last word of a command line."""
+    monkeypatch.setenv("_DEPLOYFORGE_COMPLETE", "fish_complete")
+    monkeypatch.setenv("COMP_WORDS", f"deployforge {line}")
+    monkeypatch.setenv("COMP_CWORD", line.rpartition(" ")[2])
+    return [answer.removeprefix("plain,") for answer in cli().out.splitlines()]
+
+
 @pytest.fixture
 def configured(project: Project) -> None:
     project({"npm": {}, "pypi": {}, "brew": {}})
@@ -109,6 +118,19 @@ def test_platforms_of_the_project_complete(complete: Complete) -> None:
 @pytest.mark.usefixtures("configured")
 def test_the_last_of_several_platforms_completes_and_none_comes_twice(complete: Complete) -> None:
     assert sorted(complete("deployforge status --except npm,")) == ["npm,brew", "npm,pypi"]
+
+
+@pytest.mark.parametrize("words", ["stats", "insights", "report", "notify send new_downloads x"])
+def test_places_that_are_counted_complete_where_they_can_be_named(
+    cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    project({"npm": {}})
+    with (cli.folder / "deployforge.yml").open("a", encoding="utf-8") as file:
+        file.write("analytics: {places: {flathub: {app: com.example.Hello}, rubygems: null}}\n")
+    offered = partial(_offered, cli, monkeypatch)
+    assert offered(f"{words} --platforms ") == ["npm", "flathub"]
+    assert offered(f"{words} --except npm,f") == ["npm,flathub"]
+    assert offered("deploy --platforms ") == ["npm"]
 
 
 @pytest.mark.usefixtures("configured")
@@ -137,10 +159,7 @@ def test_what_the_ledger_knows_completes(
 ) -> None:
     project({"npm": {}})
     assert cli("deploy", "--yes").code == 0
-    monkeypatch.setenv("_DEPLOYFORGE_COMPLETE", "fish_complete")
-    monkeypatch.setenv("COMP_WORDS", f"deployforge {line}")
-    monkeypatch.setenv("COMP_CWORD", line.rpartition(" ")[2])
-    assert f"plain,{offered}" in cli().out.splitlines()
+    assert offered in _offered(cli, monkeypatch, line)
 
 
 @pytest.mark.usefixtures("configured")

@@ -168,3 +168,13 @@ def test_something_that_others_see_is_told_to_those_who_want_to_know(
 
     assert [r.json()["reason"] for r in services.got["webhook"]] == ["ACME, 5 seats"]
     assert "hello-forge 1.0.0: a platform is not as it was released" in shown("slack", services.got["slack"][0])
+
+
+def test_new_downloads_can_be_about_a_place_that_is_only_counted(cli: Cli, monitored: Any, services: Services) -> None:
+    routes = [{"channels": ["webhook"], "events": ["new_downloads"], "platforms": ["flathub"]}]
+    monitored({"routes": routes}, analytics={"places": {"flathub": {"app": "com.example.Hello"}}})
+
+    assert cli("notify", "send", "new_downloads", "many for npm", "--platforms", "npm").code == 0
+    assert cli("notify", "send", "new_downloads", "1,000 installs", "--platforms", "flathub").code == 0
+
+    assert [r.json()["reason"] for r in services.got["webhook"]] == ["1,000 installs"]

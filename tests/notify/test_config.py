@@ -60,6 +60,21 @@ def test_what_cannot_be_meant_is_told_at_its_place(tmp_path: Path, section: str,
     assert problem.place.startswith("deployforge.yml:3:")
 
 
+def test_a_route_can_be_about_a_place_that_is_only_counted(tmp_path: Path) -> None:
+    routes = "monitoring: {routes: [{channels: [slack], events: [new_downloads], platforms: [flathub]}]}\n"
+    places = "analytics: {places: {flathub: {app: com.example.Hello}}}\n"
+
+    assert [way.platforms for way in ways(load_text(tmp_path, routes + places).project)] == [("flathub",)]
+
+
+def test_a_place_that_a_route_names_must_be_counted(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path, "monitoring: {routes: [{channels: [slack], platforms: [flathub]}]}\n")
+
+    assert problem.path == "monitoring.routes[0].platforms[0]"
+    assert problem.message == "unknown platform `flathub`"
+    assert problem.hint == "it can be counted: name it in `analytics.places`"
+
+
 def test_a_secret_in_place_of_a_variable_is_refused_and_not_shown(tmp_path: Path) -> None:
     secret = "https://hooks.example/services/T0/B0/canary"
     problem = problem_of(tmp_path, f"monitoring: {{channels: {{slack: {{credentials: {{url: '{secret}'}}}}}}}}\n")

@@ -60,6 +60,19 @@ def test_a_week_goes_by_mail(load: Load, inbox: Inbox, plain: Controller) -> Non
     assert "2026-W47 (2026-11-16 to 2026-11-22)" in body.get_content()
 
 
+@pytest.mark.parametrize("name", ["npm", "flathub"])
+def test_a_week_is_about_every_platform_and_place_that_is_counted(services: Services, load: Load, name: str) -> None:
+    routes = [{"events": ["digest"], "channels": ["webhook"], "platforms": [name]}]
+    loaded = load({"routes": routes}, analytics={"places": {"flathub": {"app": "com.example.Hello"}}})
+    assert [result.outcome for result in send_digest(loaded, today=WEDNESDAY)] == ["delivered"]
+
+
+def test_a_week_is_told_once_although_a_place_came_in_between(services: Services, load: Load) -> None:
+    send_digest(load(ROUTES), today=WEDNESDAY)
+    more = load(ROUTES, analytics={"places": {"flathub": {"app": "com.example.Hello"}}})
+    assert [result.outcome for result in send_digest(more, today=WEDNESDAY)] == ["quiet"]
+
+
 def test_where_nobody_wants_it_nobody_is_told(services: Services, load: Load) -> None:
     assert send_digest(load({"error_notifications": ["webhook"]}), today=WEDNESDAY) == ()
 

@@ -12,7 +12,7 @@ import click
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.options import counted_selection, option
 from deployforge_tasks.cli.since import DAY
 from deployforge_tasks.cli.table import Cell, Row, Style, columns, plural
 from deployforge_tasks.cli.usage import choose_platforms
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     ),
     epilog="See also: `deployforge stats`, docs/how-to/understand-downloads.md.",
 )
-@selection
+@counted_selection
 @option("--since", group="Selection", type=DAY, metavar="DAY", help="From this day on (2026-05-01, 30d, 12w, 6m, 1y).")
 @option("--limit", group="Output", type=click.IntRange(1, 1000), default=8, metavar="N", help="Statements at most (8).")
 @option("--costs", "only_costs", group="Output", is_flag=True, help="Show the costs by platform and release instead.")

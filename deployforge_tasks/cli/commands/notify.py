@@ -11,7 +11,7 @@ import click
 from deployforge_tasks.cli.help_format import Command, Group
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.looks import look
-from deployforge_tasks.cli.options import argument, global_options, option, selection
+from deployforge_tasks.cli.options import argument, counted_selection, global_options, option
 from deployforge_tasks.cli.table import Cell, columns
 from deployforge_tasks.cli.usage import choose_platforms, unknown
 
@@ -60,7 +60,7 @@ def test(invocation: Invocation, channels: tuple[str, ...], event: str) -> int:
 )
 @argument("event")
 @argument("text")
-@selection
+@counted_selection
 @click.pass_obj
 def send(invocation: Invocation, event: str, text: str, *, wanted: tuple[str, ...], without: tuple[str, ...]) -> int:
     """Tell those who want to know of EVENT about something that DeployForge does not see itself."""
@@ -68,7 +68,7 @@ def send(invocation: Invocation, event: str, text: str, *, wanted: tuple[str, ..
 
     loaded = invocation.settings().load()
     _check_event(event)
-    platforms = tuple(choose_platforms(loaded, wanted, without)) if wanted or without else ()
+    platforms = tuple(choose_platforms(loaded, wanted, without, counted=True)) if wanted or without else ()
     version = str(loaded.version) if loaded.version and platforms else ""
     return _show(
         invocation, "notify-send", event, notify.send(loaded, notify.Happening(event, version, platforms, text))

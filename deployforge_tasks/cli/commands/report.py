@@ -11,7 +11,7 @@ import click
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.options import counted_selection, option
 from deployforge_tasks.cli.since import DAY
 from deployforge_tasks.cli.usage import Misused, choose_platforms
 from deployforge_tasks.core.errors import ConfigError
@@ -34,7 +34,7 @@ FORMS = ("md", "html", "pdf")
     ),
     epilog="`deployforge stats` collects first.\n\nSee also: `deployforge insights`, docs/how-to/report.md.",
 )
-@selection
+@counted_selection
 @option("--since", group="Selection", type=DAY, metavar="DAY", help="From this day on (2026-05-01, 30d, 12w; 30d).")
 @option("--until", group="Selection", type=DAY, metavar="DAY", help="Up to this day (default: yesterday).")
 @option("--format", "form", group="Output", type=click.Choice(FORMS), help="Markdown, or what --output ends with.")

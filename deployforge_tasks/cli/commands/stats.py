@@ -15,7 +15,7 @@ import click
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
-from deployforge_tasks.cli.options import option, selection
+from deployforge_tasks.cli.options import counted_selection, option
 from deployforge_tasks.cli.progress import following
 from deployforge_tasks.cli.since import DAY_OR_TODAY
 from deployforge_tasks.cli.usage import Misused, choose_platforms
@@ -53,7 +53,7 @@ class Wanted:
     epilog="Exits with 6 when a source could not be asked; what the others told is shown.\n\n"
     "See also: `deployforge help json`, docs/how-to/count-downloads.md.",
 )
-@selection
+@counted_selection
 @option("--since", group="Selection", type=DAY_OR_TODAY, default="30d", metavar="DAY", help="First day (30d).")
 @option("--until", group="Selection", type=DAY_OR_TODAY, default="0d", metavar="DAY", help="Last day (today).")
 @option("--by", group="Output", type=click.Choice(["version", "target", "country"]), help="Show the parts, too.")
