@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, insert, or_, select, update
 
 from deployforge_tasks.access.roles import Visitor
 from deployforge_tasks.core.errors import AccessError
@@ -81,6 +81,9 @@ class Approvals:
     def ask(self, wanted: Wanted, visitor: Visitor, within: timedelta) -> Approval:
         """Ask for approval; the same request of the same person that still waits, or holds, is not made twice."""
         with writing(self._engine) as connection:
+            if self._engine.dialect.name == "postgresql":  # SQLite has one writer anyway
+                lock = func.hashtextextended(f"approvals {wanted.project}", 0)
+                connection.execute(select(func.pg_advisory_xact_lock(lock)))
             open_one = _open(connection, wanted, visitor)
             if open_one is not None:
                 return open_one

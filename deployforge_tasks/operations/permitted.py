@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from deployforge_tasks.access.records import Records
     from deployforge_tasks.access.roles import Visitor
     from deployforge_tasks.project.load import Loaded
+
+#: A form that is sent twice at the same time finds what the other one has started, and asks for no approval of its own.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def start_permitted(
@@ -45,30 +49,31 @@ def start_permitted(
         ApprovalNeededError: a second person has to approve first.
         ConfigError: it cannot be started; an approval stays good.
     """
-    if started(loaded, form) is not None:
-        return False
-    version = str(loaded.version)
-    used = permit(records, loaded, visitor, action=action, version=version, platforms=platforms, form=form)
+    with _ONE_AT_A_TIME:
+        if started(loaded, form) is not None:
+            return False
+        version = str(loaded.version)
+        used = permit(records, loaded, visitor, action=action, version=version, platforms=platforms, form=form)
 
-    def never_began() -> None:
-        if used is not None:
-            with suppress(SQLAlchemyError):  # the ledger is away: the next `permit` looks into what became of it
-                give_back(records, loaded, visitor, used)
+        def never_began() -> None:
+            if used is not None:
+                with suppress(SQLAlchemyError):  # the ledger is away: the next `permit` looks into what became of it
+                    give_back(records, loaded, visitor, used)
 
-    try:
-        begun = start(
-            loaded,
-            words,
-            form=form,
-            actor=actor,
-            reason=reason,
-            ledger_url=ledger_url,
-            never_began=never_began,
-        )
-    except Exception:
-        if started(loaded, form) is None:  # else a process may be at work
+        try:
+            begun = start(
+                loaded,
+                words,
+                form=form,
+                actor=actor,
+                reason=reason,
+                ledger_url=ledger_url,
+                never_began=never_began,
+            )
+        except Exception:
+            if started(loaded, form) is None:  # else a process may be at work
+                never_began()
+            raise
+        if not begun:  # a process of another dashboard has started it in the same moment
             never_began()
-        raise
-    if not begun:  # the form was sent twice in the same moment, and the other one has started it
-        never_began()
-    return begun
+        return begun

@@ -188,3 +188,17 @@ def test_many_who_give_back_and_use_it_at_the_same_time_use_it_once(records: Rec
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(again, [f"form {n}" for n in range(8)])) == 1
+
+
+def test_many_who_ask_for_the_same_at_the_same_time_make_one_request(records: Records) -> None:
+    begin, versions = Barrier(6), [f"1.2.{number}" for number in range(10)]
+
+    def ask(_: int) -> list[int]:
+        asked = []
+        for version in versions:
+            begin.wait()
+            asked.append(records.approvals.ask(replace(WANTED, version=version), ANN, DAY).number)
+        return asked
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len({tuple(asked) for asked in pool.map(ask, range(6))}) == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -122,6 +124,21 @@ def test_a_form_that_is_sent_again_uses_no_second_approval(records: Records, loa
     eventually(lambda: state(records, loaded, number) == "approved")
     assert not begin(records, loaded, form)
     assert state(records, loaded, number) == "approved"
+
+
+def test_a_form_that_is_sent_twice_at_the_same_time_starts_one_run_and_asks_for_nothing(
+    records: Records, loaded: Loaded, number: int
+) -> None:
+    form, together = new_name(), Barrier(2)
+
+    def send(_: int) -> bool:
+        together.wait()
+        return begin(records, loaded, form)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(send, range(2))) == [False, True]
+    eventually(lambda: actions(records, loaded)[-1] == "approval.return")
+    assert [one.number for one in records.approvals.all(loaded.project.name, "")] == [number]
 
 
 def test_what_ended_while_no_dashboard_was_there_is_found_by_the_next_one(
