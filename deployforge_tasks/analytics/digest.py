@@ -54,7 +54,7 @@ def digest(report: Report) -> Digest:
 def _counted(report: Report) -> Iterator[str]:
     """What was counted of each unit, against the week before where both are known."""
     for unit, count in report.sums.items():
-        yield f"{count:,} {unit}{_growth(report, unit)}"
+        yield f"{unit.counted(count)}{_growth(report, unit)}"
 
 
 def _growth(report: Report, unit: Unit) -> str:

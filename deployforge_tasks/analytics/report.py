@@ -147,8 +147,9 @@ class Report:
 
 def summary(report: Report) -> Iterator[str]:
     """The few sentences that stand at the top."""
-    sums = " and ".join(f"{count:,} {unit}" for unit, count in report.sums.items())
-    yield f"{sums} were counted" if sums else "Nothing was counted"
+    sums = " and ".join(unit.counted(count) for unit, count in report.sums.items())
+    was = "was" if list(report.sums.values()) == [1] else "were"
+    yield f"{sums} {was} counted" if sums else "Nothing was counted"
     released = report.released
     yield f"released: {', '.join(released)}" if released else "nothing was released"
     if failed := [run for run in report.runs if run.failed]:

@@ -41,7 +41,7 @@ def _lines(report: Report) -> Iterator[str]:
         if not report.insights.found:
             yield "Nothing can be said with confidence of these days.\n"
         yield from (
-            f"- not known: {one.kind} {', '.join(one.platforms)}: {escaped(one.reason)}"
+            f"- not known: {' '.join([str(one.kind), ', '.join(one.platforms)]).rstrip()}: {escaped(one.reason)}"
             for one in report.insights.unknown
         )
         yield ""

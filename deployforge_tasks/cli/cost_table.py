@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: Releases that are shown, the newest first.
 _SHOWN = 10
+_UNKNOWN = "\N{EN DASH}"
 
 
 def show_costs(invocation: Invocation, loaded: Loaded, names: Sequence[str], since: date | None) -> int:
@@ -90,8 +91,8 @@ def lines(found: CostTable, style: Style, width: int | None) -> list[str]:
 
 
 def _row(one: PlatformCost) -> Row:
-    count = "-" if one.downloads is None else f"{one.downloads:,} {one.unit}"
-    rate = "-" if one.per_thousand is None else _amount(one.per_thousand)
+    count = _UNKNOWN if one.downloads is None else one.unit.counted(one.downloads)
+    rate = _UNKNOWN if one.per_thousand is None else _amount(one.per_thousand)
     return (one.platform, f"{one.amounts.minutes:,.1f}", _amount(one.amounts.total), count, rate)
 
 

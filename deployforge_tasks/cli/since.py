@@ -36,12 +36,15 @@ class DayType(click.ParamType[date]):
         today = datetime.now(UTC).date()
         try:
             day = _read(value.strip().lower(), today)
-        except (ValueError, OverflowError):
+        except OverflowError:
+            day = date.min
+        except ValueError:
             raise Misused(f"`{value}` is no day", "write 2026-05-01, or how long ago: 30d, 12w, 6m, 1y", ctx) from None
         if self._over and day >= today:
             raise Misused(f"`{value}` is not in the past", "counts are told by whole days (UTC) that are over", ctx)
         if not _FIRST <= day <= today:
-            raise Misused(f"`{value}` is {day}", f"name a day from {_FIRST} to {today} (UTC)", ctx)
+            why = "too long ago" if day < _FIRST else "not yet there"
+            raise Misused(f"`{value}` is {why}", f"name a day from {_FIRST} to {today} (UTC)", ctx)
         return day
 
 

@@ -13,6 +13,7 @@ from deployforge_tasks.cli.table import Cell, Row, Style, ago, columns, one_line
 
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.series import Daily, Downloads, PlatformDownloads, Slice
+    from deployforge_tasks.core.downloads import Unit
     from deployforge_tasks.operations.stats import PlatformCollected
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -115,11 +116,11 @@ def _chart_width(width: int | None) -> int:
 
 def _head(now: Downloads, style: Style, width: int | None) -> list[str]:
     """What is of one unit, added up; rolling sums and levels are in no sum."""
-    sums: Counter[str] = Counter()
+    sums: Counter[Unit] = Counter()
     for platform in now.platforms:
         if (count := period(platform.daily).count) is not None:
-            sums[str(platform.unit)] += count
-    told = [f"{count:,} {unit if count != 1 else unit.removesuffix('s')}" for unit, count in sums.items()]
+            sums[platform.unit] += count
+    told = [unit.counted(count) for unit, count in sums.items()]
     profile = [now.profile] if now.profile else []
     text = " · ".join([now.project, *profile, f"{now.since} to {now.until}", *(told or ["nothing counted"])])
     first, *rest = wrap(text, width or _WIDEST)

@@ -56,6 +56,22 @@ def columns(
     return lines
 
 
+def without(rows: Sequence[Row], spare: Sequence[int], width: int | None, *, indent: int = 2) -> list[Row]:
+    """The rows without as many of the `spare` columns as it takes to leave the last column room to be read."""
+    left = list(range(len(rows[0])))
+    for column in spare:
+        widest = [max(text_width(_text(row[n])) for row in rows) for n in left]
+        needed = indent + sum(widest[:-1]) + min(widest[-1], _READABLE) + _GAP * (len(left) - 1)
+        if width is None or needed <= width:
+            break
+        left.remove(column)
+    return [[row[n] for n in left] for row in rows]
+
+
+def _text(cell: Cell | str) -> str:
+    return cell.text if isinstance(cell, Cell) else cell
+
+
 def _line(row: Sequence[Cell], widths: Sequence[int], style: Style, indent: int) -> str:
     parts = []
     for cell, width in zip(row, widths, strict=False):

@@ -43,6 +43,10 @@ class Unit(StrEnum):
     DEVICES = "devices"
     VOTES = "votes"
 
+    def counted(self, count: int) -> str:
+        """``1 download``, ``1,234 downloads``."""
+        return f"{count:,} {self.removesuffix('s') if count == 1 else self}"
+
 
 class Audience(StrEnum):
     """Whose downloads a counter holds, as far as its source can tell them apart."""

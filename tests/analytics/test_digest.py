@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from deployforge_tasks.analytics.costs import cost_table
 from deployforge_tasks.analytics.digest import digest
 from deployforge_tasks.analytics.insight import Certainty, Confidence, Fact, Insight, Insights, Kind
-from deployforge_tasks.analytics.report import Report, RunLine
+from deployforge_tasks.analytics.report import Report, RunLine, summary
 from deployforge_tasks.analytics.series import Downloads, PlatformDownloads
 from deployforge_tasks.core.downloads import Unit
 from deployforge_tasks.project.schema_analytics import Costs
@@ -71,6 +71,12 @@ def test_the_first_line_is_the_week_with_what_was_counted_against_the_week_befor
 def test_a_week_before_that_nobody_knows_is_no_growth() -> None:
     made = week(now=[platform([10] * 7, first=MONDAY)])
     assert digest(made).head.endswith("70 downloads (the week before is not known)")
+
+
+def test_one_is_told_as_one() -> None:
+    made = week(now=[platform([1], first=MONDAY)])
+    assert "1 download (" in digest(made).head
+    assert next(iter(summary(made))) == "1 download was counted"
 
 
 def test_a_week_of_which_nothing_is_known_is_no_zero() -> None:

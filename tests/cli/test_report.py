@@ -49,6 +49,12 @@ def test_programs_get_their_document_beside_a_file_too(cli: Cli, project: Projec
     assert (cli.folder / "r.md").read_text("utf-8").startswith("# hello-forge")
 
 
+def test_one_format_at_a_time(cli: Cli, project: Project) -> None:
+    project({"npm": {}})
+    done = cli("report", "--json", "--format", "html")
+    assert (done.code, done.json["error"]["message"]) == (2, "--json and --format html at once")
+
+
 def test_a_pdf_needs_a_file(cli: Cli, project: Project) -> None:
     project({"npm": {}})
     result = cli("report", "--format", "pdf")

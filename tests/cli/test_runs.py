@@ -132,6 +132,13 @@ def test_no_line_is_wider_than_the_terminal(released: Cli, monkeypatch: pytest.M
     assert max(len(line) for line in released("runs").out.splitlines()) <= width
 
 
+def test_a_narrow_terminal_leaves_out_what_matters_less(released: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    head, *rows = released("runs").out.splitlines()[2:]
+    assert head.split() == ["run", "version", "when", "outcome", "platforms"]
+    assert not any("…" in row or row.endswith(("✓", "✗")) for row in rows)
+
+
 def test_the_log_of_the_newest_run(cli: Cli, project: Project, screen: Screen) -> None:
     project({"snap": {"flaw": "the token expires in 2 days"}})
     cli("deploy", "--yes")

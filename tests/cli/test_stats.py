@@ -170,13 +170,20 @@ def test_csv_tells_gaps_with_their_reasons(counted: Cli) -> None:
     [
         (("--since", "soon"), "`soon` is no day"),
         (("--since", "2026-02-30"), "`2026-02-30` is no day"),
-        (("--since", "1999-12-31"), "`1999-12-31` is 1999-12-31"),
-        (("--until", "9999-01-01"), "`9999-01-01` is 9999-01-01"),
+        (("--since", "1999-12-31"), "`1999-12-31` is too long ago"),
+        (("--since", "9999y"), "`9999y` is too long ago"),
+        (("--until", "9999-01-01"), "`9999-01-01` is not yet there"),
         (("--since", "3d", "--until", "5d"), "is after the last one"),
         (("--format", "parquet"), "parquet is no text"),
         (("--format", "csv", "--output", "nowhere/x.csv"), "its folder is not there"),
         (("--output", "."), "it is a folder"),
         (("--collect-only", "--no-collect"), "leave nothing to do"),
+        (("--no-collect", "--force"), "--force and --no-collect at once"),
+        (("--collect-only", "--by", "version"), "--collect-only and --by at once"),
+        (("--collect-only", "--csv"), "--collect-only and --csv at once"),
+        (("--collect-only", "--output", "x.csv"), "--collect-only and --output at once"),
+        (("--import", "x.csv", "--platforms", "npm"), "--import and --platforms at once"),
+        (("--import", "x.csv", "--csv"), "--import and --csv at once"),
         (("--platforms", "npn"), "npm"),
     ],
 )
@@ -230,6 +237,15 @@ def test_old_numbers_are_taken_over_once(counted: Cli, screen: Screen) -> None:
     assert [(t["platform"], t["kind"], t["count"], t["new"]) for t in again["files"][0]["taken"]] == [
         ("npm", "window", 1876, False)
     ]
+
+
+def test_what_was_taken_is_told_although_a_later_file_is_refused(counted: Cli) -> None:
+    Path("old.json").write_text(json.dumps(OLD), "utf-8")
+    Path("bad.json").write_text("{", "utf-8")
+    done = counted("stats", "--import", "old.json", "--import", "bad.json")
+    assert done.code == 3
+    assert "old.json · read at 2025-08-22 10:00 UTC · 1 taken" in done.out
+    assert "bad.json is no JSON" in done.err
 
 
 def test_a_file_that_holds_no_old_numbers_is_refused(counted: Cli) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployforge_tasks.analytics import insight
 from deployforge_tasks.analytics.charts.render import _drawn
 from deployforge_tasks.analytics.report import Report, summary
 from deployforge_tasks.analytics.report_page import html
@@ -93,6 +95,18 @@ def test_every_table_of_the_text_is_one_to_a_parser(released: Site) -> None:
     rows = sum(line.startswith("|") and not line.startswith("|---") for line in text.splitlines())
     assert tables.count("<tr>") == rows
     assert "<i>" not in tables
+
+
+def test_what_is_not_known_of_no_platform_names_none(released: Site) -> None:
+    made = written(released)
+    assert made.insights
+    unknown = (
+        insight.Unknown(insight.Kind.COST, (), "no prices"),
+        insight.Unknown(insight.Kind.GROWTH, ("npm", "pypi"), "too little history"),
+    )
+    lines = markdown(replace(made, insights=replace(made.insights, unknown=unknown))).splitlines()
+    assert "- not known: cost: no prices" in lines
+    assert "- not known: growth npm, pypi: too little history" in lines
 
 
 def test_runs_of_other_platforms_are_not_in_a_report_on_some(released: Site) -> None:

@@ -65,6 +65,8 @@ def command(
             raise Misused("--send tells the last whole week, all of it", "leave the other options out")
         return _send(invocation, loaded)
     names = choose_platforms(loaded, wanted, without, counted=True)
+    if invocation.json and form and output is None:
+        raise Misused(f"--json and --format {form} at once", "name one format, or a file with --output")
     chosen = _form(form, output)
     try:
         made = report(loaded, since=since, until=until, platforms=names)

@@ -14,13 +14,18 @@ from deployforge_tasks.cli.help_format import Command
 from deployforge_tasks.cli.invocation import Invocation
 from deployforge_tasks.cli.looks import look
 from deployforge_tasks.cli.options import option
-from deployforge_tasks.cli.table import Cell, Row, ago, columns, duration, one_line
+from deployforge_tasks.cli.table import Cell, Row, ago, columns, duration, one_line, without
 
 if TYPE_CHECKING:
     from deployforge_tasks.cli.table import Style
     from deployforge_tasks.operations.run_facts import Surroundings
     from deployforge_tasks.operations.run_tools import Tools
     from deployforge_tasks.operations.runs import RunView
+
+#: The columns that a narrow terminal does without, the first one first.
+_SPARE = (6, 5, 3)
+#: Keeps a mark and its platform on one line.
+_GLUE = "\N{NO-BREAK SPACE}"
 
 
 @click.command(
@@ -132,12 +137,13 @@ def lines(project: str, found: Sequence[RunView], style: Style, now: datetime, w
         return [f"{style(project, 'bold')} · no run yet"]
     rows: list[Row] = [("run", "version", "when", "took", "outcome", "command", "by", "platforms")]
     rows += [_row(run, now) for run in found]
-    return [style(project, "bold"), "", *columns(rows, style, width=width)]
+    shown = columns(without(rows, _SPARE, width), style, width=width)
+    return [style(project, "bold"), "", *(line.replace(_GLUE, " ").rstrip() for line in shown)]
 
 
 def _row(run: RunView, now: datetime) -> Row:
     word, style = _word(run)
-    platforms = "  ".join(f"{look(outcome)[0]} {name}" for name, outcome in run.platforms.items())
+    platforms = "  ".join(f"{look(outcome)[0]}{_GLUE}{name}" for name, outcome in run.platforms.items())
     took = Cell(duration(run.seconds), "dim")
     return (
         str(run.number),

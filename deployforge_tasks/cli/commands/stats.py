@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from deployforge_tasks.cli.doit_line import tell_doit
 from deployforge_tasks.cli.help_format import Command
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from deployforge_tasks.operations.stats_import import Imported, Taken
     from deployforge_tasks.project.load import Loaded
 
+#: Options that say which counts are shown and how, and those that have no meaning beside `--import`.
+_SHOWING = ("since", "until", "by", "form", "csv", "output")
+_OTHERS = ("wanted", "without", *_SHOWING, "ask", "only", "force")
 FORMATS = ("table", "json", "csv", "parquet", "openmetrics")
 
 
@@ -96,9 +100,17 @@ def command(
     """
     if csv and form not in (None, "csv"):
         raise Misused(f"--csv and --format {form} at once", "name one format")
-    chosen = _format(invocation, "csv" if csv else form, output)
     if only and not ask:
         raise Misused("--collect-only and --no-collect leave nothing to do", "choose one of them")
+    if force and not ask:
+        raise Misused("--force and --no-collect at once", "choose one of them")
+    if files:
+        _alone(
+            "--import", "--import takes the files over and ends; run `deployforge stats` again for the rest", _OTHERS
+        )
+    if only:
+        _alone("--collect-only", "--collect-only shows no counts; leave the other option out", _SHOWING)
+    chosen = _format(invocation, "csv" if csv else form, output)
     if since > until:
         raise Misused(f"the first day, {since}, is after the last one, {until}", "turn --since and --until round")
     loaded = invocation.settings().load()
@@ -115,6 +127,14 @@ def command(
     else:
         _tell(invocation, loaded, Wanted(names, since, until, by, chosen, output), collected)
     return collected.exit_code if collected else 0
+
+
+def _alone(option: str, hint: str, others: tuple[str, ...]) -> None:
+    """Refuse an option that would be passed over in silence."""
+    context = click.get_current_context()
+    for other in context.command.params:
+        if other.name in others and context.get_parameter_source(other.name) is ParameterSource.COMMANDLINE:
+            raise Misused(f"{option} and {other.opts[0]} at once", hint)
 
 
 def _format(invocation: Invocation, form: str | None, output: Path | None) -> str:
@@ -252,13 +272,13 @@ def _import(invocation: Invocation, loaded: Loaded, files: tuple[Path, ...]) -> 
     from deployforge_tasks.operations.stats_import import import_file
 
     tell_doit(invocation)
-    found = [import_file(loaded, file.resolve()) for file in files]
+    taken = (import_file(loaded, file.resolve()) for file in files)
     if invocation.json:
         from deployforge_tasks.cli.stats_json import imported_json
 
-        invocation.emit("stats-imported", imported_json(found))
+        invocation.emit("stats-imported", imported_json(list(taken)))
         return 0
-    for one in found:
+    for one in taken:  # each is told when it is taken: the next one may be refused
         _show_imported(invocation, one)
     return 0
 
