@@ -31,7 +31,7 @@ DOES: Mapping[Permission, str] = {
     "rollback": "roll back",
     "approve": "decide about requests of others",
     "settings": "see settings and the trail of what was done",
-    "tokens": "make and revoke tokens",
+    "tokens": "make and revoke tokens, and end sessions of others",
 }
 
 
@@ -64,7 +64,8 @@ class Visitor:
 
     Fields: `method` is how they signed on (``local token oidc proxy``); `origin` the address they come from; `maker`
     the person who made the token in their hands ("" where there is none, or it was made on the command line); `bearer`
-    whether each request carries that token, so that a program asks and not a person.
+    whether each request carries that token, so that a program asks and not a person; `session` the id of the session
+    that the request belongs to, "" for none.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Visitor:
     origin: str = ""
     maker: str = ""
     bearer: bool = False
+    session: str = ""
 
     @property
     def may(self) -> frozenset[Permission]:

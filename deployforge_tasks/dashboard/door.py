@@ -10,8 +10,11 @@ import hashlib
 import ipaddress
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from deployforge_tasks.access.attempts import Attempts
 from deployforge_tasks.access.links import Link
@@ -86,9 +89,11 @@ class Door:
         session = self._desk.records.sessions.find(self.place, request.cookies.get(self.cookie, ""))
         if session is None:
             return None
+        with suppress(SQLAlchemyError):  # the ledger can be read, which is all that a page needs
+            self._desk.records.sessions.seen(session, self.origin(request))
         now = self._desk.loaded.project.dashboard
         role = session.role_by(now.roles, now.default_role)
-        return self._with_role(request, session.actor, role, session.maker)
+        return self._with_role(request, session.actor, role, session.maker, session.id)
 
     def by_token(self, request: Request) -> bool:
         """Whether a request brings an API token, or tries to: then nothing else counts, a good session neither.
@@ -134,10 +139,10 @@ class Door:
         groups = tuple(filter(None, (g.strip() for g in request.headers.get(proxy.groups_header, "").split(","))))
         return self._with_role(request, name, self.role(groups)) if name else None
 
-    def _with_role(self, request: Request, name: str, role: Role | None, maker: str = "") -> Visitor:
+    def _with_role(self, request: Request, name: str, role: Role | None, maker: str = "", session: str = "") -> Visitor:
         if role is None:
             raise no_role(name)
-        return Visitor(name, role, self.section.auth, self.origin(request), maker)
+        return Visitor(name, role, self.section.auth, self.origin(request), maker, session=session)
 
     # Whether a request is what it seems
 

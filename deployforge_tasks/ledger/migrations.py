@@ -44,9 +44,21 @@ def _approvals_that_can_be_given_back(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE approvals ADD COLUMN used_for TEXT"))
 
 
+def _sessions_that_are_seen(connection: Connection) -> None:
+    if "seen_at" not in {column["name"] for column in inspect(connection).get_columns("sessions")}:
+        connection.execute(text(f"ALTER TABLE sessions ADD COLUMN seen_at {_time(connection)}"))
+        connection.execute(text("ALTER TABLE sessions ADD COLUMN origin TEXT"))
+
+
+def _time(connection: Connection) -> str:
+    """What a column with a time is called by the database."""
+    return tables.UtcTime().compile(connection.dialect)
+
+
 #: By the schema version that a step starts from.
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _runs_with_a_place_and_deliveries,
     2: _downloads_and_access,
     3: _approvals_that_can_be_given_back,
+    4: _sessions_that_are_seen,
 }

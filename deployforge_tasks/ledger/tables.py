@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from deployforge_tasks.ledger.append_only import append_only
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 metadata = MetaData()
 
@@ -305,5 +305,8 @@ sessions = Table(
     Column("token", Integer, ForeignKey("access_tokens.id")),
     Column("began_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),
+    # When it was used last, to the minute, and the address that it was used from; NULL where that is not known.
+    Column("seen_at", UtcTime),
+    _text("origin", null=True),
     Index("sessions_of_actor", "project", "actor"),
 )

@@ -21,6 +21,8 @@ _WORDS: Mapping[str, str] = {
     "sign-on": "signed on",
     "sign-out": "signed out",
     "sign-out.everywhere": "signed out everywhere",
+    "session.end": "ended a session of",
+    "session.end-all": "ended every session of",
     "token.new": "made the token",
     "token.revoke": "revoked the token",
     "approval.ask": "asked for approval:",

@@ -223,7 +223,7 @@ def test_a_stream_ends_when_an_admin_ends_the_sessions_of_who_watches(people: Pe
         listening(address, cookies=dict(ann.cookies)) as listener,
     ):
         listener.wait_for("ready")
-        people.site.desk.records.sessions.end_all(people.site.door.place, "ann")
+        people.site.desk.records.sessions.end_all(people.site.desk.project, "ann")
         listener.wait_for_end(5)
 
 

@@ -1,4 +1,4 @@
-"""``deployforge dashboard``: serve it, and ``token``: new, list, revoke."""
+"""``deployforge dashboard``: serve it, ``token``: new, list, revoke, and ``session``: list, end."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from deployforge_tasks.effects.files import redirect_page
 if TYPE_CHECKING:
     from deployforge_tasks.access.tokens import Token
     from deployforge_tasks.dashboard.serve import Opened
+    from deployforge_tasks.operations.sessions import OpenSession
 
 _A = {"viewer": "a viewer", "operator": "an operator", "releaser": "a releaser", "admin": "an admin"}
 
@@ -173,4 +174,88 @@ def _as_json(found: Token, state: str) -> dict[str, Any]:
         "made_by": found.made_by,
         "made_at": found.made_at.isoformat(),
         "ends_at": found.ends_at.isoformat(),
+    }
+
+
+@command.group(cls=Group, params=[*global_options(root=False)], no_args_is_help=True)
+def session() -> None:
+    """List and end the sessions of people who have signed on to this project's dashboard."""
+
+
+@session.command("list", cls=Command, examples=("deployforge dashboard session list",))
+@click.pass_obj
+def list_sessions_(invocation: Invocation) -> int:
+    """List every session that is open, with who has it and from where."""
+    from datetime import UTC, datetime
+
+    from deployforge_tasks.operations.sessions import list_sessions
+    from deployforge_tasks.operations.tokens import at_the_command_line, records_of
+
+    loaded = invocation.settings().load()
+    with records_of(loaded) as records:
+        found = list_sessions(records, loaded, at_the_command_line(loaded))
+    if invocation.json:
+        invocation.emit("dashboard-sessions", {"sessions": [_session_as_json(each) for each in found]})
+        return OK
+    terminal, now = invocation.terminal, datetime.now(UTC)
+    if not found:
+        terminal.out(f"{terminal.style(loaded.project.name, 'bold')} · no open session")
+        return OK
+    rows: list[Row] = [("session", "who", "role", "signed on", "from", "since", "last seen")]
+    for each in found:
+        one = each.session
+        seen = ago(one.seen_at, now) if one.seen_at else "not known"
+        since = ago(one.began_at, now)
+        rows.append(
+            (one.id, one.actor or "somebody", each.role or "none", one.method, one.origin or "not known", since, seen)
+        )
+    for line in [terminal.style(loaded.project.name, "bold"), "", *columns(rows, terminal.style, width=terminal.width)]:
+        terminal.out(line)
+    return OK
+
+
+@session.command(
+    "end",
+    cls=Command,
+    examples=("deployforge dashboard session end 3f9a1c0b7d2e", "deployforge dashboard session end --person ann"),
+)
+@argument("session", required=False)
+@option("--person", group="Behaviour", metavar="NAME", help="End every session of this person.")
+@click.pass_obj
+def end(invocation: Invocation, session: str | None, person: str | None) -> int:
+    """End a session, or with --person all of somebody: they are out at once.
+
+    They can sign on again: revoke their token too, or take their role or account away.
+    """
+    from deployforge_tasks.operations.sessions import end_session, end_sessions_of
+    from deployforge_tasks.operations.tokens import at_the_command_line, records_of
+
+    if (session is None) == (person is None):
+        raise click.UsageError("give a session, or --person NAME")
+    loaded = invocation.settings().load()
+    with records_of(loaded) as records:
+        who = at_the_command_line(loaded)
+        if person is not None:
+            name, ended = person, end_sessions_of(records, loaded, who, person)
+        else:
+            name, ended = end_session(records, loaded, who, session or "").actor, 1
+    if invocation.json:
+        invocation.emit("dashboard-sessions-ended", {"person": name, "ended": ended})
+    else:
+        invocation.terminal.out(f"{ended} {'session' if ended == 1 else 'sessions'} of {name} ended")
+    return OK
+
+
+def _session_as_json(found: OpenSession) -> dict[str, Any]:
+    one = found.session
+    return {
+        "session": one.id,
+        "person": one.actor,
+        "role": found.role,
+        "profile": one.profile,
+        "method": one.method,
+        "origin": one.origin,
+        "began_at": one.began_at.isoformat(),
+        "seen_at": one.seen_at.isoformat() if one.seen_at else None,
+        "ends_at": one.ends_at.isoformat(),
     }

@@ -15,6 +15,7 @@ from deployforge_tasks.dashboard.forms import Form, own_path
 from deployforge_tasks.dashboard.gate import check_wait, refusal
 from deployforge_tasks.dashboard.guard import needs, note, note_sign_on, note_stranger, visitor
 from deployforge_tasks.dashboard.rendering import page
+from deployforge_tasks.operations.sessions import list_sessions
 
 router = APIRouter(include_in_schema=False)
 #: Holds what binds a sign-on at the provider to the browser that began it.
@@ -96,7 +97,7 @@ def sign_out(request: Request) -> Response:
 def sign_out_everywhere(request: Request) -> Response:
     """End every session of this person."""
     door, who = _door(request), visitor(request)
-    ended = request.app.state.desk.records.sessions.end_all(door.place, who.name)
+    ended = request.app.state.desk.records.sessions.end_all(door.place.project, who.name, who.method)
     note(request, "sign-out.everywhere", sessions=ended)
     answer = RedirectResponse("/sign-on", status_code=303)
     door.drop(answer, door.cookie)
@@ -109,7 +110,9 @@ def you(request: Request) -> Response:
     rights = [
         (DOES[permission], lowest_role(permission), visitor(request).can(permission)) for permission in PERMISSIONS
     ]
-    return page(request, "you.html", title="You", rights=rights, roles=ROLES)
+    desk = request.app.state.desk
+    mine = [one for one in list_sessions(desk.records, desk.loaded, visitor(request)) if one.mine]
+    return page(request, "you.html", title="You", rights=rights, roles=ROLES, sessions=mine)
 
 
 def _link(request: Request, door: Door, value: str) -> Response:
@@ -120,7 +123,7 @@ def _link(request: Request, door: Door, value: str) -> Response:
             code="DF3537",
         )
     who = Visitor(door.local_name(), "admin", "local", door.origin(request))
-    session = request.app.state.desk.records.sessions.begin(door.place, who.name, role=who.role)
+    session = request.app.state.desk.records.sessions.begin(door.place, who.name, role=who.role, origin=who.origin)
     return _in(request, session, who, "/")
 
 
@@ -133,8 +136,8 @@ def _token(request: Request, door: Door, form: dict[str, str]) -> Response:
             hint="ask an admin for a new one: `deployforge dashboard token new NAME`",
             code="DF3530",
         )
-    session = records.sessions.begin(door.place, found.name, role=found.role, token=found.id)
     who = Visitor(found.name, found.role, "token", door.origin(request), found.maker)
+    session = records.sessions.begin(door.place, who.name, role=who.role, token=found.id, origin=who.origin)
     return _in(request, session, who, form.get("next", "/"))
 
 
@@ -144,8 +147,10 @@ def _provider(request: Request, door: Door) -> Response:
     role = door.role(person.groups)
     if role is None:
         raise no_role(person.name)
-    session = request.app.state.desk.records.sessions.begin(door.place, person.name, groups=person.groups)
-    answer = _in(request, session, Visitor(person.name, role, "oidc", door.origin(request)), person.back)
+    who = Visitor(person.name, role, "oidc", door.origin(request))
+    sessions = request.app.state.desk.records.sessions
+    session = sessions.begin(door.place, who.name, groups=person.groups, origin=who.origin)
+    answer = _in(request, session, who, person.back)
     door.drop(answer, _BEGUN)
     return answer
 

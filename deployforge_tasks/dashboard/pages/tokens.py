@@ -1,4 +1,4 @@
-"""API tokens: make, list, revoke."""
+"""Who has access: API tokens (make, list, revoke), and the sessions that are open."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from deployforge_tasks.dashboard.forms import Form
 from deployforge_tasks.dashboard.guard import needs, visitor
 from deployforge_tasks.dashboard.navigation import Entry
 from deployforge_tasks.dashboard.rendering import page
+from deployforge_tasks.operations.sessions import list_sessions
 from deployforge_tasks.operations.tokens import NewToken, list_tokens, new_token, revoke_token
 
 router = APIRouter(prefix="/tokens", include_in_schema=False, dependencies=[needs("tokens")])
-ENTRY = Entry("Tokens", "/tokens", order=90, needs="tokens")
+ENTRY = Entry("Access", "/tokens", order=90, needs="tokens")
 
 
 @router.get("")
@@ -68,8 +69,10 @@ def _page(
         request,
         "tokens.html",
         status=status,
-        title="Tokens",
+        title="Access",
         tokens=list_tokens(desk.records, desk.loaded),
+        sessions=list_sessions(desk.records, desk.loaded, visitor(request)),
+        auth=request.app.state.door.section.auth,
         roles=ROLES,
         longest=LONGEST_DAYS,
         made=made,
