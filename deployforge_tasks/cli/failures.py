@@ -40,18 +40,29 @@ def show(invocation: Invocation, error: BaseException) -> int:
         return _usage(invocation, error)
     if isinstance(error, DeployForgeError):
         return _known(invocation, error)
-    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
-        return _known(invocation, _refused_by_the_machine(error))
+    if (refused := _refused(error)) is not None:
+        return _known(invocation, refused)
     return _internal(invocation, error)
 
 
-def _refused_by_the_machine(error: OSError) -> ConfigError:
-    """A folder that is not ours, or a full disk: no fault of the program's, wherever it comes up."""
-    return ConfigError(
-        f"{error.filename or 'a file'} cannot be used: {error.strerror}",
-        hint="check who owns it, and that the disk is writable and has room",
-        code="DF1500",
-    )
+def _refused(error: BaseException) -> ConfigError | None:
+    """What the machine or the ledger's database refuses: no fault of the program's, wherever it comes up."""
+    from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return ConfigError(
+            f"{error.filename or 'a file'} cannot be used: {error.strerror}",
+            hint="check who owns it, and that the disk is writable and has room",
+            code="DF1500",
+        )
+    # Its other classes (a wrong statement, a broken constraint) are faults of ours.
+    if isinstance(error, DBAPIError) and type(error) in (DatabaseError, OperationalError):
+        return ConfigError(
+            f"the ledger cannot be used: {str(error.orig).strip().splitlines()[0]}",
+            hint="see that its database can be reached and has room; if it is broken, take back a copy of it",
+            code="DF1054",
+        )
+    return None
 
 
 def _known(invocation: Invocation, error: DeployForgeError) -> int:

@@ -69,6 +69,15 @@ def test_no_run_yet(cli: Cli, project: Project) -> None:
     assert "`deployforge deploy` makes the first one" in done.err
 
 
+def test_a_ledger_that_breaks_while_it_is_read_is_no_fault_of_our_own(released: Cli) -> None:
+    with sqlite3.connect(released.folder / ".deployforge" / "ledger.db") as ledger:
+        ledger.execute("drop table runs")
+    done = released("runs")
+    assert done.code == 3
+    assert "error: the ledger cannot be used: no such table: runs   DF1054" in done.err
+    assert list(released.folder.glob("**/crash-*")) == []
+
+
 def test_runs_as_json(released: Cli) -> None:
     done = released("runs", "--limit", "1", "--json").json
     (run,) = done["runs"]
