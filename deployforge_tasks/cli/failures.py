@@ -57,8 +57,9 @@ def _refused(error: BaseException) -> ConfigError | None:
         )
     # Its other classes (a wrong statement, a broken constraint) are faults of ours.
     if isinstance(error, DBAPIError) and type(error) in (DatabaseError, OperationalError):
+        said = str(error.orig).strip() or type(error).__name__
         return ConfigError(
-            f"the ledger cannot be used: {str(error.orig).strip().splitlines()[0]}",
+            f"the ledger cannot be used: {said.splitlines()[0]}",
             hint="see that its database can be reached and has room; if it is broken, take back a copy of it",
             code="DF1054",
         )
