@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, insert, or_, select, update
 
 from deployforge_tasks.access.roles import Visitor
 from deployforge_tasks.core.errors import AccessError
-from deployforge_tasks.ledger.database import writing
+from deployforge_tasks.ledger.database import alone, writing
 from deployforge_tasks.ledger.tables import approvals
 
 Action = Literal["deploy", "rollback"]
@@ -65,9 +65,10 @@ class Approval:
             return f"your role, {visitor.role}, may not approve; a releaser may"
         if visitor.bearer and not tokens_are_people:
             return "a person has to decide, and this is an API token"
-        theirs = {_bare(visitor.name), _bare(visitor.maker)} - {""}
-        asker = {_bare(self.asked_by), _bare(self.asked_maker)} - {""}
-        if _bare(visitor.name) in asker or _bare(self.asked_by) in theirs:
+        theirs, asker = _behind(visitor.name, visitor.maker), _behind(self.asked_by, self.asked_maker)
+        # Where tokens are people, one admin may have made those of both.
+        same = set() if tokens_are_people else theirs & asker
+        if same or _bare(visitor.name) in asker or _bare(self.asked_by) in theirs:
             return "whoever asked cannot approve; a second person has to"
         return ""
 
@@ -81,9 +82,7 @@ class Approvals:
     def ask(self, wanted: Wanted, visitor: Visitor, within: timedelta) -> Approval:
         """Ask for approval; the same request of the same person that still waits, or holds, is not made twice."""
         with writing(self._engine) as connection:
-            if self._engine.dialect.name == "postgresql":  # SQLite has one writer anyway
-                lock = func.hashtextextended(f"approvals {wanted.project}", 0)
-                connection.execute(select(func.pg_advisory_xact_lock(lock)))
+            alone(connection, f"approvals {wanted.project}")
             open_one = _open(connection, wanted, visitor)
             if open_one is not None:
                 return open_one
@@ -252,6 +251,11 @@ def _approval(row: Any) -> Approval:
         "over" if over else row.outcome or "waiting",
         row.used_for,
     )
+
+
+def _behind(name: str, makers: str) -> set[str]:
+    """Everybody who is, or stands behind, somebody (`Visitor.maker`)."""
+    return {_bare(one) for one in (name, *makers.split("\n"))} - {""}
 
 
 def _bare(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -40,8 +41,14 @@ class Proxies:
         """
         if not self.trusts(peer):
             return peer
-        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+        hops = [_without_port(hop.strip()) for hop in forwarded.split(",") if hop.strip()]
         return next((hop for hop in reversed(hops) if not self.trusts(hop)), peer)
+
+
+def _without_port(hop: str) -> str:
+    """An address alone: some proxies write it with a port, which is another one with each connection."""
+    found = re.fullmatch(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+", hop)
+    return (found[1] or found[2]) if found else hop
 
 
 def _network(text: str) -> _Network:

@@ -63,7 +63,9 @@ class Visitor:
     """Who asks: a person, or a token that stands for one.
 
     Fields: `method` is how they signed on (``local token oidc proxy``); `origin` the address they come from; `maker`
-    the person who made the token in their hands ("" where there is none, or it was made on the command line); `bearer`
+    who else stands behind them, a line each: who made the token in their hands and who stands behind those, and the
+    account at the provider, which stays the same under another name ("" for nobody, as with a token that was made on
+    the command line); `bearer`
     whether each request carries that token, so that a program asks and not a person; `session` the id of the session
     that the request belongs to, "" for none.
     """

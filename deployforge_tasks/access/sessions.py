@@ -37,8 +37,8 @@ class Session:
     """Somebody who has signed on; with `role` None their `groups` decide.
 
     Fields: `id` names it to people; `profile` and `method` are those of the dashboard (`Place`); `maker` is that of
-    their token; `seen_at` tells when it was used last, to the minute, and `origin` from which address (None and "":
-    not known).
+    their token, or their account at the provider (`Visitor.maker`); `seen_at` tells when it was used last, to the
+    minute, and `origin` from which address (None and "": not known).
     """
 
     id: str
@@ -71,6 +71,7 @@ class Sessions:
         *,
         role: Role | None = None,
         groups: Iterable[str] = (),
+        account: str | None = None,
         token: int | None = None,
         origin: str = "",
         lasts: timedelta = LASTS,
@@ -82,6 +83,7 @@ class Sessions:
             actor: who.
             role: their role for the whole session; None: what the groups give at each request.
             groups: theirs at the provider.
+            account: theirs at the provider, which stays the same under another name.
             token: the number of the token that they signed on with.
             origin: the address that they come from.
             lasts: how long.
@@ -97,6 +99,7 @@ class Sessions:
                     role=role,
                     groups=list(groups),
                     token=token,
+                    account=account,
                     began_at=now,
                     ends_at=now + lasts,
                     seen_at=now,
@@ -179,7 +182,7 @@ def _session(row: Any) -> Session:
         row.method,
         row.token_role or row.role,
         tuple(row.groups),
-        row.maker or "",
+        row.maker or row.account or "",
         row.began_at,
         row.ends_at,
         row.seen_at,

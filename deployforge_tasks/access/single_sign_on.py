@@ -43,9 +43,13 @@ _AGAIN = "sign on again; if it stays so, tell whoever looks after the dashboard"
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody as the provider knows them, and where in the dashboard they wanted to go."""
+    """Somebody as the provider knows them, and where in the dashboard they wanted to go.
+
+    `account` stays the same whatever they are called, and is nobody's name.
+    """
 
     name: str
+    account: str
     groups: tuple[str, ...]
     back: str
 
@@ -205,11 +209,14 @@ class SingleSignOn:
 
     def _person(self, claims: Mapping[str, Any], back: str) -> Person:
         name = claims.get(self._section.name_claim)
-        if self._section.name_claim == "email" and claims.get("email_verified") is False:
+        # Some providers write it as text.
+        if self._section.name_claim == "email" and str(claims.get("email_verified", True)).lower() == "false":
             raise _refused("your mail address is not verified at the provider", code="DF3548")
         groups = claims.get(self._section.groups_claim) or []
         listed = groups if isinstance(groups, list) else [groups]
-        return Person(str(name or claims["sub"]), tuple(str(group) for group in listed), back)
+        return Person(
+            str(name or claims["sub"]), f"account {claims['sub']}", tuple(str(group) for group in listed), back
+        )
 
 
 def _refused(message: str, *, code: str) -> AccessError:

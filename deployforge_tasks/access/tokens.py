@@ -15,7 +15,7 @@ from sqlalchemy import Engine, Select, insert, select, update
 from deployforge_tasks.access.roles import Role
 from deployforge_tasks.core.errors import AccessError
 from deployforge_tasks.core.redact import redactor
-from deployforge_tasks.ledger.database import writing
+from deployforge_tasks.ledger.database import alone, writing
 from deployforge_tasks.ledger.tables import access_tokens
 
 #: Begins every token, so that secret scanners know one when they see it: ``dfd_[A-Za-z0-9_-]{43}``.
@@ -29,7 +29,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 class Token:
     """A token without its value.
 
-    Fields: `made_by` says who made it; `maker` too, if that was a person of the dashboard, else "" (the command line).
+    Fields: `made_by` says who made it; `maker` too, and who stands behind them (`Visitor.maker`), if they did it in the
+    dashboard, else "" (the command line).
     """
 
     id: int
@@ -67,17 +68,19 @@ class Tokens:
             AccessError: the name is none, or an active token has it; or the days are not between 1 and 366.
         """
         _check(name, days)
-        if any(token.name == name for token in self.active(project)):
-            raise AccessError(
-                f"an active token is called {name}",
-                hint="choose another name, or revoke that one first",
-                code="DF3505",
-            )
         value, now = f"{PREFIX}{secrets.token_urlsafe(_BYTES)}", datetime.now(UTC)
         redactor.add(value)
         row = {"name": name, "role": role, "made_by": made_by, "maker": maker}
         times = {"made_at": now, "ends_at": now + timedelta(days=days)}
         with writing(self._engine) as connection:
+            alone(connection, f"tokens {project}")
+            taken = _query(project).where(access_tokens.c.name == name, access_tokens.c.revoked_at.is_(None))
+            if connection.execute(taken.where(access_tokens.c.ends_at > now)).first() is not None:
+                raise AccessError(
+                    f"an active token is called {name}",
+                    hint="choose another name, or revoke that one first",
+                    code="DF3505",
+                )
             made = connection.execute(
                 insert(access_tokens)
                 .values(project=project, **row, **times, digest=digest(value))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
@@ -15,7 +14,7 @@ from deployforge_tasks import __version__
 from deployforge_tasks.dashboard import mistakes
 from deployforge_tasks.dashboard.collecting import Collecting
 from deployforge_tasks.dashboard.door import Door
-from deployforge_tasks.dashboard.forms import own_path
+from deployforge_tasks.dashboard.forms import came_from
 from deployforge_tasks.dashboard.gate import Gate
 from deployforge_tasks.dashboard.known_insights import KnownInsights
 from deployforge_tasks.dashboard.last_look import LastLook
@@ -133,8 +132,7 @@ def _static(version: str, name: str) -> Response:
 
 
 def _theme(request: Request, name: str) -> Response:
-    came_from = urlsplit(request.headers.get("referer", ""))._replace(scheme="", netloc="", fragment="").geturl()
-    back = RedirectResponse(own_path(came_from), status_code=303)
+    back = RedirectResponse(came_from(request), status_code=303)
     if name in THEMES:
         back.set_cookie("theme", name, max_age=_YEAR, samesite="lax", httponly=True)
     return back

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 #: The id of the error of somebody who has signed on, and has no role.
 NO_ROLE = "DF3532"
 _BEARER = "bearer "
+#: A name or an address, and a port, and nothing that would be taken for a path.
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 #: Seconds that the provider may take, while somebody looks at an empty page.
 _PROVIDER_PATIENCE = Patience(first=0.5, longest=2.0, total=5.0)
 
@@ -73,6 +76,8 @@ class Door:
         mark = hashlib.sha256(f"{desk.ledger_url} {self.place}".encode()).hexdigest()[:8]
         # The name says whose it is: a browser sends the cookies of one port of this machine to all.
         self.cookie = f"{'__Host-' if self._secure else ''}deployforge-{mark}"
+        self.begun = f"{self.cookie}-sign-on"
+        """Holds what binds a sign-on at the provider to the browser that began it."""
 
     # Who
 
@@ -129,14 +134,14 @@ class Door:
         proxy = self.section.proxy
         assert proxy is not None
         peer = request.client.host if request.client else ""
-        name = request.headers.get(proxy.user_header, "").strip()
         if not self._proxies.trusts(peer):
             raise AccessError(
                 f"only the proxy may come here, and {peer} is not one of its addresses",
                 hint="open the dashboard at the proxy's address, or send an API token",
                 code="DF3531",
             )
-        groups = tuple(filter(None, (g.strip() for g in request.headers.get(proxy.groups_header, "").split(","))))
+        name = _once(request, proxy.user_header).strip()
+        groups = tuple(filter(None, (g.strip() for g in _once(request, proxy.groups_header).split(","))))
         return self._with_role(request, name, self.role(groups)) if name else None
 
     def _with_role(self, request: Request, name: str, role: Role | None, maker: str = "", session: str = "") -> Visitor:
@@ -151,7 +156,8 @@ class Door:
 
         An address in numbers is no name: only names can be made to point here by others (DNS rebinding).
         """
-        name = urlsplit(f"//{host}").hostname or ""
+        found = _HOST.fullmatch(host)
+        name = (found[1] or found[2]).lower() if found else ""
         try:
             ipaddress.ip_address(name)
         except ValueError:
@@ -167,7 +173,7 @@ class Door:
         if site is not None:
             return site in ("same-origin", "none")
         origin = request.headers.get("origin")
-        return origin is None or urlsplit(origin).netloc in self._own_netlocs(request)
+        return origin is None or origin.partition("://")[2] in self._own_netlocs(request)
 
     def _own_netlocs(self, request: Request) -> set[str]:
         return {request.headers.get("host", ""), urlsplit(self.section.url or "").netloc} - {""}
@@ -197,6 +203,22 @@ class Door:
 
     def drop(self, response: Response, name: str) -> None:
         response.delete_cookie(name, httponly=True, samesite="lax", secure=self._secure, path="/")
+
+
+def _once(request: Request, header: str) -> str:
+    """A header of the proxy; one that is there twice has been sent by the visitor too.
+
+    Raises:
+        AccessError: it is there twice.
+    """
+    values: list[str] = request.headers.getlist(header)
+    if len(values) > 1:
+        raise AccessError(
+            f"the header {header} came twice, and one of them may be the visitor's own",
+            hint="let the proxy remove it from what visitors send",
+            code="DF3549",
+        )
+    return values[0] if values else ""
 
 
 def no_role(name: str) -> AccessError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Depends, HTTPException, Request
 
@@ -55,6 +55,15 @@ def _choices(read: Annotated[list[tuple[str, str]], Depends(_read)]) -> Choices:
 Sent = Annotated[Choices, Depends(_choices)]
 #: The fields of a form (``application/x-www-form-urlencoded``); of several with one name the last.
 Form = Annotated[dict[str, str], Depends(_last)]
+
+
+def came_from(request: Request) -> str:
+    """The path of this site that a browser says it was at, else ``/``."""
+    try:
+        path = urlsplit(request.headers.get("referer", ""))._replace(scheme="", netloc="", fragment="").geturl()
+    except ValueError:  # no address
+        return "/"
+    return own_path(path)
 
 
 def own_path(path: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
@@ -70,6 +70,12 @@ def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
     mode = "FULL" if durable else "NORMAL"
     with engine.execution_options(**{_WRITE: mode}).begin() as connection:
         yield connection
+
+
+def alone(connection: Connection, name: str) -> None:
+    """Let nobody else write what goes by this name until the transaction ends (SQLite has one writer anyway)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def _engine(url: str) -> Engine:

@@ -14,7 +14,7 @@ from deployforge_tasks.core.differences import Lump, by_day, midnight
 from deployforge_tasks.core.downloads import BEFORE_LAUNCH, LAUNCH, Counter, Kind, Reading, Series
 from deployforge_tasks.core.redact import redactor
 from deployforge_tasks.ledger import tables
-from deployforge_tasks.ledger.database import writing
+from deployforge_tasks.ledger.database import alone, writing
 from deployforge_tasks.ledger.day_blocks import changed, place, without
 from deployforge_tasks.ledger.model import Scope, Try
 
@@ -36,7 +36,7 @@ class DownloadStore:
         says nothing new takes the place of the one before it.
         """
         with writing(self._engine) as connection:
-            self._alone(connection, f"{scope.project}/{scope.profile}/{platform}")
+            alone(connection, f"downloads {scope.project}/{scope.profile}/{platform}")
             there = _there(connection, scope, platform)
             keeper = _Keeper(connection, scope, platform, there, at)
             return sum(keeper.keep(series) for series in told)
@@ -50,11 +50,6 @@ class DownloadStore:
         with writing(self._engine) as connection:
             connection.execute(delete(table).where(*ours, table.c.at < attempt.at - _KEPT))
             connection.execute(insert(table).values(**row, **more, at=attempt.at))
-
-    def _alone(self, connection: Connection, name: str) -> None:
-        """Let nobody else store the same platform's counters meanwhile (SQLite has one writer anyway)."""
-        if self._engine.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"downloads {name}", 0))))
 
 
 def _there(connection: Connection, scope: Scope, platform: str) -> dict[Counter, Row[Any]]:

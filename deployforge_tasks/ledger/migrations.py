@@ -48,6 +48,7 @@ def _sessions_that_are_seen(connection: Connection) -> None:
     if "seen_at" not in {column["name"] for column in inspect(connection).get_columns("sessions")}:
         connection.execute(text(f"ALTER TABLE sessions ADD COLUMN seen_at {_time(connection)}"))
         connection.execute(text("ALTER TABLE sessions ADD COLUMN origin TEXT"))
+        connection.execute(text("ALTER TABLE sessions ADD COLUMN account TEXT"))
 
 
 def _time(connection: Connection) -> str:

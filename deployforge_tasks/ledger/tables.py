@@ -305,6 +305,8 @@ sessions = Table(
     Column("token", Integer, ForeignKey("access_tokens.id")),
     Column("began_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),
+    # Theirs at the provider, which stays the same under another name; NULL where there is none.
+    _text("account", null=True),
     # When it was used last, to the minute, and the address that it was used from; NULL where that is not known.
     Column("seen_at", UtcTime),
     _text("origin", null=True),

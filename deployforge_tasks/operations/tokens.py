@@ -64,7 +64,12 @@ def new_token(records: Records, loaded: Loaded, visitor: Visitor, *, name: str, 
     by_hand = visitor.method == COMMAND_LINE
     made_by = f"{visitor.name}, {COMMAND_LINE}" if by_hand else visitor.name
     token, value = records.tokens.new(
-        loaded.project.name, name, role, days=days, made_by=made_by, maker="" if by_hand else visitor.name
+        loaded.project.name,
+        name,
+        role,
+        days=days,
+        made_by=made_by,
+        maker="" if by_hand else f"{visitor.name}\n{visitor.maker}".strip(),
     )
     note(records, loaded, visitor, "token.new", subject=name, detail={"role": role, "days": days})
     return NewToken(token, value)

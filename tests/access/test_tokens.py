@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 import sqlalchemy
@@ -95,6 +98,22 @@ def test_two_active_tokens_never_have_one_name(records: Records) -> None:
     with pytest.raises(AccessError, match="an active token is called ci") as caught:
         make(records)
     assert caught.value.code == "DF3505"
+
+
+def test_many_who_make_a_token_of_one_name_at_the_same_time_make_one(records: Records) -> None:
+    begin = Barrier(6)
+
+    def made(_: int) -> int:
+        count = 0
+        for number in range(5):
+            begin.wait()
+            with suppress(AccessError):
+                make(records, f"ci-{number}")
+                count += 1
+        return count
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(made, range(6))) == 5
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-x", "x" * 65, "ann@example", "a/b", "ä"])

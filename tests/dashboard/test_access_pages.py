@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from starlette.testclient import TestClient
 
 from deployforge_tasks.access.roles import Visitor
 from deployforge_tasks.core.errors import ConfigError
@@ -160,6 +161,26 @@ def test_who_asked_sees_why_they_cannot_approve(people: People) -> None:
     assert answer.status_code == 403
     entry = people.site.desk.records.trail.entries(people.site.desk.project)[0]
     assert (entry.action, entry.outcome) == ("approval.approve", "refused")
+
+
+def test_nobody_who_stands_behind_a_token_approves_what_it_asks_for(people: People) -> None:
+    desk, root = people.site.desk, people.someone("root", "admin")
+
+    def token_of(maker: TestClient, name: str, role: str) -> str:
+        found = re.search(r"dfd_[\w-]{43}", maker.post("/tokens", data={"name": name, "role": role, "days": "1"}).text)
+        assert found
+        return found[0]
+
+    deputy = people.stranger()
+    deputy.headers["authorization"] = f"Bearer {token_of(root, 'deputy', 'admin')}"
+    found = desk.records.tokens.find(desk.project, token_of(deputy, "robot", "releaser"))
+    assert found is not None
+    robot = Visitor("robot", "releaser", "token", maker=found.maker, bearer=True)
+    with pytest.raises(ApprovalNeededError) as caught:
+        permit(desk.records, desk.loaded, robot, action="deploy", version="1.2.0", platforms=["npm"], form=new_name())
+    path = f"/approvals/{caught.value.approval.number}/approve"
+    assert [root.post(path).status_code, deputy.post(path).status_code] == [403, 403]
+    assert people.someone("ben", "releaser").post(path).status_code == 303
 
 
 def test_what_is_refused_cannot_be_begun(people: People) -> None:

@@ -209,9 +209,23 @@ def test_a_token_that_a_program_brings_is_not_bound_to_a_site(people: People) ->
     assert people.stranger().post("/theme/dark", headers=headers).status_code == 303
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", "", "[", "localhost:port", "evil@localhost"]
+)
 def test_a_name_that_is_not_ours_is_refused(site: Site, host: str) -> None:
     assert site.client.get("/", headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost/sign-on?", "localhost/static/#", "127.0.0.1/healthz"])
+def test_a_name_with_a_path_in_it_opens_no_page(people: People, host: str) -> None:
+    assert not people.site.door.knows(host)
+    assert people.stranger().get("/tokens", headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("wrong", [{"origin": "http://["}, {"referer": "http://["}])
+def test_a_header_that_is_no_address_is_answered(people: People, wrong: dict[str, str]) -> None:
+    assert people.stranger().post("/theme/dark", headers=wrong).status_code in (303, 403)
+    assert people.someone("ann", "viewer").post("/keys/on", headers=wrong).status_code in (303, 403)
 
 
 @pytest.mark.parametrize("host", ["localhost:8765", "127.0.0.1", "[::1]:8765", "LOCALHOST"])
@@ -301,6 +315,30 @@ def test_a_direct_visitor_with_the_proxys_headers_is_refused(tmp_path: Path) -> 
     assert answer.status_code == 403
     assert "DF3531" in answer.text
     assert (entry.outcome, entry.origin) == ("refused", "10.0.1.7")
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        [("X-Forwarded-User", "root"), ("X-Forwarded-User", "ann")],
+        [("X-Forwarded-User", "ann"), ("X-Forwarded-Groups", "staff"), ("X-Forwarded-Groups", "other")],
+    ],
+)
+def test_a_header_that_a_visitor_adds_to_that_of_the_proxy_lets_nobody_in(
+    tmp_path: Path, twice: list[tuple[str, str]]
+) -> None:
+    with open_site(tmp_path, dashboard={**PROXY, "default_role": "viewer"}) as site:
+        answer = from_address(site, "10.0.0.7").get("/you", headers=[*HTML.items(), *twice])
+    assert answer.status_code == 403
+    assert "DF3549" in answer.text
+
+
+def test_the_port_that_some_proxies_add_makes_no_other_visitor(tmp_path: Path) -> None:
+    headers = {"X-Forwarded-User": "ann", "X-Forwarded-Groups": "staff"}
+    with open_site(tmp_path, dashboard=PROXY) as site:
+        for sent, origin in (("192.0.2.9:4711", "192.0.2.9"), ("[2001:db8::7]:4711, 10.0.0.9:443", "2001:db8::7")):
+            text = from_address(site, "10.0.0.7", **headers, **{"X-Forwarded-For": sent}).get("/you").text
+            assert f"<dd>{origin}</dd>" in text
 
 
 def test_the_proxy_brings_somebody_without_a_role_in_vain(tmp_path: Path) -> None:

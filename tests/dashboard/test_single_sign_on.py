@@ -6,11 +6,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from httpx2 import Response
 
+from deployforge_tasks.operations.detach import new_name
 from tests.dashboard.site import ADDRESS, Site, open_site
 from tests.support.oidc import CLIENT, SECRET, RunningProvider, running_provider
 
@@ -32,16 +34,20 @@ def honest(provider: RunningProvider) -> Iterator[RunningProvider]:
 
 
 @contextmanager
-def site_of(provider: RunningProvider, folder: Path, **changed: object) -> Iterator[Site]:
+def site_of(
+    provider: RunningProvider, folder: Path, *, name_claim: str = "email", ledger: str = "", **changed: object
+) -> Iterator[Site]:
     """A dashboard whose people sign on there."""
     oidc = {
         "issuer": provider.issuer,
         "client_id": CLIENT,
         "client_secret_env": "OIDC_SECRET",
         "scopes": ["openid", "email", "groups"],
+        "name_claim": name_claim,
     }
     section = {"auth": "oidc", "oidc": oidc, "roles": {"staff": "viewer", "release-team": "releaser"}, **changed}
-    with open_site(folder, environ={"OIDC_SECRET": SECRET}, dashboard=section) as site:
+    environ = {"OIDC_SECRET": SECRET, **({"DEPLOYFORGE_LEDGER": ledger} if ledger else {})}
+    with open_site(folder, environ=environ, dashboard=section) as site:
         yield site
 
 
@@ -134,6 +140,38 @@ def test_a_mail_address_that_is_not_verified_names_nobody(site: Site, provider: 
     answer = sign_on(site, provider, "mallory")
     assert "DF3548" in answer.text
     assert not signed_on(site)
+
+
+def test_a_mail_address_that_is_not_verified_names_nobody_also_where_the_provider_writes_it_as_text(
+    site: Site, provider: RunningProvider
+) -> None:
+    assert "DF3548" in sign_on(site, provider, "oscar").text
+    assert not signed_on(site)
+
+
+def test_one_account_under_two_names_does_not_approve_what_it_asked_for(
+    honest: RunningProvider, tmp_path: Path
+) -> None:
+    rules: dict[str, Any] = {"approvals": {"": {"actions": ["deploy"]}}, "roles": {"staff": "releaser"}}
+    sent = {"form": new_name(), "version": "1.0.0", "typed": "1.0.0", "platforms": "npm"}
+    with site_of(honest, tmp_path / "one", **rules) as site:
+        sign_on(site, honest, "ann")
+        assert "request 1 waits" in site.client.post("/deploy", data=sent, headers=BROWSER).text
+        ledger = site.desk.ledger_url
+    with site_of(honest, tmp_path / "two", name_claim="sub", ledger=ledger, **rules) as site:
+        sign_on(site, honest, "ann")
+        assert "<h1>ann</h1>" in site.client.get("/you").text
+        assert "whoever asked cannot approve" in site.client.get("/approvals").text
+        assert site.client.post("/approvals/1/approve", headers=BROWSER).status_code == 403
+        site.client.post("/sign-out")
+        sign_on(site, honest, "ben")
+        assert site.client.post("/approvals/1/approve", headers=BROWSER, follow_redirects=False).status_code == 303
+
+
+def test_behind_https_no_other_host_begins_a_sign_on_for_a_browser(honest: RunningProvider, tmp_path: Path) -> None:
+    with site_of(honest, tmp_path, url="https://deploy.example") as site:
+        answer = site.client.get("/sign-on/provider", follow_redirects=False)
+    assert answer.headers["set-cookie"].startswith("__Host-deployforge-")
 
 
 def test_an_answer_with_another_state_is_refused(site: Site, provider: RunningProvider) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployforge_tasks.operations.detach import new_name
+from deployforge_tasks.operations.detach import FOLDER, new_name
 from tests.dashboard.people import HTML, People, open_people
 from tests.dashboard.site import ADDRESS
 from tests.dashboard.test_run_page import FAILED
@@ -16,7 +16,8 @@ SAME_SITE = {**HTML, "origin": ADDRESS, "sec-fetch-site": "same-origin"}
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[People]:
+    monkeypatch.setattr("deployforge_tasks.dashboard.pages.actions._PATIENCE", 0)
     with open_people(tmp_path) as made:
         yield made
 
@@ -36,6 +37,14 @@ def test_an_operator_retries_and_does_not_deploy(people: People) -> None:
     sent = {"form": new_name(), "version": "1.0.0", "typed": "1.0.0", "platforms": "npm"}
     assert otto.post("/deploy", data=sent, headers=SAME_SITE).status_code == 403
     assert otto.post("/rollback", data=sent, headers=SAME_SITE).status_code == 403
+
+
+def test_what_a_command_printed_is_for_those_who_may_read_logs(people: People) -> None:
+    form, root = new_name(), people.site.desk.loaded.root
+    (root / FOLDER / form).mkdir(parents=True)
+    (root / FOLDER / form / "output.log").write_text("what the command said", "utf-8")
+    assert "what the command said" in people.someone("otto", "operator").get(f"/starting/{form}").text
+    assert "what the command said" not in people.someone("vera", "viewer").get(f"/starting/{form}").text
 
 
 def test_a_refused_deploy_is_kept_in_the_trail(people: People) -> None:

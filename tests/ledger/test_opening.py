@@ -38,7 +38,7 @@ def change(ledger_url: str, *statements: str) -> None:
 
 #: Takes a ledger back to an older schema, by the schema.
 TO_SCHEMA = {
-    4: ["ALTER TABLE sessions DROP COLUMN seen_at", "ALTER TABLE sessions DROP COLUMN origin"],
+    4: [f"ALTER TABLE sessions DROP COLUMN {name}" for name in ("seen_at", "origin", "account")],
     3: ["ALTER TABLE approvals DROP COLUMN used_for"],
     2: [
         "ALTER TABLE runs DROP COLUMN actor",

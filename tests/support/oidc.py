@@ -26,6 +26,7 @@ PEOPLE: Mapping[str, Mapping[str, Any]] = {
     "ben": {"groups": ["staff"], "email_verified": True},
     "guest": {"email_verified": True},
     "mallory": {"groups": ["release-team"], "email": "ann@people.example", "email_verified": False},
+    "oscar": {"groups": ["release-team"], "email": "ann@people.example", "email_verified": "false"},
 }
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from deployforge_tasks.dashboard.destinations import destinations
-from deployforge_tasks.dashboard.forms import own_path
+from deployforge_tasks.dashboard.forms import came_from
 from deployforge_tasks.dashboard.guard import needs, visitor
 from deployforge_tasks.dashboard.navigation import entries
 from deployforge_tasks.dashboard.rendering import page
@@ -31,8 +30,7 @@ def keys(request: Request) -> HTMLResponse:
 @router.post("/keys/{choice}")
 def choose(request: Request, choice: str) -> Response:
     """Turn letters alone ``on`` or ``off``."""
-    came_from = urlsplit(request.headers.get("referer", "/keys"))._replace(scheme="", netloc="", fragment="").geturl()
-    back = RedirectResponse(own_path(came_from), status_code=303)
+    back = RedirectResponse(came_from(request) if "referer" in request.headers else "/keys", status_code=303)
     if choice in ("on", "off"):
         back.set_cookie(COOKIE, choice, max_age=_YEAR, samesite="lax", httponly=True)
     return back

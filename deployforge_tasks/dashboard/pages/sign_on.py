@@ -18,8 +18,6 @@ from deployforge_tasks.dashboard.rendering import page
 from deployforge_tasks.operations.sessions import list_sessions
 
 router = APIRouter(include_in_schema=False)
-#: Holds what binds a sign-on at the provider to the browser that began it.
-_BEGUN = "deployforge-sign-on"
 _BEGUN_LASTS = 600
 
 
@@ -68,7 +66,7 @@ def at_the_provider(request: Request, next: str = "/") -> Response:  # noqa: A00
         return RedirectResponse("/sign-on", status_code=303)
     address, browser = door.provider.begin(f"{door.base(request)}/sign-on/callback", own_path(next))
     answer = RedirectResponse(address, status_code=303)
-    door.keep(answer, _BEGUN, browser, _BEGUN_LASTS)
+    door.keep(answer, door.begun, browser, _BEGUN_LASTS)
     return answer
 
 
@@ -143,15 +141,15 @@ def _token(request: Request, door: Door, form: dict[str, str]) -> Response:
 
 def _provider(request: Request, door: Door) -> Response:
     assert door.provider is not None
-    person = door.provider.finish(request.cookies.get(_BEGUN, ""), dict(request.query_params))
+    person = door.provider.finish(request.cookies.get(door.begun, ""), dict(request.query_params))
     role = door.role(person.groups)
     if role is None:
         raise no_role(person.name)
-    who = Visitor(person.name, role, "oidc", door.origin(request))
+    who = Visitor(person.name, role, "oidc", door.origin(request), person.account)
     sessions = request.app.state.desk.records.sessions
-    session = sessions.begin(door.place, who.name, groups=person.groups, origin=who.origin)
+    session = sessions.begin(door.place, who.name, groups=person.groups, account=person.account, origin=who.origin)
     answer = _in(request, session, who, person.back)
-    door.drop(answer, _BEGUN)
+    door.drop(answer, door.begun)
     return answer
 
 
