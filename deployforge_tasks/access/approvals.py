@@ -19,18 +19,24 @@ Action = Literal["deploy", "rollback"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody wants to do; `platforms` are sorted, and all of them by name. Anything else is another request."""
+    """What somebody wants to do; `platforms` are sorted, and all of them by name. Anything else is another request.
+
+    A rollback goes from `version` back `to` another ("": the one before).
+    """
 
     project: str
     profile: str
     action: Action
     version: str
     platforms: tuple[str, ...]
+    to: str = ""
 
     @classmethod
-    def of(cls, project: str, profile: str, action: Action, version: str, platforms: Sequence[str]) -> Wanted:
+    def of(
+        cls, project: str, profile: str, action: Action, version: str, platforms: Sequence[str], *, to: str = ""
+    ) -> Wanted:
         """The same wish is always equal, in whatever order its platforms are named."""
-        return cls(project, profile, action, version, tuple(sorted(set(platforms))))
+        return cls(project, profile, action, version, tuple(sorted(set(platforms))), to)
 
 
 @dataclass(frozen=True)

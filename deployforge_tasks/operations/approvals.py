@@ -51,6 +51,7 @@ def permit(
     version: str,
     platforms: Sequence[str],
     form: str,
+    to: str = "",
 ) -> Approval | None:
     """Let somebody begin what may need a second person, right before it begins.
 
@@ -62,9 +63,10 @@ def permit(
         loaded: the project.
         visitor: who wants it.
         action: ``deploy`` or ``rollback``.
-        version: to which version.
+        version: the version that is deployed, or that users are taken back from.
         platforms: every platform that it is about, by name.
         form: the name that it is started by (`launching.start`).
+        to: of a rollback: the version that users are taken back to, "" for the one before.
 
     Returns:
         The approval that was used; None where none is needed.
@@ -74,7 +76,7 @@ def permit(
     """
     if not needs_approval(loaded, action):
         return None
-    wanted = Wanted.of(loaded.project.name, loaded.profile, action, version, platforms)
+    wanted = Wanted.of(loaded.project.name, loaded.profile, action, version, platforms, to=to)
     used = records.approvals.use(wanted, visitor, form)
     if used is None and _never_began(records, loaded, visitor, wanted):
         used = records.approvals.use(wanted, visitor, form)
@@ -163,11 +165,13 @@ def _detail(approval: Approval) -> dict[str, object]:
     return {
         "action": wanted.action,
         "version": wanted.version,
+        **({"to": wanted.to} if wanted.to else {}),
         "platforms": list(wanted.platforms),
         "asked_by": approval.asked_by,
     }
 
 
 def _words(wanted: Wanted) -> str:
-    verb = "deploy" if wanted.action == "deploy" else "roll back to"
-    return f"{verb} {wanted.version} in {wanted.profile or 'the default profile'}"
+    back = f" to {wanted.to or 'the version before'}"
+    what = f"deploy {wanted.version}" if wanted.action == "deploy" else f"roll back {wanted.version}{back}"
+    return f"{what} in {wanted.profile or 'the default profile'}"

@@ -32,6 +32,7 @@ def start_permitted(
     platforms: Sequence[str],
     form: str,
     actor: str,
+    to: str = "",
     reason: str = "",
     ledger_url: str | None = None,
 ) -> bool:
@@ -44,6 +45,7 @@ def start_permitted(
         words: the command line, see `launching.start`, as for `form`, `actor`, `reason` and `ledger_url`.
         action: what it is, for the approval.
         platforms: every platform that it is about.
+        to: of a rollback: the version to go back to, "" for the one before.
 
     Raises:
         ApprovalNeededError: a second person has to approve first.
@@ -53,7 +55,7 @@ def start_permitted(
         if started(loaded, form) is not None:
             return False
         version = str(loaded.version)
-        used = permit(records, loaded, visitor, action=action, version=version, platforms=platforms, form=form)
+        used = permit(records, loaded, visitor, action=action, version=version, platforms=platforms, form=form, to=to)
 
         def never_began() -> None:
             if used is not None:

@@ -72,6 +72,22 @@ def test_what_needs_a_second_person_waits_for_one_and_starts_nothing(tmp_path: P
         assert not (people.site.desk.loaded.root / ".deployforge" / "runs").exists()
 
 
+def test_an_approval_to_go_back_to_one_version_is_none_for_another(tmp_path: Path) -> None:
+    with open_people(tmp_path, approvals={"": {"actions": ["rollback"]}}) as people:
+        rita, ben = people.someone("rita", "releaser"), people.someone("ben", "releaser")
+
+        def wants(to: str) -> str:
+            sent = {"form": new_name(), "version": "1.2.0", "to": to, "typed": "1.2.0", "platforms": "npm"}
+            return rita.post("/rollback", data=sent, headers=SAME_SITE).text
+
+        assert "to roll back 1.2.0 to 1.1.0" in wants("1.1.0")
+        assert "Roll back 1.2.0 to 1.1.0" in ben.get("/approvals").text
+        assert ben.post("/approvals/1/approve", headers=SAME_SITE).status_code == 303
+        assert "request 2 waits" in wants("0.1.0")
+        assert "request 3 waits" in wants("")
+        assert "Roll back 1.2.0 to the version before" in ben.get("/approvals").text
+
+
 def test_a_retry_does_not_get_around_a_second_person(tmp_path: Path) -> None:
     with open_people(tmp_path, approvals={"": {}}) as people:
         run = people.site.record(FAILED, outcome="failed")

@@ -132,7 +132,7 @@ def start_rollback(request: Request, form: Sent) -> Response:
     if problem:
         note(request, "rollback", subject=f"v{version}", outcome="refused", platforms=names, reason=problem)
         return _rollback_page(request, version, to, names, look=True, problem=problem)
-    return _start(request, loaded, words, form, "rollback")
+    return _start(request, loaded, words, form, "rollback", to=to.removeprefix("v"))
 
 
 def _rollback_page(
@@ -209,7 +209,7 @@ def _in_the_way(request: Request, loaded: Loaded, form: Choices, names: list[str
 
 
 def _start(
-    request: Request, loaded: Loaded, words: list[str], form: Choices, action: str, *, subject: str = ""
+    request: Request, loaded: Loaded, words: list[str], form: Choices, action: str, *, subject: str = "", to: str = ""
 ) -> RedirectResponse:
     name, reason = form.one("form"), form.one("reason")
     desk = request.app.state.desk
@@ -222,6 +222,7 @@ def _start(
         action=deed,
         platforms=form.all("platforms"),
         form=name,
+        to=to,
         actor=f"{visitor(request).name} (dashboard)",
         reason=reason,
         ledger_url=desk.ledger_url,
