@@ -164,7 +164,8 @@ def _said(change: Change, sure: Confidence, causes: Causes) -> Insight:
     return Insight(
         Kind.CHANGE,
         f"{frame.title} {'fell' if change.counted < change.expected else 'rose'} {when}: "
-        f"{number(change.counted)} {unit} where about {number(round(change.expected))} were to be expected",
+        f"{frame.unit.counted(change.counted)} "
+        f"where about {number(round(change.expected))} were to be expected",
         (frame.platform,),
         (
             Fact("first day", str(change.first)),

@@ -160,7 +160,7 @@ def _said(platform: PlatformDownloads, whole: Sequence[FirstHours]) -> Insight:
     before = [one.counts[HOURS] or 0 for one in alike if one is not newest] if newest in alike else []
     first = newest.counts[HOURS] or 0
     least = "at least " if newest.missed else ""
-    told = f"{platform.title}: v{newest.version} had {least}{number(first)} {newest.unit} in its first {HOURS} hours"
+    told = f"{platform.title}: v{newest.version} had {least}{newest.unit.counted(first)} in its first {HOURS} hours"
     if len(before) >= EARLIER:
         told += f"; the middle one of {len(before)} before it had {number(median(before))}"
     return Insight(

@@ -77,6 +77,11 @@ class Fact:
         small = 0 < abs(self.value) < 0.1
         return f"{self.value:.2g}" if small else f"{self.value:,.2f}".rstrip("0").rstrip(".")
 
+    @property
+    def word(self) -> str:
+        """The unit behind that value: ``1 day``."""
+        return self.unit.removesuffix("s") if self.value == 1 and self.unit in (*Unit, "days") else self.unit
+
 
 @dataclass(frozen=True)
 class Insight:

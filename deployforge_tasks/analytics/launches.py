@@ -105,7 +105,7 @@ def _said(platform: PlatformDownloads, same: Sequence[Launch], sure: Confidence 
     *earlier, now = map(log, _relatives(platform, same))
     times = exp(now - mean(earlier))
     first, week = newest.counts[0] or 0, _week(newest)
-    told = f"{platform.title}: v{newest.version} had {number(first)} {platform.unit} on its first day and "
+    told = f"{platform.title}: v{newest.version} had {platform.unit.counted(first)} on its first day and "
     told += f"{number(week)} in its first {DAYS} days"
     usual_first, usual_week = median(launch.counts[0] or 0 for launch in before), median(map(_week, before))
     claimed = sure is not None and not 1 / _WORTH < times < _WORTH

@@ -63,7 +63,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _count(line: CountLine) -> Sequence[str]:
     known = f" ({line.known} of {line.days} days)" if line.count is not None and line.known < line.days else ""
-    count = _NONE if line.count is None else f"{line.count:,} {line.unit}{known}"
+    count = _NONE if line.count is None else f"{line.unit.counted(line.count)}{known}"
     growth = _NONE if line.change is None else f"{line.change:+.0%}"
     total = _NONE if line.total is None else f"{line.total:,}"
     source = f"{line.source}: {line.meaning}" if line.source else ""
@@ -72,7 +72,7 @@ def _count(line: CountLine) -> Sequence[str]:
 
 
 def _insight(one: Insight) -> str:
-    facts = "; ".join(f"{fact.name} {fact.told} {fact.unit}".strip() for fact in one.evidence)
+    facts = "; ".join(f"{fact.name} {fact.told} {fact.word}".strip() for fact in one.evidence)
     caution = f" But: {escaped(one.caution)}." if one.caution else ""
     return f"- **{escaped(one.sentence)}.** {escaped(str(one.confidence))}: {escaped(facts)}.{caution}"
 

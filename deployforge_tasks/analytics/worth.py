@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from statistics import median
 
-from deployforge_tasks.analytics.claims import COUNTED, Answers, number, percent
+from deployforge_tasks.analytics.claims import COUNTED, Answers, percent
 from deployforge_tasks.analytics.costs import CostTable, PlatformCost
 from deployforge_tasks.analytics.insight import Fact, Insight, Kind, Unknown
 from deployforge_tasks.analytics.periods import sizes
@@ -78,8 +78,8 @@ def _dear(one: PlatformCost, others: Sequence[PlatformCost], table: CostTable) -
     days = round(((table.until - table.since).days + 1) * one.known)
     return Insight(
         Kind.DROP,
-        f"{one.title} is dear for what it brings: {money(amount, currency)} for {number(one.downloads)} {unit} in "
-        f"{days} days; the others cost {money(usual, currency)} for a thousand",
+        f"{one.title} is dear for what it brings: {money(amount, currency)} for {one.unit.counted(one.downloads)} "
+        f"in {days} days; the others cost {money(usual, currency)} for a thousand",
         (one.platform,),
         (
             Fact("cost", round(amount, 2), currency),

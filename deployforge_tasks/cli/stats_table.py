@@ -156,8 +156,10 @@ def _note(platform: PlatformDownloads, asked: PlatformCollected | None, at: date
     words = []
     if platform.read_at is not None:
         words.append(f"{platform.source}, {ago(platform.read_at, at)}")
-    words += [f"{w.count:,} {platform.unit} in {plural(w.days, 'day')} at {w.at:%Y-%m-%d}" for w in platform.windows]
-    words += [f"{level.count:,} {level.unit}" for level in platform.levels]
+    words += [
+        f"{platform.unit.counted(w.count)} in {plural(w.days, 'day')} at {w.at:%Y-%m-%d}" for w in platform.windows
+    ]
+    words += [f"{level.unit.counted(level.count)}" for level in platform.levels]
     now = period(platform.daily)
     over = now.days - (platform.daily is not None and platform.daily.last >= at.date())
     if now.known < over:

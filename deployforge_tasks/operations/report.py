@@ -96,7 +96,7 @@ def send_digest(
     since, until = last_week(today or Clock().now().astimezone(UTC).date())
     made = report(loaded, since=since, until=until, ledger_url=ledger_url)
     lines = tuple(
-        Line(one.title, "ok", f"{one.count:,} {one.unit}{'' if one.change is None else f' ({one.change:+.0%})'}")
+        Line(one.title, "ok", f"{one.unit.counted(one.count)}{'' if one.change is None else f' ({one.change:+.0%})'}")
         for one in made.counts
         if one.count is not None
     )

@@ -98,11 +98,16 @@ def _unnamed(told: str, names: Collection[str]) -> str:
 def _left_out(export: Export) -> Iterator[LeftOut]:
     """What of the file is nobody's."""
     if export.open_rows:
-        yield LeftOut("today", f"{export.open_rows:,} rows are of days, weeks or months that are not over")
+        yield LeftOut("today", f"{_rows(export.open_rows)} of days, weeks or months that are not over")
     if export.no_downloads:
-        yield LeftOut("version checks", f"{export.no_downloads:,} rows are no downloads")
+        yield LeftOut("version checks", f"{_rows(export.no_downloads)} no download")
     if not export.rows:
         yield LeftOut("rows", "the file has none")
     for tally in export.tallies:
         if tally.elsewhere:
-            yield LeftOut(tally.subject or "no country", f"of {tally.elsewhere:,} downloads no country is told")
+            what = export.shape.unit.counted(tally.elsewhere)
+            yield LeftOut(tally.subject or "no country", f"of {what} no country is told")
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row is' if count == 1 else 'rows are'}"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deployforge_tasks.analytics.claims import confidence, holm, number, percent, signed
-from deployforge_tasks.analytics.insight import Certainty, Confidence
+from deployforge_tasks.analytics.insight import Certainty, Confidence, Fact
 
 
 def test_the_correction_for_many_tests_is_the_one_of_statsmodels() -> None:
@@ -32,3 +32,13 @@ def test_a_forecast_says_how_often_it_was_right() -> None:
 def test_numbers_are_written_as_people_read_them() -> None:
     assert (number(1204), number(3.25), number(4.0)) == ("1,204", "3.2", "4")
     assert (percent(0.123), percent(0.004), signed(0.2), signed(-0.2)) == ("12 %", "0.4 %", "+20 %", "-20 %")
+
+
+def test_one_of_something_is_one() -> None:
+    facts = [
+        Fact("counted", 1, "downloads"),
+        Fact("gaps", 1, "days"),
+        Fact("counted", 1, "EUR"),
+        Fact("known", 2, "days"),
+    ]
+    assert [fact.word for fact in facts] == ["download", "day", "EUR", "days"]

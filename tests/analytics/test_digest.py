@@ -9,6 +9,8 @@ from deployforge_tasks.analytics.costs import cost_table
 from deployforge_tasks.analytics.digest import digest
 from deployforge_tasks.analytics.insight import Certainty, Confidence, Fact, Insight, Insights, Kind
 from deployforge_tasks.analytics.report import Report, RunLine, summary
+from deployforge_tasks.analytics.report_page import html
+from deployforge_tasks.analytics.report_text import markdown
 from deployforge_tasks.analytics.series import Downloads, PlatformDownloads
 from deployforge_tasks.core.downloads import Unit
 from deployforge_tasks.project.schema_analytics import Costs
@@ -81,6 +83,12 @@ def test_one_is_told_as_one() -> None:
 
 def test_a_week_of_which_nothing_is_known_is_no_zero() -> None:
     assert digest(week()).head.endswith("no count is known")
+
+
+def test_one_is_told_as_one_in_a_report() -> None:
+    made = week(now=[platform([1, *[0] * 6], first=MONDAY)])
+    assert "| 1 download |" in markdown(made)
+    assert "1 downloads" not in html(made)
 
 
 def test_a_change_of_one_platform_alone_says_that_the_others_are_not_in_it() -> None:

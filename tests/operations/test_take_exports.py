@@ -127,7 +127,7 @@ def test_downloads_without_a_country_are_none_of_any(loaded: Loaded) -> None:
 def test_a_day_that_is_not_over_is_left_out(loaded: Loaded) -> None:
     found = take(loaded, PYPI, f"{day(0)},DE,1.0.0,7", f"{TODAY},DE,1.0.0,2")
     assert countries(known(loaded, "pypi")) == {"DE": 7}
-    assert "1 rows are of days" in found.left_out[0].reason
+    assert "1 row is of days" in found.left_out[0].reason
 
 
 def test_another_project_is_left_out(loaded: Loaded) -> None:
@@ -258,7 +258,7 @@ def test_looks_for_a_new_version_are_no_pulls(loaded: Loaded) -> None:
         f"version_check,{day(0)},DE,sha256:1,HEAD,hello,1.0,forge,1.0,{day(0)} 00:00:00",
     )
     assert countries(known(loaded, "docker")) == {"DE": 2}
-    assert [left.reason for left in found.left_out] == ["1 rows are no downloads"]
+    assert [left.reason for left in found.left_out] == ["1 row is no download"]
 
 
 @pytest.mark.parametrize(

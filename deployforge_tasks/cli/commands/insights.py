@@ -151,7 +151,7 @@ def _figures(one: Insight) -> Iterator[str]:
 
 
 def _figure(fact: Fact) -> str:
-    return f"{fact.name} {fact.told}{f' {fact.unit}' if fact.unit else ''}"
+    return f"{fact.name} {fact.told}{f' {fact.word}' if fact.unit else ''}"
 
 
 def _unknown(one: Unknown) -> Row:
