@@ -98,6 +98,17 @@ def test_from_the_overview_to_the_log_line_of_a_failure_by_keys_alone(site: Site
         window.wait_for_url(f"{address}/runs/{run}/logs?line=*")
 
 
+@pytest.mark.parametrize("tab", ["", "/graph"])
+def test_next_failure_is_the_failed_task_itself(site: Site, window: Page, tab: str) -> None:
+    before = [("pypi", "render", "ok", 1.0, ""), ("pypi", "package", "ok", 1.0, "")]
+    run = site.record([*before, *FAILED], outcome="failed")
+    with served(site.app) as address:
+        window.goto(f"{address}/runs/{run}{tab}")
+        for task in ("pypi:publish", "snap:publish", "pypi:publish"):
+            window.keyboard.press("f")
+            expect(window.locator(f'a[href="/runs/{run}/logs#{task}"]:focus')).to_have_count(1)
+
+
 def test_retry_opens_its_form_and_starts_nothing(site: Site, window: Page) -> None:
     run = site.record(FAILED, outcome="failed")
     with served(site.app) as address:

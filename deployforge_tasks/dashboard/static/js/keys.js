@@ -78,13 +78,21 @@ function step(by) {
 }
 
 function nextFailure() {
-  const failed = places().filter((link) => {
-    const row = /** @type {Element} */ (rowOf(link));
-    return row.matches(".error") || row.querySelector(".bad");
-  });
+  const failed = failures();
   const now = document.activeElement;
   const after = failed.find((link) => now && link.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_PRECEDING);
   return go(after ?? failed[0]);
+}
+
+/** The links of failed tasks, and of rows that say of a failure without such a link. */
+function failures() {
+  const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("main a[href]")]);
+  const tasks = links.filter((link) => link.checkVisibility() && link.matches(".node.bad, .cell:has(.bad)"));
+  const rows = places().filter((link) => {
+    const row = /** @type {Element} */ (rowOf(link));
+    return (row.matches(".error") || row.querySelector(".bad")) && !tasks.some((task) => row.contains(task));
+  });
+  return links.filter((link) => tasks.includes(link) || rows.includes(link));
 }
 
 /** @param {HTMLElement | undefined} link */
