@@ -14,7 +14,7 @@ from deployforge_tasks.analytics.series import Downloads, PlatformDownloads
 from deployforge_tasks.core.downloads import Unit
 
 #: Ends of a platform in a run that are no failure.
-_GOOD = ("published", "skipped", "ok", "waiting")
+_GOOD = ("published", "skipped", "ok", "waiting", "rolled_back")
 
 
 @dataclass(frozen=True)

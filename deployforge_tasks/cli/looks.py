@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _GOOD, _WAITS, _HELD, _BAD = ("✓", "ok"), ("⏸", "warning"), ("\N{EN DASH}", "warning"), ("✗", "error")
+_BACK = ("↩", "warning")
 
 #: Per word: symbol and style, in the order in which a headline counts them.
 LOOKS = {
@@ -12,6 +13,7 @@ LOOKS = {
     "skipped": _GOOD,
     "ok": _GOOD,
     "running": ("●", "hint"),
+    "queued": ("○", "dim"),
     "unfinished": ("○", "dim"),
     "waiting": _WAITS,
     "quiet": ("·", "dim"),
@@ -21,7 +23,8 @@ LOOKS = {
     "blocked": _HELD,
     "stopped": _HELD,
     "none": ("\N{EN DASH}", "dim"),
-    "rolled-back": ("↩", "warning"),
+    "rolled-back": _BACK,
+    "rolled_back": _BACK,
     "failed": _BAD,
     "error": _BAD,
     "killed": _BAD,

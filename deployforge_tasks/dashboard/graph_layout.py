@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployforge_tasks.operations.graph_view import RELEASE_FILES, STAGES, GraphView, Node
 from deployforge_tasks.operations.run_detail import shown_state
@@ -48,8 +48,8 @@ class Drawing:
     """Every task with what it waits for: the drawing as a list."""
 
 
-def arrange(view: GraphView, run: int) -> Drawing:
-    """Lay a graph out."""
+def arrange(view: GraphView, run: int, *, goes_on: bool) -> Drawing:
+    """Lay a graph out; in a run that goes on, what has not begun is queued."""
     stages = [stage for stage in STAGES if view.subjects(stage)]
     files = view.subjects(*RELEASE_FILES)
     names = view.subjects(*STAGES)
@@ -59,6 +59,8 @@ def arrange(view: GraphView, run: int) -> Drawing:
         is_file = node.stage in RELEASE_FILES
         column, row = (0, files) if is_file else (columns.index(node.stage), names)
         places[node.name] = _place(view, node, column, row.index(node.subject), run)
+        if goes_on and node.state == "none":
+            places[node.name] = replace(places[node.name], state="queued")
     lines = tuple(_line(places[a], places[b]) for a, b in view.edges if a in places and b in places)
     return Drawing(
         LEFT + len(columns) * _STEP - BETWEEN + 2,

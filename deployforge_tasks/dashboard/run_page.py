@@ -39,7 +39,7 @@ def run_page(request: Request, head: RunHead, tab: str, template: str, **context
     shared = {
         "head": head,
         "run": run,
-        "goes_on": run.state in ("running", "elsewhere"),
+        "goes_on": run.goes_on,
         "path": f"/runs/{run.number}",
         "tabs": TABS,
         "tab": tab,

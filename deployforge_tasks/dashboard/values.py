@@ -19,16 +19,8 @@ if TYPE_CHECKING:
 Value = str | float | dict[str, str]
 Values = dict[str, Value]
 
-_COUNTS = {
-    "ok": "ok",
-    "failed": "failed",
-    "blocked": "blocked",
-    "waiting": "needs you",
-    "rolled_back": "rolled back",
-    "running": "running",
-    "unfinished": "unfinished",
-    "queued": "waiting",
-}
+#: What is counted in the head of a run, in that order.
+_COUNTS = ("ok", "failed", "blocked", "waiting", "rolled_back", "running", "unfinished", "queued")
 
 
 def of_run(run: RunNow) -> Values:
@@ -84,7 +76,8 @@ def elapsed(since: datetime | None, seconds: float | None) -> dict[str, str]:
 
 def counts(run: RunNow) -> str:
     """``3 ok · 1 failed · 2 running``."""
-    return " · ".join(f"{run.counts[key]} {word}" for key, word in _COUNTS.items() if run.counts.get(key))
+    words = {key: "ok" if key == "ok" else look(key).word for key in _COUNTS}
+    return " · ".join(f"{run.counts[key]} {word}" for key, word in words.items() if run.counts.get(key))
 
 
 def duration(seconds: float | None) -> str:

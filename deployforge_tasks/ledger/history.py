@@ -95,6 +95,14 @@ class History:
         with self._engine.connect() as connection:
             return [Ending(*row) for row in connection.execute(query)]
 
+    def aims(self, chosen: Sequence[int]) -> dict[int, list[str]]:
+        """The platforms that each of some runs was to publish to, where it noted them."""
+        query = select(events.c.run, events.c.data).where(
+            events.c.run.in_(list(chosen)), events.c.kind == "run_started"
+        )
+        with self._engine.connect() as connection:
+            return {row.run: [str(name) for name in row.data.get("platforms", ())] for row in connection.execute(query)}
+
     def troubles(self, run: int) -> list[tuple[str, str, str]]:
         """Platform, stage and text of each failure and warning of a run, in their order."""
         said = events.c.data

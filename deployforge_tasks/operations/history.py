@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
 from deployforge_tasks.core.errors import ConfigError
 from deployforge_tasks.ledger.history import Ending, History, Search
 from deployforge_tasks.ledger.liveness import state_of
-from deployforge_tasks.operations.runs import OPEN_ENDS, outcome_of
+from deployforge_tasks.operations.runs import outcome_of
 
 if TYPE_CHECKING:
     from deployforge_tasks.ledger.model import Run
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 #: The newest runs that the figures are made from.
 COUNTED = 100
 _CHUNK = 200
-_GOOD = ("published", "skipped", "ok", "waiting")
+_GOOD = ("published", "skipped", "ok", "waiting", "rolled_back")
 _COLUMNS = ("run", "version", "started_at", "seconds", "outcome", "exit_code", "actor", "command", "platform", "ended")
 #: Spreadsheets take a text that begins so for a formula (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -107,9 +108,11 @@ def history_page(loaded: Loaded, search: Search, *, limit: int = 30, ledger_url:
         counted = counted or history.runs(project, profile, replace(search, before=None), COUNTED)
         numbers = {run.id for run in (*found[:limit], *counted)}
         endings = _by_run(history.endings(sorted(numbers)))
+        aims = _aims(history, (*found[:limit], *counted))
         lists = [tuple(history.different(project, profile, name)) for name in ("version", "actor", "outcome")]
-    shown = tuple(_past(run, endings.get(run.id, []), search.platform) for run in found[:limit])
-    figures = _figures(loaded, [_past(run, endings.get(run.id, []), search.platform) for run in counted], endings)
+    past_of = partial(_past, endings=endings, aims=aims, only=search.platform)
+    shown = tuple(past_of(run) for run in found[:limit])
+    figures = _figures(loaded, [past_of(run) for run in counted], endings)
     older = shown[-1].number if len(found) > limit else None
     return HistoryPage(shown, figures, older, len(counted), *lists)
 
@@ -122,9 +125,9 @@ def history_csv(loaded: Loaded, search: Search, *, ledger_url: str | None = None
         while True:
             page = replace(search, before=before)
             found = history.runs(loaded.project.name, loaded.profile, page, _CHUNK)
-            endings = _by_run(history.endings([run.id for run in found]))
+            endings, aims = _by_run(history.endings([run.id for run in found])), _aims(history, found)
             for run in found:
-                yield "".join(_lines(_past(run, endings.get(run.id, []), search.platform)))
+                yield "".join(_lines(_past(run, endings, aims, search.platform)))
             if len(found) < _CHUNK:
                 return
             before = found[-1].id
@@ -153,13 +156,18 @@ def _by_run(endings: Sequence[Ending]) -> dict[int, list[Ending]]:
     return found
 
 
-def _past(run: Run, endings: Sequence[Ending], only: str) -> PastRun:
+def _aims(history: History, found: Sequence[Run]) -> Mapping[int, Sequence[str]]:
+    """What the runs that have not ended are to publish to: a platform of theirs may not have begun."""
+    return history.aims(sorted({run.id for run in found if run.finished_at is None}))
+
+
+def _past(run: Run, endings: Mapping[int, Sequence[Ending]], aims: Mapping[int, Sequence[str]], only: str) -> PastRun:
     state = state_of(run)
     stages: dict[str, dict[str, str | None]] = {}
-    for ending in endings:
-        if only in ("", ending.platform):
-            stages.setdefault(ending.platform, {})[ending.stage] = ending.outcome
-    ends = {name: outcome_of(found, OPEN_ENDS[state]) for name, found in stages.items()}
+    for ending in endings.get(run.id, ()):
+        stages.setdefault(ending.platform, {})[ending.stage] = ending.outcome
+    names = [name for name in dict.fromkeys([*stages, *aims.get(run.id, ())]) if only in ("", name)]
+    ends = {name: outcome_of(stages.get(name, {}), state) for name in names}
     took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
     return PastRun(
         run.id,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deployforge_tasks.ledger.liveness import state_of
 from deployforge_tasks.operations.estimate import STAGES, Estimate, estimate_by
-from deployforge_tasks.operations.runs import OPEN_ENDS, outcome_of
+from deployforge_tasks.operations.runs import outcome_of
 
 if TYPE_CHECKING:
     from deployforge_tasks.core.events import Event
@@ -209,14 +209,8 @@ class RunProgress:
         return StageNow(stage.stage, "unfinished", stage.since, None, stage.attempt, stage.reason)
 
     def _state(self, found: _Platform) -> str:
-        if not found.stages:
-            return "unfinished" if self.state in ("finished", "killed") else "queued"
         ends = {stage.stage: None if stage.state == "running" else stage.state for stage in found.stages.values()}
-        open_end = OPEN_ENDS[self.state]
-        if open_end == "running" and None not in ends.values():  # it waits for its hub, or for its turn
-            open_end = "queued"
-        state = outcome_of(ends, open_end)
-        return "rolled_back" if ends.get("rollback") == "ok" and state in ("published", "skipped", "ok") else state
+        return outcome_of(ends, self.state)
 
     def _progress(self, name: str, stages: tuple[StageNow, ...], now: datetime) -> float:
         usual = self._estimate.usual

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: Ends of a stage, the one that decides about a platform first.
 _DECIDING = ("failed", "blocked", "waiting")
-#: Per state of a run: what a platform is that has not come to its end.
-OPEN_ENDS = {"finished": "", "killed": "unfinished", "running": "running", "elsewhere": "running"}
+#: States of a run that goes on.
+_LIVE = ("running", "elsewhere")
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class RunView:
     """One run.
 
     `state` is that of `ledger.liveness.state_of`. `seconds` is how long it took, or has taken so far; of a killed run,
-    until it was heard of last. `platforms` has the outcome of each: ``published skipped ok waiting blocked failed
-    running`` or ``unfinished``.
+    until it was heard of last. `platforms` has what became of each by now, as `outcome_of` says it; of a run that has
+    not ended, those too that have not begun.
     """
 
     number: int
@@ -44,6 +44,10 @@ class RunView:
     pid: int | None
     platforms: Mapping[str, str]
     actor: str | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        return self.state in _LIVE
 
 
 def list_runs(loaded: Loaded, *, limit: int = 20, ledger_url: str | None = None) -> list[RunView]:
@@ -109,7 +113,7 @@ def view(reader: Reader, run: Run, tries: list[Attempt]) -> RunView:
         exit_code=run.exit_code,
         host=run.host,
         pid=run.pid,
-        platforms=_platforms(tries, OPEN_ENDS[state]),
+        platforms=_platforms(tries, [] if run.finished_at else reader.aims(run.id), state),
         actor=run.actor,
     )
 
@@ -137,22 +141,35 @@ def _in_order(loaded: Loaded, tries: list[Attempt]) -> list[Attempt]:
     return sorted(tries, key=lambda attempt: order.get(attempt.platform, len(order)))
 
 
-def _platforms(tries: list[Attempt], open_end: str) -> dict[str, str]:
+def _platforms(tries: list[Attempt], aims: list[str], state: str) -> dict[str, str]:
     ends: dict[str, dict[str, str | None]] = {}
     for attempt in tries:
         ends.setdefault(attempt.platform, {})[attempt.stage] = attempt.outcome
-    return {name: outcome_of(stages, open_end) for name, stages in ends.items()}
+    return {name: outcome_of(ends.get(name, {}), state) for name in dict.fromkeys([*ends, *aims])}
 
 
-def outcome_of(stages: Mapping[str, str | None], open_end: str) -> str:
-    """What became of a platform, by the ends of its stages; `open_end` where it has not come to its last one."""
+def outcome_of(stages: Mapping[str, str | None], state: str) -> str:
+    """What became of a platform: the one place that decides it.
+
+    Args:
+        stages: how each stage ended that has begun; None: it has not ended.
+        state: that of the run (`ledger.liveness.state_of`).
+
+    Returns:
+        ``published skipped ok rolled_back waiting blocked failed``; of one that is not at its end ``running``,
+        ``queued`` (it waits for its hub, its turn or another stage) or, in a run that does not go on, ``unfinished``.
+    """
     found = stages.values()
     for end in _DECIDING:
         if end in found:
             return end
     last = stages.get("rollback") or stages.get("verify") or stages.get("stats")
-    if None in found or (last is None and open_end):
-        return open_end or "unfinished"
+    if None in found:
+        return "running" if state in _LIVE else "unfinished"
+    if last is None and state != "finished":
+        return "queued" if state in _LIVE else "unfinished"
+    if stages.get("rollback") == "ok":
+        return "rolled_back"
     if "publish" in stages:
         return "published" if stages["publish"] == "ok" else "skipped"
     return "ok" if last else "unfinished"

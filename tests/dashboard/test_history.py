@@ -8,6 +8,7 @@ import io
 from deployforge_tasks.core.events import Event
 from deployforge_tasks.ledger.store import Key, Ledger
 from tests.dashboard.site import Site, Stage
+from tests.dashboard.test_live import Run
 from tests.dashboard.test_run_page import told
 
 WELL: list[Stage] = [("npm", "publish", "ok", 2.0, ""), ("npm", "verify", "ok", 1.0, "")]
@@ -34,6 +35,29 @@ def test_figures_tell_success_flakiness_and_the_median(site: Site) -> None:
     row = site.client.get("/runs").text.split(">npm</a></th>")[1].split("</tr>")[0]
     figures = [cell.split("</td>")[0] for cell in row.split('<td class="num">')[1:]]
     assert figures == ["75 %", "33 %", "3.0 s"]
+
+
+def test_a_platform_of_a_run_that_goes_on_has_the_same_state_everywhere(site: Site) -> None:
+    run = Run(site, ["npm", "pypi", "snap"])
+    run.begins("npm", "publish")
+    run.ends("npm", "publish", "ok")  # its verification has not begun
+    run.begins("pypi", "render")
+    run.journal.flush()
+    heat = site.client.get("/runs").text
+    rows = site.client.get("/").text.split('<tr data-name="')
+    waits = ("waiting", "queued")
+    for name, (word, state) in {"npm": waits, "pypi": ("running", "running"), "snap": waits}.items():
+        assert f'<span class="sr">{word}</span>' in heat.split(f">{name}</a></th>")[1].split("</tr>")[0]
+        assert f">{word}<" in next(row for row in rows if row.startswith(name)).split("</td>")[0]
+        assert site.client.get("/api/v1/runs").json()[0]["platforms"][name] == state
+        assert f",{name},{state}" in site.client.get("/runs.csv").text
+    assert 'aria-label="verify npm: waiting"' in site.client.get(f"/runs/{run.number}/graph").text
+    run.end()
+
+
+def test_what_was_taken_back_is_said_to_be(site: Site) -> None:
+    site.record([*WELL, ("npm", "rollback", "ok", 1.0, "")])
+    assert 'title="rolled back"' in site.client.get("/runs").text
 
 
 def test_filters_are_in_the_address_and_say_how_to_clear_them(site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,11 @@ from tests.dashboard.site import Site, open_site, served
 class Run:
     """A run that goes on as the test wants."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, platforms: Sequence[str] = ("npm", "pypi")) -> None:
         self.ledger = Ledger.open(site.desk.ledger_url)
         self.number = self.ledger.start_run(site.desk.project, "", "1.0.0", "deploy")
         self.journal: Journal = self.ledger.listener(self.number)
-        platforms = ["npm", "pypi"]
-        self.journal(Event("run_started", data={"run": self.number, "platforms": platforms}))
+        self.journal(Event("run_started", data={"run": self.number, "platforms": list(platforms)}))
 
     def begins(self, platform: str, stage: str) -> None:
         self.journal(Event("stage_started", platform, stage))

@@ -35,7 +35,7 @@ def graph(request: Request, number: int) -> HTMLResponse:
     at_the_time = desk.of_version(detail.head.run.version)
     names = [name for name in detail.platforms if name in at_the_time.options and at_the_time.options[name].enabled]
     seen = graph_of(at_the_time, platforms=names, run=number, ledger_url=desk.ledger_url) if names else None
-    drawing = arrange(seen, number) if seen else None
+    drawing = arrange(seen, number, goes_on=detail.head.run.goes_on) if seen else None
     return run_page(request, detail.head, "graph", "run_graph.html", drawing=drawing)
 
 

@@ -40,7 +40,7 @@ def log(request: Request, number: int, asked: Annotated[Asked, Query()]) -> Resp
     part = log_page.part(desk.reader, number, chosen, line=shown, before=asked.before, after=asked.after)
     newest = desk.reader.runs(desk.project, None, 1)[0].id
     since = written(Places(newest, {number: Place(part.last, part.last)}))
-    live = head.run.state in ("running", "elsewhere") and not part.newer and not asked.q
+    live = head.run.goes_on and not part.newer and not asked.q
     found = {"part": part, "hits": hits, "trouble": trouble, "shown": shown, "live": live, "since": since}
     return run_page(request, head, "logs", "run_log.html", **found, **shared)
 
