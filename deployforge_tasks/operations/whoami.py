@@ -117,6 +117,11 @@ def here(loaded: Loaded) -> Accounts:
     return Accounts(loaded.project.name, found)
 
 
+def _not_set(names: Sequence[str]) -> str:
+    are = "are" if len(names) > 1 or names[0].endswith("s") else "is"
+    return f"its {' and '.join(names)} {are} not set"
+
+
 def _unasked(context: RunContext, name: str, end: datetime | None, now: datetime) -> Account:
     kept = context.vault.kept(name)
     plain = _plain(context, name)
@@ -126,7 +131,7 @@ def _unasked(context: RunContext, name: str, end: datetime | None, now: datetime
         return replace(account, reason="needs no credential")
     missing = [view.name for view in views if view.required and not view.source]
     if missing:
-        return replace(account, state=MISSING, reason=f"its {' and '.join(missing)} is not set")
+        return replace(account, state=MISSING, reason=_not_set(missing))
     account = replace(
         account, state=UNKNOWN, reason="not asked yet", identity=Identity("", expires=end) if end else None
     )
@@ -181,7 +186,7 @@ def _failed(account: Account, error: Exception) -> Account:
 
     missing = [v.name for v in account.credentials if v.required and not v.source]
     if isinstance(error, NotImplementedError) and missing:
-        return replace(account, state=MISSING, reason=f"its {' and '.join(missing)} is not set")
+        return replace(account, state=MISSING, reason=_not_set(missing))
     if isinstance(error, NotImplementedError):
         return replace(account, state=UNKNOWN, reason=f"{account.title} does not tell")
     if isinstance(error, CredentialError):

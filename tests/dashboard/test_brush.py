@@ -13,7 +13,7 @@ from deployforge_tasks.core.downloads import Counter, Kind, Reading, Series
 from tests.dashboard.site import Site, keep_downloads, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 DAYS = 30
 
@@ -108,3 +108,22 @@ def test_weeks_are_chosen_as_whole_weeks(chart: Page, first: date) -> None:
     drag(chart, 3, 4)
     chart.mouse.up()
     chart.wait_for_url(f"**since={last - timedelta(days=13)}&until={last}*")
+
+
+def test_where_a_finger_scrolls_the_chart_the_page_says_how_days_are_chosen(
+    site: Site, first: date, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 700}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    with served(site.app) as address:
+        page.goto(f"{address}/analytics?since={first}&until={first + timedelta(days=DAYS - 1)}")
+        assert page.locator("[data-brush]").evaluate("region => region.scrollWidth > region.clientWidth")
+        page.locator("[data-brush]").tap()
+        said = "Choose days with “From” and “to” at the top of the page."
+        expect(page.locator("[data-said]")).to_have_text(said, use_inner_text=True)
+        expect(page.get_by_role("textbox", name="From")).to_be_visible()
+    context.close()
+
+
+def test_where_the_chart_fits_the_page_says_that_days_can_be_dragged_over(chart: Page) -> None:
+    expect(chart.locator("[data-said]")).to_have_text("Drag over days to choose them.", use_inner_text=True)

@@ -77,7 +77,7 @@ HTML = {"accept": "text/html"}
         ("/runs/7", 404, "the ledger knows no run"),
         ("/runs/x", 400, "this is not understood: number"),
         ("/runs/1/logs?line=x", 400, "this is not understood: line"),
-        ("/runs/1/logs?level=loud", 400, "a log has no level `loud`"),
+        ("/runs/1/logs?level=loud", 400, "a log has no level <code>loud</code>"),
     ],
 )
 def test_a_mistake_is_told_on_a_page(site: Site, path: str, status: int, says: str) -> None:
@@ -87,6 +87,20 @@ def test_a_mistake_is_told_on_a_page(site: Site, path: str, status: int, says: s
     assert answer.status_code == status
     assert says in html.unescape(answer.text)
     assert "DF" in answer.text
+
+
+def test_what_is_typed_stands_out_in_the_hint_of_a_mistake(site: Site) -> None:
+    site.record([("npm", "publish", "ok", 1.0, "")])
+    assert "<code>deployforge runs</code> lists them" in site.client.get("/runs/99", headers=HTML).text
+
+
+def test_no_page_of_the_head_is_cut_on_a_narrow_screen(site: Site, window: Page) -> None:
+    window.set_viewport_size({"width": 320, "height": 700})
+    with served(site.app) as address:
+        for path in ("/geography", "/approvals", "/analytics"):
+            window.goto(address + path)
+            here = window.locator(".top nav a[aria-current]")
+            assert here.evaluate("link => link.scrollWidth <= link.clientWidth"), path
 
 
 def test_a_program_gets_a_mistake_as_a_document(site: Site) -> None:

@@ -92,14 +92,14 @@ def test_a_line_has_an_address_that_shows_what_is_around_it(both: Site, many: in
 @pytest.mark.parametrize("query", ["q=needle", "q=NEEDLE", "q=ne%2Bdle&regex=1"])
 def test_a_search_goes_over_everything(both: Site, many: int, query: str) -> None:
     text = both.client.get(f"/runs/{many}/logs?{query}").text
-    assert "1 of 3 lines have" in text
+    assert "1 of 3 lines with" in text
     assert min(lines(text)) == 1
     assert re.search(r'<mark class="hit">needle</mark>s burn', text)
 
 
 def test_a_search_leads_from_one_line_to_the_next_and_back(both: Site, many: int) -> None:
     text = both.client.get(f"/runs/{many}/logs?q=needle&line=1200").text
-    assert "2 of 3 lines have" in text
+    assert "2 of 3 lines with" in text
     assert 'href="?q=needle&amp;line=100#L100" data-key="p"' in text
     assert 'href="?q=needle&amp;line=2300#L2300" data-key="n"' in text
 
@@ -112,7 +112,7 @@ def test_colours_do_not_hide_what_is_looked_for(both: Site, many: int) -> None:
 @pytest.mark.parametrize("query", ['"so"', "\\ 100", "100 %_", "%", "_"])
 def test_plain_text_is_meant_as_it_is(both: Site, many: int, query: str) -> None:
     text = both.client.get(f"/runs/{many}/logs", params={"q": query}).text
-    assert "1 of 1 line has" in text
+    assert "1 of 1 line with" in text
 
 
 def test_a_search_that_finds_nothing_says_so(both: Site, many: int) -> None:
@@ -138,7 +138,7 @@ def test_filters_are_in_the_address_and_leave_numbers_as_they_are(
 
 def test_a_search_keeps_the_filters(both: Site, many: int) -> None:
     text = both.client.get(f"/runs/{many}/logs?q=needle&level=warning").text
-    assert "1 of 2 lines have" in text
+    assert "1 of 2 lines with" in text
     assert 'href="?q=needle&amp;level=warning&amp;line=1200#L1200"' in text
 
 

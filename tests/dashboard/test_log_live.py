@@ -119,7 +119,7 @@ def test_what_is_looked_for_in_a_hundred_thousand_lines_is_found(site: Site, tal
         window.goto(f"{address}/runs/{talker.run}/logs")
         window.get_by_label("Search the whole log").fill("NEEDLE")
         window.keyboard.press("Enter")
-        expect(window.get_by_text("1 of 1 line has")).to_be_visible()
+        expect(window.get_by_text("1 of 1 line with")).to_be_visible()
         expect(window.locator("#L70001 mark")).to_have_text("needle")
         expect(window.locator("#L70001")).to_be_in_viewport()
 

@@ -20,6 +20,7 @@ from deployforge_tasks.operations.installation import Plugin
 from deployforge_tasks.project.remembered import Remembered
 from tests.dashboard.people import open_people
 from tests.dashboard.site import Site, keep_downloads, keep_first_day, open_site
+from tests.operations.remembering import remember_run
 
 DAYS = 120
 
@@ -342,6 +343,12 @@ def test_costs_stand_by_platform_with_the_budget(priced: Site) -> None:
     assert "EUR" in said
     assert "over the budget of 1.00" in said
     assert re.search(r"npm \d+\.\d \d+\.\d\d 29\.\d\d", said)
+
+
+def test_one_minute_is_told_as_one(site: Site) -> None:
+    today = site.desk.now().date()
+    remember_run(site.desk.loaded, "1.0.0", today - timedelta(days=1), [("npm", "publish", "ok", 60.0)], seconds=60)
+    assert "1 minute of runs, 1 version" in text(site, "/costs?days=7")
 
 
 def test_costs_stand_by_release_with_the_platforms_that_took_most(priced: Site) -> None:
