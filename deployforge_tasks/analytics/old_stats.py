@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from deployforge_tasks.core.downloads import Audience, Counter, Kind, Unit
+from deployforge_tasks.core.downloads import Audience, Counter, Kind, Unit, is_name
 from deployforge_tasks.core.errors import ConfigError
 
 #: The scripts' names for platforms, and ours.
@@ -27,6 +27,8 @@ _PLATFORMS = {
     "vscode_marketplace": "vscode",
 }
 _MONTH = 30
+#: What a ledger can hold.
+_LARGEST = 2**63 - 1
 #: Per platform the counter that its number is a reading of; the subject is found out later.
 _COUNTERS = {
     "npm": Counter("npm", "", Kind.WINDOW, window_days=_MONTH),
@@ -87,12 +89,13 @@ class _Twice(dict[str, Any]):
         self.twice = {key: found for key, found in values.items() if len(found) > 1}
 
 
-def read(text: str, name: str) -> OldStats:
+def read(text: str, name: str, now: datetime | None = None) -> OldStats:
     """The numbers of one file.
 
     Args:
         text: its content.
         name: the file, for messages.
+        now: the moment, when it is not this one; no number is of a later one.
 
     Raises:
         ConfigError: it is no such file, or its time cannot be read.
@@ -103,6 +106,17 @@ def read(text: str, name: str) -> OldStats:
         raise _unusable(name, f"is no JSON: {error}") from error
     if not isinstance(data, _Twice):
         raise _unusable(name, "has no object at its top")
+    return _of_now(_shaped(data, name), name, now or datetime.now(UTC))
+
+
+def _of_now(old: OldStats, name: str, now: datetime) -> OldStats:
+    """With the moment if the file's is later: clocks differ, and a time without a zone may be of another one."""
+    if old.at > now + timedelta(days=1):
+        raise _unusable(name, f"says that its numbers were read at {old.at:%Y-%m-%d %H:%M} UTC, which is yet to come")
+    return replace(old, at=min(old.at, now))
+
+
+def _shaped(data: _Twice, name: str) -> OldStats:
     if isinstance(data.get("channels"), _Twice):
         return _collected(data, data["channels"], data.get("timestamp"), name)
     if isinstance(data.get("platform_downloads"), _Twice):
@@ -142,11 +156,11 @@ def _moment(value: object, name: str) -> datetime:
     """The file's time; one without a zone counts as UTC."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        at = None
-    if at is None:
-        raise _unusable(name, "does not say when its numbers were read")
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        if at is not None:
+            return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise _unusable(name, "does not say when its numbers were read")
 
 
 def _around(top: _Twice) -> Iterator[LeftOut]:
@@ -191,7 +205,7 @@ def _no_count(channel: _Twice | None, count: object) -> str:
         return _stands_twice("its count", channel.twice["downloads"])
     if channel is not None and count is None:
         return f"it has no number (status {_shown(channel.get('status'))})"
-    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _LARGEST:
         return f"{_shown(count)} is no count"
     return "" if count else "the scripts write 0 for every failure, too"
 
@@ -202,8 +216,12 @@ def _stands_twice(what: str, values: Sequence[object]) -> str:
 
 def _with_subject(counter: Counter, platform: str, url: str) -> Counter:
     """The counter with what its page is about: ``owner/image`` on Docker Hub, else the last part of the address."""
-    parts = [part for part in urlsplit(url).path.split("/") if part]
-    return replace(counter, subject="/".join(parts[-2:]) if platform == "docker" else (parts[-1] if parts else ""))
+    try:
+        parts = [part for part in urlsplit(url).path.split("/") if part]
+    except ValueError:  # no address
+        return counter
+    subject = "/".join(parts[-2:]) if platform == "docker" else (parts[-1] if parts else "")
+    return replace(counter, subject=subject) if is_name(subject) else counter
 
 
 def _shown(value: object) -> str:

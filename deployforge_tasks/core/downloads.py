@@ -14,6 +14,9 @@ from enum import StrEnum
 #: what it would tell today.
 EXPORT = "export"
 
+#: Bytes of UTF-8 that a name in a counter may have: the index of a database holds all of them together.
+_LONGEST_NAME = 500
+
 #: For so long after a version came out somewhere totals are read every hour there, and each reading is kept: a day, and
 #: what it takes to see its end.
 LAUNCH = timedelta(hours=26)
@@ -86,6 +89,14 @@ class Counter:
     def is_exported(self) -> bool:
         """Whether its numbers were taken over from a file."""
         return self.source.endswith(f" {EXPORT}")
+
+
+def is_name(text: str) -> bool:
+    """Whether every ledger can hold it in a counter: PostgreSQL has no NUL, and half a surrogate is no UTF-8."""
+    try:
+        return "\0" not in text and len(text.encode("utf-8")) <= _LONGEST_NAME
+    except UnicodeEncodeError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from deployforge_tasks.core.downloads import LAUNCH, Kind
+from deployforge_tasks.core.downloads import LAUNCH, Kind, is_name
 from deployforge_tasks.core.errors import DeployForgeError, NetworkError
 from deployforge_tasks.core.events import stage_context
 from deployforge_tasks.core.redact import redactor
@@ -28,7 +28,7 @@ from deployforge_tasks.graph.stage import End
 from deployforge_tasks.ledger.model import Scope, Try
 
 if TYPE_CHECKING:
-    from deployforge_tasks.core.downloads import Series
+    from deployforge_tasks.core.downloads import Counter, Series
     from deployforge_tasks.graph.context import RunContext
 
 STAGE = "stats"
@@ -169,10 +169,12 @@ def _told(context: RunContext, name: str, http: Http) -> Told:
     at = context.clock.now()
     platform = context.counted[name]
     found: list[Series] = []
+    known: set[Counter] = set()
     try:
         since = context.ledger.reader().counted().since(scope(context), name)
         for series in _series(context, name, http, since):
-            found.append(series)  # noqa: PERF402 - what comes before an error is kept
+            _check(series.counter, known)
+            found.append(series)  # what comes before an error is kept
         return Told(name, at, tuple(found))
     except NotImplementedError as error:
         why = redactor.text(str(error))
@@ -184,6 +186,21 @@ def _told(context: RunContext, name: str, http: Http) -> Told:
         text = redactor.text(f"its counters cannot be read: {type(error).__name__}: {error}")
         hint = "the source may have changed its answers; see whether a newer DeployForge reads them"
         return Told(name, at, tuple(found), error=NetworkError(text, hint=hint, code="DF3330"))
+
+
+def _check(counter: Counter, known: set[Counter]) -> None:
+    """See that a ledger can keep it: one that it refuses would end the collection of all.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    names = (counter.subject, counter.version, counter.target, counter.country)
+    if odd := [name for name in names if not is_name(name)]:
+        raise ValueError(f"no name of something that is counted: {odd[0][:40]!r}")
+    same = replace(counter, headline=False)
+    if same in known:
+        raise ValueError(f"two numbers for {' '.join(filter(None, names))!r}")
+    known.add(same)
 
 
 def _series(context: RunContext, name: str, http: Http, since: date | None) -> Iterable[Series]:

@@ -60,12 +60,12 @@ def import_file(loaded: Loaded, file: Path, *, ledger_url: str | None = None, no
     from deployforge_tasks.operations.take_exports import take_export
     from deployforge_tasks.operations.take_old_stats import take_old_stats
 
-    path = loaded.root / file
+    path, moment = loaded.root / file, now or datetime.now(UTC)
     shape = shape_in(path) if path.is_file() else None
     ledger = Ledger.open(ledger_url or own_ledger(loaded))
     try:
         if shape is None:
-            return take_old_stats(loaded, ledger, file)
-        return take_export(loaded, ledger, file, shape, (now or datetime.now(UTC)).date())
+            return take_old_stats(loaded, ledger, file, moment)
+        return take_export(loaded, ledger, file, shape, moment.date())
     finally:
         ledger.close()

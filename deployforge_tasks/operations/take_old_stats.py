@@ -25,13 +25,13 @@ _MEANING = "taken over from the figures of an earlier script"
 _LARGEST = 1 << 20
 
 
-def take_old_stats(loaded: Loaded, ledger: Ledger, file: Path) -> Imported:
+def take_old_stats(loaded: Loaded, ledger: Ledger, file: Path, now: datetime) -> Imported:
     """Put the numbers of a ``download_stats.json`` into the ledger, as readings of its moment.
 
     Raises:
         ConfigError: the file cannot be used.
     """
-    old = read(_text(loaded.root / file), str(file))
+    old = read(_text(loaded.root / file), str(file), now)
     here = Scope(loaded.project.name, loaded.profile)
     found = [_take(loaded, ledger, here, number, old.at) for number in old.counts]
     taken = tuple(one for one in found if isinstance(one, Taken))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -152,3 +152,26 @@ def test_a_file_of_another_kind_is_refused(text: str, said: str) -> None:
         read(text, "stats.json")
     assert said in caught.value.message
     assert caught.value.code == "DF3333"
+
+
+@pytest.mark.parametrize("when", ["2099-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_cannot_be_is_refused(when: str) -> None:
+    with pytest.raises(ConfigError, match="were read"):
+        read(CHANNELS.replace("2025-08-22T10:30:00Z", when), "stats.json")
+
+
+def test_a_time_of_another_zone_is_not_later_than_now() -> None:
+    now = AT - timedelta(hours=9)
+    assert read(CHANNELS, "stats.json", now).at == now
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[npm.example/hello", "https://npm.example/\\ud800", "https://npm.example/\\u0000"]
+)
+def test_an_address_that_names_nothing_leaves_the_subject_open(url: str) -> None:
+    found = read(CHANNELS.replace("https://npm.example/package/hello", url), "stats.json")
+    assert numbers(found)["npm"] == (Kind.WINDOW, 1876, "")
+
+
+def test_a_number_that_no_ledger_can_hold_is_no_count() -> None:
+    assert reasons(read(CHANNELS.replace("1876", str(2**63)), "stats.json"))["npm"] == f"{2**63} is no count"

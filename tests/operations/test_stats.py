@@ -92,6 +92,22 @@ def test_a_failure_hides_no_other_platform_and_invents_no_zero(loaded: Loaded) -
     assert "its counters cannot be read: KeyError" in c.reason
 
 
+@pytest.mark.parametrize("version", ["1\ud800", "1\0", "1" * 9000])
+def test_a_name_that_no_ledger_can_hold_hides_no_other_platform(loaded: Loaded, version: str) -> None:
+    CountingShelf.answers = {"a": told(daily([1], YESTERDAY, version=version)), "b": told(daily([2], YESTERDAY))}
+    a, b, _ = collect(loaded).platforms
+    assert (a.outcome, b.outcome) == ("failed", "collected")
+    assert "no name of something that is counted" in a.reason
+
+
+def test_two_numbers_for_one_counter_are_none(loaded: Loaded) -> None:
+    twice = told(daily([1], YESTERDAY, version="1.0"), daily([5], YESTERDAY, version="1.0", headline=False))
+    CountingShelf.answers = {"a": twice, "b": told(daily([2], YESTERDAY))}
+    a, b, _ = collect(loaded).platforms
+    assert (a.outcome, b.outcome) == ("failed", "collected")
+    assert "two numbers for 'hello 1.0'" in a.reason
+
+
 def test_what_one_source_told_stays_when_another_of_the_same_platform_fails(loaded: Loaded) -> None:
 
     def answer(job: object, since: date | None) -> Iterator[Series]:

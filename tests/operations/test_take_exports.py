@@ -300,3 +300,16 @@ def test_a_file_that_is_no_text_is_told(loaded: Loaded) -> None:
     (loaded.root / "export.csv").write_bytes(b"day,country,count\n\xff\xfe\xff,DE,7\n")
     with pytest.raises(ConfigError, match="no text in UTF-8"):
         import_file(loaded, Path("export.csv"))
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "1970-01-01", "1999-12-31"])
+def test_a_day_before_there_were_downloads_is_refused(loaded: Loaded, when: str) -> None:
+    with pytest.raises(ConfigError, match="is no day that was"):
+        take(loaded, PYPI, f"{when},DE,1.0.0,7")
+
+
+@pytest.mark.parametrize("version", ["1.0\ud800", "1.0\0", "1" * 9000])
+def test_a_version_that_no_ledger_can_hold_is_refused(loaded: Loaded, version: str) -> None:
+    row = {"day": str(day(0)), "country_code": "DE", "version": version, "downloads": 7}
+    with pytest.raises(ConfigError, match="is no version"):
+        take(loaded, json.dumps(row), name="export.jsonl")

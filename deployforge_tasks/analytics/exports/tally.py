@@ -12,11 +12,13 @@ from pathlib import Path
 from deployforge_tasks.analytics.exports.rows import Row, malformed, rows
 from deployforge_tasks.analytics.exports.shapes import Shape
 from deployforge_tasks.core.countries import is_country
-from deployforge_tasks.core.downloads import Counter, Gap, Kind, Series
+from deployforge_tasks.core.downloads import Counter, Gap, Kind, Series, is_name
 from deployforge_tasks.platforms import _counting as counting
 
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
+#: No registry is older; databases write 1970-01-01 for a day that they do not know.
+_FIRST = date(2000, 1, 1)
 #: What a ledger can hold.
 _LARGEST = 2**63 - 1
 _NO_ROW = "the export has no row of this day"
@@ -99,6 +101,8 @@ def read(file: Path, shape: Shape, today: date) -> Export:
         if span[1] >= today:
             open_rows += 1
             continue
+        if not is_name(version := row.values.get(shape.version, "")):
+            raise malformed(file, row.line, f"{version[:40]!r} in `{shape.version}` is no version")
         subject = _subject(shape, row)
         tally = tallies.setdefault(normalised(subject), Tally(subject))
         tally.spans.add(span)
@@ -157,15 +161,15 @@ def _day(text: str) -> date | None:
         return None
     try:
         at = datetime.fromisoformat(text.removesuffix(" UTC"))
-    except ValueError:
+        return (at.astimezone(UTC) if at.tzinfo else at).date()
+    except (ValueError, OverflowError):
         return None
-    return (at.astimezone(UTC) if at.tzinfo else at).date()
 
 
 def _span(file: Path, shape: Shape, row: Row, today: date) -> Span:
     text = row.values.get(shape.day, "")
     first = _day(text)
-    if first is None or first > today + _DAY:
+    if first is None or not _FIRST <= first <= today + _DAY:
         raise malformed(file, row.line, f"{text[:40]!r} in `{shape.day}` is no day that was")
     if not shape.span:
         return first, first
