@@ -150,6 +150,24 @@ def _tasks(invocation: Invocation) -> Sequence[str]:
     return names.tasks(invocation.settings())
 
 
+def _tokens(invocation: Invocation) -> Sequence[str]:
+    from deployforge_tasks.operations import names
+
+    return names.tokens(invocation.settings())
+
+
+def _sessions(invocation: Invocation) -> Sequence[str]:
+    from deployforge_tasks.operations import names
+
+    return [one for one, _ in names.sessions(invocation.settings())]
+
+
+def _people(invocation: Invocation) -> Sequence[str]:
+    from deployforge_tasks.operations import names
+
+    return list(dict.fromkeys(person for _, person in names.sessions(invocation.settings())))
+
+
 def _topics(_: Invocation) -> Sequence[str]:
     from deployforge_tasks.cli.explain import ids
     from deployforge_tasks.cli.root import root
@@ -173,5 +191,8 @@ _TABLE: dict[str, Callable[[Invocation], Sequence[str]]] = {
     "event": _events,
     "tools": _tools,
     "topic": _topics,
+    "token": _tokens,
+    "session": _sessions,
+    "person": _people,
 }
 _LISTS = ("platforms", "counted", "force")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from deployforge_tasks.operations.settings import Settings
 
 _VERSIONS = 50
+_T = TypeVar("_T")
 
 
 def platforms(settings: Settings) -> list[str]:
@@ -66,6 +67,32 @@ def tasks(settings: Settings) -> list[str]:
     return _quietly(of_newest)
 
 
+def tokens(settings: Settings) -> list[str]:
+    """The tokens of the dashboard that are active."""
+    from deployforge_tasks.operations.tokens import list_tokens, records_of
+
+    def active() -> list[str]:
+        loaded = settings.load()
+        with records_of(loaded) as records:
+            return [token.name for token, state in list_tokens(records, loaded) if state == "active"]
+
+    return _quietly(active)
+
+
+def sessions(settings: Settings) -> list[tuple[str, str]]:
+    """The open sessions of the dashboard, and whose they are."""
+    from deployforge_tasks.operations.sessions import list_sessions
+    from deployforge_tasks.operations.tokens import at_the_command_line, records_of
+
+    def found() -> list[tuple[str, str]]:
+        loaded = settings.load()
+        with records_of(loaded) as records:
+            known = list_sessions(records, loaded, at_the_command_line(loaded))
+        return [(one.session.id, one.session.actor) for one in known]
+
+    return _quietly(found)
+
+
 def _section(settings: Settings, name: str) -> list[str]:
     return _quietly(lambda: [str(key) for key in _read(settings).get(name) or {}])
 
@@ -93,7 +120,7 @@ def _tagged(settings: Settings) -> list[str]:
     return done.stdout.split()[:_VERSIONS] if done.returncode == 0 else []
 
 
-def _quietly(names: Callable[[], list[str]]) -> list[str]:
+def _quietly(names: Callable[[], list[_T]]) -> list[_T]:
     """Completion has no place to show an error: what cannot be read completes to nothing."""
     try:
         return names()

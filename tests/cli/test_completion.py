@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import click
 import pytest
 
+from deployforge_tasks.access.records import Records
+from deployforge_tasks.access.sessions import Place
 from deployforge_tasks.cli import completing
 from deployforge_tasks.cli.options import Argument
 from deployforge_tasks.cli.root import root
@@ -162,6 +165,18 @@ def test_what_the_ledger_knows_completes(
     assert offered in _offered(cli, monkeypatch, line)
 
 
+def test_who_has_access_to_the_dashboard_completes(cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project({"npm": {}})
+    assert cli("dashboard", "token", "new", "ci").code == 0
+    with closing(Records.open(f"sqlite:///{cli.folder / '.deployforge' / 'ledger.db'}")) as records:
+        records.sessions.begin(Place("hello-forge", "", "token"), "ann", role="viewer")
+        (one,) = records.sessions.all("hello-forge")
+    offered = partial(_offered, cli, monkeypatch)
+    assert offered("dashboard token revoke ") == ["ci"]
+    assert offered("dashboard session end ") == [one.id]
+    assert offered("dashboard session end --person ") == ["ann"]
+
+
 @pytest.mark.usefixtures("configured")
 def test_profiles_complete(complete: Complete) -> None:
     assert complete("deployforge status --profile reh") == ["rehearsal"]
@@ -189,7 +204,7 @@ def _commands(command: click.Command, context: click.Context) -> Iterator[click.
 
 
 #: Arguments that are for the user to make up.
-_FREE = {"text", "platform_name"}
+_FREE = {"text", "platform_name", "new_name"}
 
 
 def test_every_argument_completes_unless_it_is_free_text() -> None:

@@ -90,11 +90,11 @@ def token() -> None:
     cls=Command,
     examples=("deployforge dashboard token new ci --role viewer --days 30", "… token new ann --json"),
 )
-@argument("name")
+@argument("new_name", metavar="NAME")
 @option("--role", group="Behaviour", type=click.Choice(list(_A)), default="viewer", help="What it may do (viewer).")
 @option("--days", group="Behaviour", type=click.IntRange(1, 366), default=30, metavar="N", help="How long (30).")
 @click.pass_obj
-def new(invocation: Invocation, name: str, role: Any, days: int) -> int:
+def new(invocation: Invocation, new_name: str, role: Any, days: int) -> int:
     """Make a token and show it, this once.
 
     The ledger keeps nothing that it could be found by again: whoever loses it makes a new one.
@@ -103,12 +103,12 @@ def new(invocation: Invocation, name: str, role: Any, days: int) -> int:
 
     loaded = invocation.settings().load()
     with records_of(loaded) as records:
-        made = new_token(records, loaded, at_the_command_line(loaded), name=name, role=role, days=days)
+        made = new_token(records, loaded, at_the_command_line(loaded), name=new_name, role=role, days=days)
     if invocation.json:
         invocation.emit("dashboard-token", {"value": made.value, "token": _as_json(made.token, "active")})
         return OK
     invocation.terminal.out(made.value)
-    invocation.note(f"{name} may do what {_A[role]} may, until {made.token.ends_at:%Y-%m-%d}; it is shown only now")
+    invocation.note(f"{new_name} may do what {_A[role]} may, until {made.token.ends_at:%Y-%m-%d}; it is shown only now")
     invocation.hint("send it as `Authorization: Bearer …`, or sign on with it where `dashboard.auth` is token")
     return OK
 
@@ -150,19 +150,19 @@ def list_(invocation: Invocation) -> int:
 
 
 @token.command("revoke", cls=Command, examples=("deployforge dashboard token revoke ci",))
-@argument("name")
+@argument("token", metavar="NAME")
 @click.pass_obj
-def revoke(invocation: Invocation, name: str) -> int:
+def revoke(invocation: Invocation, token: str) -> int:
     """Revoke the active token of a name; whoever signed on with it is out at once."""
     from deployforge_tasks.operations.tokens import at_the_command_line, records_of, revoke_token
 
     loaded = invocation.settings().load()
     with records_of(loaded) as records:
-        found = revoke_token(records, loaded, at_the_command_line(loaded), name)
+        found = revoke_token(records, loaded, at_the_command_line(loaded), token)
     if invocation.json:
         invocation.emit("dashboard-token", {"token": _as_json(found, "revoked")})
     else:
-        invocation.terminal.out(f"{name} is revoked")
+        invocation.terminal.out(f"{token} is revoked")
     return OK
 
 
