@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import date
 
 from deployforge_tasks.analytics import (
     audiences,
@@ -25,6 +26,8 @@ from deployforge_tasks.analytics.series import Downloads
 
 #: Statements of one kind that are shown; the others are weaker ones of the same sort.
 _MOST = 3
+#: Days that all of them know, below which platforms are not compared: a first day is no usual one.
+_DAYS = 28
 #: What is not said of a channel that is dead.
 _NOT_OF_THE_DEAD = (Kind.GROWTH, Kind.FORECAST, Kind.COMPARISON, Kind.CHANGE, Kind.LAUNCH)
 
@@ -104,11 +107,15 @@ def _joined(unknown: Sequence[Unknown]) -> tuple[Unknown, ...]:
 
 
 def _leading(frames: Sequence[Frame]) -> Answers:
-    """The platform with the most a day among those of the same unit; units are never added."""
+    """The platform with the most a day among those of the same unit, on the days of which all are known; units are
+    never added.
+    """
     said = []
     for unit in dict.fromkeys(frame_.unit for frame_ in frames):
-        means = {f: f.total / f.known for f in frames if f.unit is unit}
-        if len(means) < 2:
+        mine = [f for f in frames if f.unit is unit and f.known >= _DAYS]
+        days = set[date].intersection(*(f.days for f in mine)) if mine else set[date]()
+        means = {f: f.mean(days) for f in mine}
+        if len(means) < 2 or len(days) < _DAYS or not any(means.values()):
             continue
         first = max(means, key=lambda f: means[f])
         whole = sum(means.values())
@@ -119,7 +126,10 @@ def _leading(frames: Sequence[Frame]) -> Answers:
                 f"{first.title} has the most {unit}: {number(means[first])} a day, {percent(share)} of what the "
                 f"{len(means)} platforms that count {unit} by day have",
                 (first.platform,),
-                tuple(Fact(f.platform, round(mean, 1), f"{unit} a day", f.url) for f, mean in means.items()),
+                (
+                    *(Fact(f.platform, round(mean, 1), f"{unit} a day", f.url) for f, mean in means.items()),
+                    Fact("days", len(days)),
+                ),
                 COUNTED,
                 weight=0.35,
             )

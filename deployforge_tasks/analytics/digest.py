@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from deployforge_tasks.analytics.insight import Insight, Insights, Kind
-from deployforge_tasks.analytics.periods import change, changed_together
+from deployforge_tasks.analytics.periods import change, changed_together, period
 from deployforge_tasks.analytics.report import Report
 from deployforge_tasks.core.downloads import Unit
 
@@ -63,7 +63,9 @@ def _growth(report: Report, unit: Unit) -> str:
     known = [pair for pair in mine if change(*pair) is not None]
     growth = changed_together(known)
     if growth is None:
-        return " (the week before is not known)"
+        before = [period(daily) for daily, _ in mine]
+        none = before and all(one.count == 0 and one.known == one.days for one in before)
+        return " (none in the week before)" if none else " (the week before is not known)"
     where = "" if len(known) == sum(now is not None and now.sum is not None for _, now in mine) else ", where known"
     return f" ({growth:+.0%} against the week before{where})"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,8 @@ class Frame:
 
 
     `counts` has a nan where nothing is known; `published` is the number of versions that came out there on each day,
-    with `_AFTER` days before the first one.
+    with `_AFTER` days before the first one; `lumped` the place of the last day that is known only in a sum with others
+    that is not zero (-1: there is none; it may lie behind the last count).
     """
 
     platform: str
@@ -36,6 +37,7 @@ class Frame:
     counts: Numbers
     published: Numbers
     url: str = ""
+    lumped: int = -1
 
     @property
     def seen(self) -> Numbers:
@@ -59,6 +61,15 @@ class Frame:
         """The date of the day with that index."""
         return self.first + timedelta(days=int(number))
 
+    @property
+    def days(self) -> set[date]:
+        """The days that have a count."""
+        return {self.day(int(number)) for number in self.seen.nonzero()[0]}
+
+    def mean(self, days: Collection[date]) -> float:
+        """The mean of these days, all of which have a count."""
+        return float(self.counts[[(day - self.first).days for day in days]].mean()) if days else 0.0
+
     def versions(self, lag: int = 0) -> Numbers:
         """The versions that came out `lag` days before each day."""
         end = len(self.published) - lag
@@ -78,7 +89,8 @@ def frame(platform: PlatformDownloads, releases: Sequence[Released]) -> Frame | 
     values = np.array([np.nan if count is None else float(count) for count in counts[start:end]])
     came = Counter(day for release in releases if (day := published_on(release, platform.platform)))
     published = np.array([came[first + timedelta(days=n)] for n in range(-_AFTER, len(values))], dtype=float)
-    return Frame(platform.platform, platform.title, platform.unit, first, values, published, platform.url)
+    lumped = max(((lump.last - first).days for lump in platform.daily.lumps if lump.count), default=-1)
+    return Frame(platform.platform, platform.title, platform.unit, first, values, published, platform.url, lumped)
 
 
 def published_on(release: Released, platform: str) -> date | None:

@@ -52,15 +52,18 @@ def silence(frame: Frame) -> Silence | None:
     import numpy as np
 
     loud = (np.nan_to_num(frame.counts) > 0).nonzero()[0]
-    end = int(loud[-1])
+    end = max(int(loud[-1]), frame.lumped)
     quiet = int(frame.seen[end + 1 :].sum())
     before = frame.counts[: end + 1][frame.seen[: end + 1]]
     if quiet < QUIET or len(before) < USUAL or quiet <= 2 * _longest_pause(before):
         return None
     recent = min(float(before[-USUAL:].mean()), float(before[-2 * USUAL :].mean()))
+    if not recent:
+        return None
     inflation = long_run(before - before.mean(), np.ones(len(before), dtype=bool))
     p = _none(recent, before[-2 * USUAL :]) ** (quiet / inflation)
-    return Silence(frame, frame.day(end + 1), quiet, recent, p)
+    begin = end + 1 + int(frame.seen[end + 1 :].nonzero()[0][0])  # of a gap before it nothing is known
+    return Silence(frame, frame.day(begin), quiet, recent, p)
 
 
 def _longest_pause(counts: Numbers) -> int:

@@ -146,7 +146,8 @@ def geography(downloads: Downloads) -> Answers:
     said, silent = [], []
     for platform in downloads.platforms:
         names = [part.name for part in platform.countries]
-        counts = sorted(zip(sizes(platform.countries), names, strict=True), reverse=True)
+        sized = zip(sizes(platform.countries), names, strict=True)
+        counts = sorted(((size, name) for size, name in sized if size), reverse=True)
         whole = sum(count for count, _ in counts)
         if whole:
             said.append(_countries(platform, counts, whole))
@@ -158,13 +159,14 @@ def geography(downloads: Downloads) -> Answers:
 
 def _countries(platform: PlatformDownloads, counts: Sequence[tuple[int, str]], whole: int) -> Insight:
     first = ", ".join(f"{name} {percent(count / whole)}" for count, name in counts[:3])
+    where = "country" if len(counts) == 1 else "countries"
     part = platform.countries[0]
     unit = part.level.unit if part.level else platform.unit
     whose = f"{platform.title}'" if platform.title.endswith("s") else f"{platform.title}'s"
     said = "" if part.source in ("", platform.source) else f"told by {part.source}: {part.meaning}; "
     return Insight(
         Kind.GEOGRAPHY,
-        f"{whose} {unit} come from {len(counts)} countries: {first}",
+        f"{whose} {unit} come from {len(counts)} {where}: {first}",
         (platform.platform,),
         tuple(Fact(name, count, str(unit), part.url or platform.url) for count, name in counts[:5]),
         COUNTED,

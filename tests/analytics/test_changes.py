@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from deployforge_tasks.analytics.changes import changes, sudden
+from deployforge_tasks.analytics.frame import frame as frame_of
 from deployforge_tasks.analytics.silence import silence, silences
-from tests.analytics.planted import FIRST, counts, frame, rates, without
+from deployforge_tasks.core.differences import Lump
+from tests.analytics.planted import FIRST, counts, frame, platform, rates, without
 
 
 def nothing(platform: str, first: date, last: date) -> tuple[str, ...]:
@@ -84,6 +87,28 @@ def test_a_source_that_tells_nothing_any_more_is_no_dead_channel() -> None:
     answers = silences([frame(values)], FIRST + timedelta(days=149), nothing)
     assert answers.found == ()
     assert [u.reason for u in answers.unknown] == ["no numbers since 2026-05-04: nothing, not zero"]
+
+
+def test_silence_begins_with_the_first_day_that_is_known_to_be_silent() -> None:
+    values = counts(np.random.default_rng(6), rates(150))
+    values[110:] = 0
+    found = silence(frame(without(values, slice(110, 120))))
+    assert found is not None
+    assert (found.since, found.days) == (FIRST + timedelta(days=120), 30)
+
+
+@pytest.mark.parametrize("days", [(125, 130), (148, 149)])
+def test_days_of_which_a_sum_is_known_are_not_silent(days: tuple[int, int]) -> None:
+    values = counts(np.random.default_rng(6), rates(150))
+    values[110:] = 0
+    first, last = days
+    known = platform(without(values, slice(first, last + 1)))
+    assert known.daily is not None
+    lump = Lump(FIRST + timedelta(days=first), FIRST + timedelta(days=last), 50, "no reading between")
+    made = frame_of(replace(known, daily=replace(known.daily, lumps=(lump,))), ())
+    assert made is not None
+    found = silence(made)
+    assert found is None or found.since > lump.last
 
 
 def test_zeros_before_a_gap_do_not_count_for_the_gap() -> None:

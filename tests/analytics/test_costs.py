@@ -152,6 +152,12 @@ def test_countries_are_told_where_a_source_has_them_and_nowhere_else() -> None:
     assert [(u.platforms, u.reason) for u in answers.unknown] == [(("npm",), "not published by this source")]
 
 
+def test_a_country_without_downloads_in_these_days_is_none_that_they_come_from() -> None:
+    places = (Slice("DE", None, 60), Slice("US", None, 0))
+    (found,) = geography(known(flat("snap", 1, countries=places))).found
+    assert found.sentence == "snap's downloads come from 1 country: DE 100 %"
+
+
 def test_countries_of_devices_and_of_another_source_say_so() -> None:
     at = datetime(2026, 4, 1, tzinfo=UTC)
     devices = tuple(Slice(c, level=Level(Unit.DEVICES, n, at), source="store") for c, n in (("DE", 30), ("US", 10)))
@@ -184,6 +190,21 @@ def test_units_are_never_added() -> None:
     assert leading.sentence == (
         "npm has the most downloads: 40 a day, 80 % of what the 2 platforms that count downloads by day have"
     )
+
+
+def test_a_first_day_is_not_compared_with_a_year() -> None:
+    downloads = known(flat("npm", 40), platform([500], "pypi", first=LAST))
+    found = answer(downloads, table(downloads, {}), ("npm",), nothing)
+    assert not [one for one in found.found if "has the most" in one.sentence]
+
+
+def test_platforms_are_compared_by_the_same_days() -> None:
+    was_loud = np.r_[np.full(50, 500), np.full(50, 10)]
+    downloads = known(platform(was_loud, "npm"), platform(np.full(50, 30), "pypi", first=FIRST + timedelta(days=50)))
+    found = answer(downloads, table(downloads, {}), ("npm",), nothing)
+    (leading,) = [one for one in found.found if "has the most" in one.sentence]
+    assert leading.sentence.startswith("pypi has the most downloads: 30 a day, 75 %")
+    assert {fact.name: fact.value for fact in leading.evidence}["days"] == 50
 
 
 def test_a_platform_without_counts_tells_why() -> None:

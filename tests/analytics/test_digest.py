@@ -177,3 +177,10 @@ def test_what_the_ledger_has_of_that_time_is_told_with_it() -> None:
         days=(MONDAY, SUNDAY),
     )
     assert sections(week(fell))["In these days"] == ("npm fell (at that time: publish of v1.1.0 failed on 2026-11-17)",)
+
+
+def test_a_week_before_without_any_is_known() -> None:
+    now = [platform([10] * 7, first=MONDAY)]
+    made = week(now=now, before=[platform([0] * 7, first=EARLIER)])
+    assert digest(made).head.endswith("70 downloads (none in the week before)")
+    assert digest(week(now=now, before=[platform([0] * 6 + [None], first=EARLIER)])).head.endswith("is not known)")
