@@ -2,6 +2,9 @@
 
 The counts rise, rest on weekends and jump after each release; Docker Hub has a gap of nine days. What is expected of
 the next days is made up, too: what a model says changes with the version of its library.
+
+The charts made of this have the same bytes on every day. That is why it is no part of `sample_past`: a dashboard shows
+the days before now, so that the days there are counted back from now.
 """
 
 from __future__ import annotations
