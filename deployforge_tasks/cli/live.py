@@ -1,12 +1,12 @@
-"""The live display: the board, redrawn in place on stderr."""
+"""The live display: a board, or the one line of a file that is read, redrawn in place on stderr."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from deployforge_tasks.cli.board import Board
+from deployforge_tasks.cli.table import Style
 from deployforge_tasks.cli.terminal import Terminal, encodable
 
 if TYPE_CHECKING:
@@ -15,8 +15,31 @@ if TYPE_CHECKING:
 _PER_SECOND = 8
 
 
+class Drawn(Protocol):
+    """What can be shown."""
+
+    def lines(self, style: Style, width: int, height: int) -> list[str]:
+        """How it looks now."""
+
+
+class Reading:
+    """How much of a file is read; nothing before that is known."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._part: float | None = None
+
+    def __call__(self, part: float) -> None:
+        """So much is read, from 0 to 1."""
+        self._part = part
+
+    def lines(self, style: Style, width: int, height: int) -> list[str]:
+        """One line."""
+        return [] if self._part is None else [style(f"reading {self._name}: {self._part:.0%}", "dim")]
+
+
 @contextmanager
-def shown(board: Board, terminal: Terminal) -> Iterator[None]:
+def shown(board: Drawn, terminal: Terminal) -> Iterator[None]:
     """Show the board while the block runs, and take it away after: the summary follows."""
     from rich.console import Console
     from rich.live import Live

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deployforge_tasks.analytics.exports.rows import Progress
     from deployforge_tasks.analytics.old_stats import LeftOut
     from deployforge_tasks.project.load import Loaded
 
@@ -41,7 +42,14 @@ class Imported:
     left_out: tuple[LeftOut, ...]
 
 
-def import_file(loaded: Loaded, file: Path, *, ledger_url: str | None = None, now: datetime | None = None) -> Imported:
+def import_file(
+    loaded: Loaded,
+    file: Path,
+    *,
+    ledger_url: str | None = None,
+    now: datetime | None = None,
+    progress: Progress | None = None,
+) -> Imported:
     """Take over the figures of one file; doing it again changes nothing.
 
     Args:
@@ -50,6 +58,7 @@ def import_file(loaded: Loaded, file: Path, *, ledger_url: str | None = None, no
             scripts; a relative path begins in the project's folder.
         ledger_url: another ledger than the project's own.
         now: the moment, when it is not this one.
+        progress: hears how much of an export is read, from 0 to 1.
 
     Raises:
         ConfigError: the file or the ledger cannot be used.
@@ -66,6 +75,6 @@ def import_file(loaded: Loaded, file: Path, *, ledger_url: str | None = None, no
     try:
         if shape is None:
             return take_old_stats(loaded, ledger, file, moment)
-        return take_export(loaded, ledger, file, shape, moment.date())
+        return take_export(loaded, ledger, file, shape, moment.date(), progress=progress)
     finally:
         ledger.close()

@@ -13,6 +13,7 @@ from deployforge_tasks.ledger.model import Scope
 from deployforge_tasks.operations.stats_import import Imported, Taken
 
 if TYPE_CHECKING:
+    from deployforge_tasks.analytics.exports.rows import Progress
     from deployforge_tasks.analytics.exports.shapes import Shape
     from deployforge_tasks.core.downloads import Series
     from deployforge_tasks.ledger.store import Ledger
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 _DAY = timedelta(days=1)
 
 
-def take_export(loaded: Loaded, ledger: Ledger, file: Path, shape: Shape, today: date) -> Imported:
+def take_export(
+    loaded: Loaded, ledger: Ledger, file: Path, shape: Shape, today: date, *, progress: Progress | None
+) -> Imported:
     """Put the days of an export into the ledger: beside the platform's figure, as its parts.
 
     Raises:
         ConfigError: a row of the file cannot be read.
     """
-    export = read(loaded.root / file, shape, today)
+    export = read(loaded.root / file, shape, today, progress)
     here, platform = Scope(loaded.project.name, loaded.profile), shape.platform
     last = export.last or today - _DAY
     at = datetime(last.year, last.month, last.day, tzinfo=UTC) + _DAY

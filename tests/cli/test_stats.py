@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from deployforge_tasks.operations.stats import PlatformCollected
 from deployforge_tasks.platforms.base import Job
 from tests.cli.conftest import Cli
 from tests.cli.counts import AT, BEFORE, FOUND
+from tests.cli.shop import Shop
 from tests.graph.shelf import ShelfOptions, shelves, write_project
 from tests.operations.counting_shelf import DAY, CountingShelf, daily, told, total
 from tests.support.places import placed
@@ -266,6 +268,33 @@ def test_files_of_the_configuration_are_taken_over_with_each_collection(counted:
     assert "gone.json" in done.err
     again = counted("stats", "--import", "old.json", "--json").json
     assert [t["new"] for t in again["files"][0]["taken"]] == [False]
+
+
+EVERY = ("DE", "FR", "GB", "US", "JP")
+
+
+def write_gems(folder: Path) -> None:
+    """An export that is read in several parts, of a gem that the project has."""
+    with (folder / "deployforge.yml").open("a", encoding="utf-8") as file:
+        file.write("\nanalytics: {places: {rubygems: {gem: hello}}}\n")
+    days = [YESTERDAY - n * DAY for n in range(1000)]
+    rows = [f"hello,{version}.0,{day},{place},1" for day in days for place in EVERY for version in range(5)]
+    (folder / "gems.csv").write_text("\n".join(["gem,version,date,country_code,count", *rows, ""]), "utf-8")
+
+
+def test_a_large_export_shows_how_much_is_read_and_then_what_was_taken(shop: Shop) -> None:
+    write_gems(shop.folder)
+    screen = shop.looks("stats", "--import", "gems.csv")
+    assert screen.ends() == 0
+    assert re.search(rb"reading gems\.csv: \d+%", screen.everything)
+    assert "reading" not in screen.text
+    assert "hello by country" in screen.text
+
+
+@pytest.mark.parametrize("words", [(), ("--json",), ("-q",)])
+def test_nobody_who_does_not_watch_sees_it(shop: Shop, words: tuple[str, ...]) -> None:
+    write_gems(shop.folder)
+    assert shop.run("stats", "--import", "gems.csv", *words).stderr == ""
 
 
 # Places that are not published to

@@ -313,3 +313,13 @@ def test_a_version_that_no_ledger_can_hold_is_refused(loaded: Loaded, version: s
     row = {"day": str(day(0)), "country_code": "DE", "version": version, "downloads": 7}
     with pytest.raises(ConfigError, match="is no version"):
         take(loaded, json.dumps(row), name="export.jsonl")
+
+
+def test_whoever_waits_hears_how_much_is_read(loaded: Loaded) -> None:
+    rows = [f"{day(0)},DE,1.0,1,{n}" for n in range(25_000)]
+    (loaded.root / "export.csv").write_text("\n".join([f"{PYPI},installer", *rows, ""]), "utf-8")
+    heard: list[float] = []
+    import_file(loaded, Path("export.csv"), progress=heard.append)
+    assert heard == sorted(heard)
+    assert len(heard) == 3
+    assert heard[0] < 0.5 < heard[-1] <= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +15,10 @@ from deployforge_tasks.core.errors import ConfigError
 
 #: Characters of a first line, and lines of JSON, that are read to see what a file is.
 _LINE, _LINES = 1 << 16, 1_000
+#: Rows after which it is told how much of a file is read.
+_OFTEN = 10_000
+#: Hears how much of a file is read, from 0 to 1.
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,12 @@ def columns(file: Path) -> Sequence[str]:
         return list(found)
 
 
-def rows(file: Path) -> Iterator[Row]:
+def rows(file: Path, progress: Progress | None = None) -> Iterator[Row]:
     """Its rows, one after another: a file may be larger than the memory.
+
+    Args:
+        file: the file.
+        progress: hears how much of it is read.
 
     Raises:
         ConfigError: the file cannot be read, or a line is no row.
@@ -55,7 +63,11 @@ def rows(file: Path) -> Iterator[Row]:
     with _opened(file) as stream:
         is_json = stream.read(1) == "{"
         stream.seek(0)
-        yield from _json_rows(stream, file) if is_json else _csv_rows(stream, file)
+        size = max(1, file.stat().st_size)
+        for number, row in enumerate(_json_rows(stream, file) if is_json else _csv_rows(stream, file)):
+            if progress is not None and number % _OFTEN == 0:
+                progress(min(1.0, stream.buffer.tell() / size))
+            yield row
 
 
 def malformed(file: Path, line: int, what: str) -> ConfigError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from deployforge_tasks.analytics.exports.rows import Row, malformed, rows
+from deployforge_tasks.analytics.exports.rows import Progress, Row, malformed, rows
 from deployforge_tasks.analytics.exports.shapes import Shape
 from deployforge_tasks.core.countries import is_country
 from deployforge_tasks.core.downloads import Counter, Gap, Kind, Series, is_name
@@ -79,20 +79,21 @@ class Export:
         return counting.daily(part, days, self.shape.meaning, "", gap=_NO_ROW)
 
 
-def read(file: Path, shape: Shape, today: date) -> Export:
+def read(file: Path, shape: Shape, today: date, progress: Progress | None = None) -> Export:
     """Add up a file.
 
     Args:
         file: of that shape.
         shape: what its columns are.
         today: the day (UTC) that is not over; rows of it, and of later ones, are left out.
+        progress: hears how much of it is read.
 
     Raises:
         ConfigError: the file cannot be read, or one of its rows is not of that shape; the message names its line.
     """
     tallies: dict[str, Tally] = {}
     all_rows = open_rows = others = 0
-    for row in _once(file, shape):
+    for row in _once(file, shape, progress):
         all_rows += 1
         if any(row.values.get(column) not in values for column, values in shape.only.items()):
             others += 1
@@ -118,11 +119,11 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _once(file: Path, shape: Shape) -> Iterator[Row]:
+def _once(file: Path, shape: Shape, progress: Progress | None) -> Iterator[Row]:
     """The rows; where rows are sums, no two may be about the same."""
     seen: set[int] = set()
     numbers = {shape.count, *shape.beside}
-    for row in rows(file):
+    for row in rows(file, progress):
         if shape.count:
             # Only hashes are kept: a file may have millions of rows.
             about = hash(frozenset(item for item in row.values.items() if item[0] not in numbers))

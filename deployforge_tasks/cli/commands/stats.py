@@ -269,10 +269,8 @@ def _tell_failures(invocation: Invocation, collected: Collected | None, *, shown
 
 
 def _import(invocation: Invocation, loaded: Loaded, files: tuple[Path, ...]) -> int:
-    from deployforge_tasks.operations.stats_import import import_file
-
     tell_doit(invocation)
-    taken = (import_file(loaded, file.resolve()) for file in files)
+    taken = (_taken(invocation, loaded, file.resolve()) for file in files)
     if invocation.json:
         from deployforge_tasks.cli.stats_json import imported_json
 
@@ -281,6 +279,20 @@ def _import(invocation: Invocation, loaded: Loaded, files: tuple[Path, ...]) -> 
     for one in taken:  # each is told when it is taken: the next one may be refused
         _show_imported(invocation, one)
     return 0
+
+
+def _taken(invocation: Invocation, loaded: Loaded, file: Path) -> Imported:
+    """Take a file over, and show how much of it is read: an export may be large."""
+    from deployforge_tasks.operations.stats_import import import_file
+
+    if not invocation.live:
+        return import_file(loaded, file)
+    from deployforge_tasks.cli.live import Reading, shown
+    from deployforge_tasks.cli.table import one_line
+
+    progress = Reading(one_line(file.name))
+    with shown(progress, invocation.terminal):
+        return import_file(loaded, file, progress=progress)
 
 
 def _show_imported(invocation: Invocation, found: Imported) -> None:
