@@ -44,9 +44,10 @@ def take_export(
         if not name:
             left.append(LeftOut(tally.subject or platform, _unnamed(tally.subject, names)))
             continue
-        series = export.series(tally, name)
+        series = export.series(tally, name, _countries(ledger, here, shape, name))
         new = ledger.downloads().keep(here, platform, series, at)
-        taken += _taken(platform, name, series, new=bool(new))
+        told = [one for one in series if one.counter.version or one.counter.country in tally.countries]
+        taken += _taken(platform, name, told, new=bool(new))
     return Imported(file, at, tuple(taken), tuple(left))
 
 
@@ -74,6 +75,12 @@ def _names(ledger: Ledger, here: Scope, platform: str) -> set[str]:
     """What the platform calls what it counts of the project."""
     there = ledger.reader().counted().counters(here, [platform])
     return {c.counter.subject for c in there if not c.counter.is_exported and not c.counter.target}
+
+
+def _countries(ledger: Ledger, here: Scope, shape: Shape, name: str) -> set[str]:
+    """Countries of which other files told."""
+    there = [stored.counter for stored in ledger.reader().counted().counters(here, [shape.platform])]
+    return {c.country for c in there if c.country and (c.source, c.subject, c.unit) == (shape.source, name, shape.unit)}
 
 
 def _guess(loaded: Loaded, platform: str) -> set[str]:

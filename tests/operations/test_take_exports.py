@@ -323,3 +323,31 @@ def test_whoever_waits_hears_how_much_is_read(loaded: Loaded) -> None:
     assert heard == sorted(heard)
     assert len(heard) == 3
     assert heard[0] < 0.5 < heard[-1] <= 1
+
+
+def test_a_later_file_of_the_same_log_leaves_no_country_of_an_earlier_one(loaded: Loaded) -> None:
+    take(loaded, PYPI, f"{day(0)},CN,1.0.0,100", f"{day(0)},DE,1.0.0,10")
+    found = take(loaded, PYPI, f"{day(0)},DE,1.0.0,3", f"{day(1)},DE,1.0.0,4", name="without-mirrors.csv")
+    assert countries(known(loaded, "pypi")) == {"CN": 0, "DE": 7}
+    assert [(taken.count, taken.parts) for taken in found.taken] == [(7, 1), (7, 1)]
+
+
+def test_a_file_of_other_days_leaves_what_an_earlier_one_told(loaded: Loaded) -> None:
+    take(loaded, PYPI, f"{day(0)},CN,1.0.0,100")
+    take(loaded, PYPI, f"{day(1)},DE,1.0.0,3", name="later.csv")
+    assert countries(known(loaded, "pypi")) == {"CN": 100, "DE": 3}
+
+
+def test_a_file_without_countries_says_nothing_of_them(loaded: Loaded) -> None:
+    take(loaded, PYPI, f"{day(0)},CN,1.0.0,100")
+    take(loaded, "day,version,downloads", f"{day(0)},1.0.0,120", name="versions.csv")
+    assert countries(known(loaded, "pypi")) == {"CN": 100}
+
+
+def test_weeks_of_a_later_report_leave_no_country_of_an_earlier_one(loaded: Loaded) -> None:
+    def row(country: str, pulls: int) -> str:
+        return f"weekly,{day(0)},hello,hello/forge,hello,{country},aws,docker,1.0.0,{pulls},5,35,1,9"
+
+    take(loaded, TRENDS, row("CN", 30), row("DE", 8))
+    take(loaded, TRENDS, row("DE", 9), name="again.csv")
+    assert countries(known(loaded, "docker")) == {"CN": 0, "DE": 9}

@@ -62,10 +62,14 @@ class Export:
         """The last day that a row is about."""
         return max((span[1] for tally in self.tallies for span in tally.spans), default=None)
 
-    def series(self, tally: Tally, subject: str) -> list[Series]:
-        """The counters of a subject, under its name for the ledger."""
+    def series(self, tally: Tally, subject: str, known: Collection[str] = ()) -> list[Series]:
+        """The counters of a subject, under its name for the ledger.
+
+        Countries that are `known` from other files, and not in this one, had none on its days.
+        """
         counter = Counter(self.shape.source, subject, Kind.DAILY, self.shape.unit)
-        by_country = [(replace(counter, country=name), counts) for name, counts in sorted(tally.countries.items())]
+        names = sorted({*tally.countries, *known}) if tally.countries else []
+        by_country = [(replace(counter, country=name), tally.countries.get(name, {})) for name in names]
         by_version = [(replace(counter, version=name), counts) for name, counts in sorted(tally.versions.items())]
         return [self._series(part, counts, tally.spans) for part, counts in by_country + by_version]
 
