@@ -33,8 +33,9 @@ def series(job: Job[Any], feed: str, package_id: str) -> list[Series]:
     # Every version repeats the package's total; pages may be of different minutes.
     total = max(_number(properties, _TOTAL, url) for properties in listed)
     found = [counting.now(job, Counter("chocolatey", package_id, Kind.TOTAL, headline=True), total, _MEANING, url)]
-    for properties in listed:
-        counter = Counter("chocolatey", package_id, Kind.TOTAL, version=properties["Version"])
+    versions = {properties["Version"]: properties for properties in listed}  # pages that move on show some twice
+    for version, properties in versions.items():
+        counter = Counter("chocolatey", package_id, Kind.TOTAL, version=version)
         found.append(counting.now(job, counter, _number(properties, _VERSION, url), _OF_VERSION, url))
     return found
 

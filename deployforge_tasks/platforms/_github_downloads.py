@@ -25,8 +25,11 @@ _BESIDE = re.compile(
 
 
 def series(job: GitHubJob, hub: Repository) -> list[Series]:
-    """One total a file of every published release; the programs are the headline."""
-    found: dict[tuple[str, str], Series] = {}
+    """One total a file of every published release; the programs are the headline.
+
+    Two releases of one version (``v1.0.0`` and ``vv1.0.0``) have one total for files of the same name.
+    """
+    found: dict[tuple[str, str], tuple[Counter, int]] = {}
     url = f"{hub.base}/releases"
     for release, assets in hub.every():
         if release.draft:  # nobody has it yet
@@ -46,9 +49,11 @@ def series(job: GitHubJob, hub: Repository) -> list[Series]:
                 target=targets.get(name, ""),
                 headline=program,
             )
-            told = counting.now(job, counter, number, _PROGRAM if program else _OTHER, url)
-            found[release.tag, name] = told  # a page that moved on meanwhile shows some twice
-    return list(found.values())
+            found[release.tag, name] = (counter, number)  # a page that moved on meanwhile shows some twice
+    totals: dict[Counter, int] = {}
+    for counter, number in found.values():
+        totals[counter] = totals.get(counter, 0) + number
+    return [counting.now(job, c, total, _PROGRAM if c.headline else _OTHER, url) for c, total in totals.items()]
 
 
 def _asset(data: Any, url: str) -> tuple[str, int | None]:

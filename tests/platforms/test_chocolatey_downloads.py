@@ -31,6 +31,11 @@ def test_every_page_is_read(chocolatey: Counted) -> None:
     assert len(chocolatey.source.asked) == 2
 
 
+def test_a_version_that_two_pages_show_has_one_total(chocolatey: Counted) -> None:
+    chocolatey.source.answers = {r"/api/v2/FindPackagesById\(\)": feed(("1.0.0", "60", "60"), ("1.0.0", "61", "61"))}
+    assert [(s.counter.version, s.readings[0].count) for s in chocolatey.series()] == [("", 61), ("1.0.0", 61)]
+
+
 def test_a_package_that_the_feed_does_not_list_has_no_series(chocolatey: Counted) -> None:
     chocolatey.source.answers[LIST] = feed()
     assert chocolatey.series() == []

@@ -81,6 +81,14 @@ def test_a_tag_that_is_no_version_stands_as_it_is(github: Counted) -> None:
     assert [s.counter.version for s in github.series()] == ["nightly"]
 
 
+def test_two_releases_of_one_version_have_one_total(github: Counted) -> None:
+    two = (release(1, "vv1.0.0", {"tool.zip": 3}), release(2, "v1.0.0", {"tool.zip": 4, "tool-2.zip": 5}))
+    github.source.answers[LIST] = pages(*two)
+    series = github.series()
+    assert told(series) == {"tool.zip": 7, "tool-2.zip": 5}
+    assert len(series) == 2
+
+
 def test_all_pages_are_read(github: Counted) -> None:
     github.source.answers[LIST] = pages(*(release(n, f"v1.{n}.0", {f"tool-{n}.zip": 1}) for n in range(250)))
     assert len(github.series()) == 250
