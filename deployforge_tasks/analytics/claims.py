@@ -53,8 +53,12 @@ def too_short(kind: Kind, platform: str, has: int, needs: int) -> Unknown:
 
 
 def percent(share: float) -> str:
-    """``12 %``, ``0.4 %``; a share of 1 is 100 %."""
+    """``12 %``, ``0.4 %``; a share of 1 is 100 %. What is not all is never 100 %, and what is something never 0 %."""
     value = 100 * share
+    if 99.5 <= value < 100:
+        return f"{min(value, 99.9):.1f} %"
+    if 0 < abs(value) < 0.05:
+        return f"{'-' if value < 0 else ''}{max(abs(value), 0.001):.1g} %"
     return f"{value:.0f} %" if abs(value) >= 1 or value == 0 else f"{value:.1f} %"
 
 

@@ -34,6 +34,11 @@ def test_numbers_are_written_as_people_read_them() -> None:
     assert (percent(0.123), percent(0.004), signed(0.2), signed(-0.2)) == ("12 %", "0.4 %", "+20 %", "-20 %")
 
 
+def test_nearly_all_is_not_all_and_hardly_any_is_not_none() -> None:
+    assert (percent(0.9996), percent(0.999999), percent(1.0)) == ("99.9 %", "99.9 %", "100 %")
+    assert (percent(0.0004), percent(1e-9), percent(0.0), signed(-0.0002)) == ("0.04 %", "0.001 %", "0 %", "-0.02 %")
+
+
 def test_one_of_something_is_one() -> None:
     facts = [
         Fact("counted", 1, "downloads"),
