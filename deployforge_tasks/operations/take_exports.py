@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from deployforge_tasks.operations.stats_import import Imported, Taken
 if TYPE_CHECKING:
     from deployforge_tasks.analytics.exports.rows import Progress
     from deployforge_tasks.analytics.exports.shapes import Shape
-    from deployforge_tasks.core.downloads import Series
+    from deployforge_tasks.core.downloads import Counter, Series
     from deployforge_tasks.ledger.store import Ledger
     from deployforge_tasks.project.load import Loaded
 
@@ -44,7 +44,9 @@ def take_export(
         if not name:
             left.append(LeftOut(tally.subject or platform, _unnamed(tally.subject, names)))
             continue
-        series = export.series(tally, name, _countries(ledger, here, shape, name))
+        known = _known(ledger, here, shape, name)
+        series = export.series(tally, name, [counter.country for counter in known if counter.country])
+        left += _kept(name, known, series, at)
         new = ledger.downloads().keep(here, platform, series, at)
         told = [one for one in series if one.counter.version or one.counter.country in tally.countries]
         taken += _taken(platform, name, told, new=bool(new))
@@ -77,10 +79,21 @@ def _names(ledger: Ledger, here: Scope, platform: str) -> set[str]:
     return {c.counter.subject for c in there if not c.counter.is_exported and not c.counter.target}
 
 
-def _countries(ledger: Ledger, here: Scope, shape: Shape, name: str) -> set[str]:
-    """Countries of which other files told."""
-    there = [stored.counter for stored in ledger.reader().counted().counters(here, [shape.platform])]
-    return {c.country for c in there if c.country and (c.source, c.subject, c.unit) == (shape.source, name, shape.unit)}
+def _known(ledger: Ledger, here: Scope, shape: Shape, name: str) -> dict[Counter, datetime | None]:
+    """What other files told, and up to when."""
+    there = ledger.reader().counted().counters(here, [shape.platform])
+    ours = (shape.source, name, shape.unit)
+    return {c.counter: c.read_at for c in there if (c.counter.source, c.counter.subject, c.counter.unit) == ours}
+
+
+def _kept(
+    name: str, known: Mapping[Counter, datetime | None], series: Sequence[Series], at: datetime
+) -> Iterator[LeftOut]:
+    """Days of files that end later stay as they are."""
+    later = [read_at for one in series if (read_at := known.get(one.counter)) and read_at > at]
+    if later:
+        last = max(later).astimezone(UTC).date() - _DAY
+        yield LeftOut(name, f"days that a file up to {last} told stay as they are")
 
 
 def _guess(loaded: Loaded, platform: str) -> set[str]:

@@ -351,3 +351,12 @@ def test_weeks_of_a_later_report_leave_no_country_of_an_earlier_one(loaded: Load
     take(loaded, TRENDS, row("CN", 30), row("DE", 8))
     take(loaded, TRENDS, row("DE", 9), name="again.csv")
     assert countries(known(loaded, "docker")) == {"CN": 0, "DE": 9}
+
+
+def test_a_file_that_ends_earlier_says_that_it_changes_no_known_day(loaded: Loaded) -> None:
+    take(loaded, PYPI, f"{day(1)},DE,1.0.0,7", f"{day(2)},DE,1.0.0,3")
+    found = take(loaded, PYPI, f"{day(0)},DE,1.0.0,5", f"{day(1)},DE,1.0.0,9", name="earlier.csv")
+    assert countries(known(loaded, "pypi")) == {"DE": 15}
+    assert [(left.field, left.reason) for left in found.left_out] == [
+        ("hello-forge", f"days that a file up to {day(2)} told stay as they are")
+    ]
