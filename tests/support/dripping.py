@@ -18,20 +18,25 @@ class Dripping:
         self._head, self._drip, self._times = head, drip, times
         self._stopped = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.settimeout(PAUSE)
+        self._thread = threading.Thread(target=self._accept, daemon=True)
         self.requests: list[bytes] = []
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        # A thread that still waits for a connection would keep the port, and after the next signal take one of whatever
+        # socket has the same number by then: the system begins its call anew.
         self._stopped.set()
+        self._thread.join()
         self._socket.close()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while not self._stopped.is_set():
+            with contextlib.suppress(TimeoutError):
                 connection, _ = self._socket.accept()
                 threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
